@@ -1,0 +1,151 @@
+"""What the owner can ask of the node: one frozen dataclass per command.
+
+The command line, the API and the page all build these; the engine answers each
+with one ``Answer`` effect: JSON-able data with the keys of the command table, or
+a ``Refused`` with a kebab-case code and state unchanged.
+
+Ids are given as lowercase hex: the whole, or a unique prefix of 8 or more
+characters; the engine resolves them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from protocol.bodies import ThingKind
+from protocol.charter import Charter
+
+
+@dataclass(frozen=True, slots=True)
+class FoundHouse:
+    """``house found NAME [--charter FILE]``; the charter was parsed by the caller."""
+
+    name: str
+    charter: Charter
+
+
+@dataclass(frozen=True, slots=True)
+class Invite:
+    """``invite [--email E] [--ttl 48h]``. ``addresses``: where we can be reached."""
+
+    ttl_ms: int
+    addresses: tuple[str, ...]
+    email: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """``join LINK``: the answer comes when the inviter has welcomed us, or refused."""
+
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndFriendship:
+    """``friends end MEMBER``."""
+
+    member: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddThing:
+    """``things add TITLE ...``."""
+
+    title: str
+    kind: ThingKind = ThingKind.OBJECT
+    circles: int = 1
+    text: str = ""
+    only_through: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SetThing:
+    """``things set THING ...``: None leaves a field as it is."""
+
+    thing: str
+    title: str | None = None
+    kind: ThingKind | None = None
+    circles: int | None = None
+    text: str | None = None
+    only_through: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawThing:
+    """``things withdraw THING``."""
+
+    thing: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """``ask THING --from D --to D``. Minutes are calendar minutes, half open (spec §5.8)."""
+
+    thing: str
+    from_minute: int
+    to_minute: int
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerLoan:
+    """``answer LOAN yes|no|counter``: by the holder, or by the borrower to a counter."""
+
+    loan: str
+    answer: str
+    from_minute: int | None = None
+    to_minute: int | None = None
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Recommend:
+    """``recommend LOAN yes|no``: a go-between passes a request on, or says "not now"."""
+
+    loan: str
+    yes: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """``handover LOAN``."""
+
+    loan: str
+
+
+@dataclass(frozen=True, slots=True)
+class GiveBack:
+    """``return LOAN``."""
+
+    loan: str
+
+
+@dataclass(frozen=True, slots=True)
+class CancelLoan:
+    """``cancel LOAN``."""
+
+    loan: str
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """``rate LOAN --confiance 0|1 --respect 0..10``."""
+
+    loan: str
+    confiance: int
+    respect: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetProfile:
+    """Change the name or languages others see."""
+
+    name: str
+    languages: tuple[str, ...]
+
+
+Command = (
+    FoundHouse | Invite | Join | EndFriendship | AddThing | SetThing | WithdrawThing | Ask
+    | AnswerLoan | Recommend | HandOver | GiveBack | CancelLoan | Rate | SetProfile
+)  # fmt: skip
