@@ -1,0 +1,1 @@
+"""The Open House node: the program a member runs at home."""

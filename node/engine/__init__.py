@@ -1,0 +1,1 @@
+"""The deterministic heart of a node: events in, effects out."""

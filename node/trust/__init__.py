@@ -1,0 +1,1 @@
+"""Confiance, Respect and the circles they open: pure functions over evidence."""

@@ -1,0 +1,1 @@
+"""The same engine in a virtual world: networks, faults, populations and oracles."""
