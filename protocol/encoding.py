@@ -340,8 +340,9 @@ def _check_map_keys(value: Value) -> None:
     """Check the keys of the one map, an element of the outermost array."""
     assert isinstance(value, tuple | list), "the scan saw a map inside an array"
     slot = next(element for element in value if isinstance(element, dict))
-    keys = list(slot)
-    if any(not isinstance(key, int) or isinstance(key, bool) for key in keys):
+    given: list[object] = list(slot)
+    keys = [key for key in given if isinstance(key, int) and not isinstance(key, bool)]
+    if len(keys) != len(given):
         raise Malformed("an extension's key is not an unsigned integer", "3.4")
     if keys != sorted(keys):
         raise NotCanonical("extensions are not in increasing order of their keys", "3.4")

@@ -124,8 +124,21 @@ def public_key_problem(key: bytes) -> str | None:
 
     Spec: §4.2.
     """
+    loaded = _load_public_key(key)
+    return loaded if isinstance(loaded, str) else None
+
+
+def _load_public_key(key: bytes) -> Ed25519PublicKey | str:
+    """Give the key ready for use, or the problem with it."""
+    # Before the memory, which would otherwise keep megabytes of made-up keys.
     if len(key) != KEY_SIZE_BYTES:
         return f"it has {len(key)} bytes, not {KEY_SIZE_BYTES}"
+    return _load_point(key)
+
+
+# The check of the curve costs as much as a verification, so its answer is kept too.
+@lru_cache(maxsize=_LOADED_KEYS_MAX)
+def _load_point(key: bytes) -> Ed25519PublicKey | str:
     y = int.from_bytes(key, "little") & (2**255 - 1)
     if y >= _P:
         return "it is not in canonical form"
@@ -133,7 +146,7 @@ def public_key_problem(key: bytes) -> str | None:
         return "it is a point of small order"
     if not _is_on_curve(y):
         return "it is not a point of the curve"
-    return None
+    return Ed25519PublicKey.from_public_bytes(key)
 
 
 def _is_on_curve(y: int) -> bool:
@@ -180,20 +193,13 @@ def verify(key: bytes, message: bytes, signature: bytes) -> bool:
     if int.from_bytes(signature[32:], "little") >= _ORDER:
         return False
     loaded = _load_public_key(key)
-    if loaded is None:
+    if isinstance(loaded, str):
         return False
     try:
         loaded.verify(signature, message)
     except InvalidSignature:
         return False
     return True
-
-
-@lru_cache(maxsize=_LOADED_KEYS_MAX)
-def _load_public_key(key: bytes) -> Ed25519PublicKey | None:
-    if public_key_problem(key) is not None:
-        return None
-    return Ed25519PublicKey.from_public_bytes(key)
 
 
 # --- X25519: links and sealed messages ------------------------------------------------
