@@ -1,0 +1,329 @@
+"""The charter: every number of the house rules, with its name, unit and range.
+
+A house is the set of members who share one charter. The same numbers drive the
+node and the simulator, so that a house can try its rules on a virtual population
+before adopting them. They come from three places: the defaults below, a TOML file
+that a founder wrote, and the signed charter record of a house that exists. Only
+the last is hostile: what is wrong with it is a `RemoteProtocolError`, what is
+wrong with a file is a `CharterError` that says which values are allowed.
+
+Names end in their unit: ``_ms`` are durations in milliseconds, everything else is
+a count. Limits that no house may vote on are in `protocol.limits`. The module
+imports errors and limits only, and holds no state.
+
+Spec: §13.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from typing import Final, Literal, TypeAlias
+
+from protocol import limits
+from protocol.errors import Malformed, OpenHouseError, UnknownCritical
+
+Unit: TypeAlias = Literal["count", "day", "hour", "minute", "second", "millisecond"]
+
+_SECOND_MS: Final = 1000
+_MINUTE_MS: Final = 60 * _SECOND_MS
+_HOUR_MS: Final = 60 * _MINUTE_MS
+_DAY_MS: Final = 24 * _HOUR_MS
+_YEAR_MS: Final = 365 * _DAY_MS
+
+_UNITS_MS: Final[dict[Unit, int]] = {
+    "day": _DAY_MS,
+    "hour": _HOUR_MS,
+    "minute": _MINUTE_MS,
+    "second": _SECOND_MS,
+    "millisecond": 1,
+}
+_DURATION: Final = re.compile(r"(0|[1-9][0-9]{0,8})(ms|s|m|h|d)")
+_SUFFIXES_MS: Final = {
+    "ms": 1, "s": _SECOND_MS, "m": _MINUTE_MS, "h": _HOUR_MS, "d": _DAY_MS,
+}  # fmt: skip
+
+
+class CharterError(OpenHouseError):
+    """A charter that no house can have: which key is wrong, and what it may be.
+
+    Args:
+        key: the parameter's name as it was written.
+        allowed: what may stand there, as a clause ("a whole number from 1 to 4").
+    """
+
+    key: str
+    allowed: str
+
+    def __init__(self, key: str, allowed: str) -> None:
+        super().__init__(key, allowed)
+        self.key = key
+        self.allowed = allowed
+
+    def __str__(self) -> str:
+        return f"The charter's {self.key!r} is not possible; allowed: {self.allowed}."
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """One number of the charter in words.
+
+    Args:
+        name: the parameter.
+        message: an English sentence and the key of its translations; it may
+            contain ``{value}``, where the caller puts the number with its unit.
+        value: in ``unit``.
+        unit: ``count`` for a bare number, else the largest unit without a remainder.
+    """
+
+    name: str
+    message: str
+    value: int
+    unit: Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Charter:
+    """The numbers of one house. Spec §13 says what each one does.
+
+    Raises:
+        CharterError: a number is outside its range, or two contradict each other.
+    """
+
+    max_circles: int = limits.CIRCLES_DEFAULT_MAX
+    seats: int = 2
+    cooptations_per_year_max: int = limits.COOPTATIONS_PER_YEAR_MAX
+    circle_2_exchanges: int = 2
+    circle_3_exchanges: int = 5
+    circle_4_exchanges: int = 0
+    failed_exchange_cost: int = 1
+    friendship_lease_ms: int = limits.FRIENDSHIP_LEASE_MS
+    friendship_renewal_ms: int = limits.FRIENDSHIP_RENEWAL_MS
+    listing_lease_ms: int = limits.LISTING_LEASE_MS
+    sharing_grace_ms: int = 183 * _DAY_MS
+    sharing_window_ms: int = 365 * _DAY_MS
+    open_requests_max: int = 5
+    request_window_ms: int = 14 * _DAY_MS
+    request_ahead_max_ms: int = _YEAR_MS
+    loan_length_max_ms: int = 92 * _DAY_MS
+    loan_lease_ms: int = 90 * _DAY_MS
+    pass_on_unasked_circles: int = 0
+    rating_window_ms: int = 14 * _DAY_MS
+    rating_lease_ms: int = 3 * _YEAR_MS
+
+    def __post_init__(self) -> None:
+        for parameter in PARAMETERS:
+            value: int = getattr(self, parameter.name)
+            if not parameter.low <= value <= parameter.high:
+                raise CharterError(parameter.name, parameter.allowed())
+        if self.friendship_renewal_ms >= self.friendship_lease_ms:
+            allowed = f"less than friendship_lease_ms ({_written(self.friendship_lease_ms)})"
+            raise CharterError("friendship_renewal_ms", allowed)
+
+    def circle_exchanges(self, circle: int) -> int:
+        """Good exchanges that open ``circle`` (2..4); 0 = exchanges never open it."""
+        return (
+            self.circle_2_exchanges,
+            self.circle_3_exchanges,
+            self.circle_4_exchanges,
+        )[circle - 2]
+
+    def to_parameters(self) -> tuple[tuple[str, int], ...]:
+        """All numbers as ``(name, value)`` sorted by name, for a charter record. Spec: §5.6."""
+        return tuple(sorted((field.name, getattr(self, field.name)) for field in fields(self)))
+
+    @classmethod
+    def from_parameters(cls, parameters: Iterable[tuple[str, int]]) -> Charter:
+        """Read the numbers of a charter record; one that is absent has its default.
+
+        Raises:
+            UnknownCritical: a rule that this program does not know, made by a newer one.
+            Malformed: outside its range.
+
+        Spec: §13.
+        """
+        given = dict(parameters)
+        for name in given:
+            if name not in _BY_NAME:
+                # Spec 13: "A node MUST refuse a charter with a parameter that it does not know"
+                raise UnknownCritical(f"the charter's parameter {name!r} is unknown", "13")
+        try:
+            return cls(**given)
+        except CharterError as error:
+            detail = f"the charter's {error.key} must be {error.allowed}"
+            raise Malformed(detail, "13") from error
+
+    @classmethod
+    def from_toml(cls, data: Mapping[str, object]) -> Charter:
+        """Read the numbers a founder wrote; one that is absent has its default.
+
+        Args:
+            data: a parsed TOML table. Durations are texts ("30d", "48h", "90m",
+                "20s", "500ms") or whole numbers of milliseconds.
+
+        Raises:
+            CharterError: unknown key, wrong type or outside its range.
+        """
+        given: dict[str, int] = {}
+        for key, value in data.items():
+            parameter = _BY_NAME.get(key)
+            if parameter is None:
+                raise CharterError(key, "one of " + ", ".join(sorted(_BY_NAME)))
+            given[key] = parameter.read(value)
+        return cls(**given)
+
+    def explain(self) -> tuple[Explanation, ...]:
+        """Every number as a sentence, in the order a newcomer would ask."""
+        explanations = []
+        for parameter in PARAMETERS:
+            value: int = getattr(self, parameter.name)
+            message = parameter.zero_message if value == 0 else ""
+            amount, unit = _in_words(value) if parameter.is_duration else (value, "count")
+            explanations.append(
+                Explanation(parameter.name, message or parameter.message, amount, unit)
+            )
+        return tuple(explanations)
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """What a number of the charter may be, and how it is said."""
+
+    name: str
+    low: int
+    high: int
+    message: str
+    zero_message: str = ""
+
+    @property
+    def is_duration(self) -> bool:
+        return self.name.endswith("_ms")
+
+    def allowed(self) -> str:
+        """What may stand in a charter file, as a clause."""
+        if self.is_duration:
+            return f'a duration from "{_written(self.low)}" to "{_written(self.high)}"'
+        return f"a whole number from {self.low} to {self.high}"
+
+    def read(self, value: object) -> int:
+        """Give the number that a charter file means. Raises CharterError."""
+        number = value
+        if self.is_duration and isinstance(value, str):
+            match = _DURATION.fullmatch(value)
+            number = int(match[1]) * _SUFFIXES_MS[match[2]] if match else None
+        # A bool is an int in Python; in a charter it is a mistake.
+        if not isinstance(number, int) or isinstance(number, bool):
+            raise CharterError(self.name, self.allowed())
+        return number
+
+
+def N_(message: str) -> str:
+    """Mark a message for translation; it is looked up where it is shown."""
+    return message
+
+
+PARAMETERS: Final = (
+    Parameter(
+        "max_circles", 1, limits.CIRCLES_HARD_MAX,
+        N_("Things can be shown as far as circle {value} (friends of friends of friends are 3)."),
+    ),
+    Parameter(
+        "seats", 2, 8,
+        N_("A newcomer becomes a member when {value} members have co-opted them."),
+    ),
+    Parameter(
+        "cooptations_per_year_max", 1, 100,
+        N_("One member can co-opt at most {value} people a year."),
+    ),
+    Parameter(
+        "circle_2_exchanges", 0, 100,
+        N_("Circle 2 opens after good exchanges with {value} different people."),
+        N_("Circle 2 never opens by exchanges."),
+    ),
+    Parameter(
+        "circle_3_exchanges", 0, 100,
+        N_("Circle 3 opens after good exchanges with {value} different people."),
+        N_("Circle 3 never opens by exchanges."),
+    ),
+    Parameter(
+        "circle_4_exchanges", 0, 100,
+        N_("Circle 4 opens after good exchanges with {value} different people."),
+        N_("Circle 4 never opens by exchanges."),
+    ),
+    Parameter(
+        "failed_exchange_cost", 0, 10,
+        N_("A person whose last exchange with you went badly takes away {value} good exchanges."),
+        N_("A bad exchange takes nothing away."),
+    ),
+    Parameter(
+        "friendship_lease_ms", _SECOND_MS, _YEAR_MS,
+        N_("A friendship is believed for {value} after it was last renewed."),
+    ),
+    Parameter(
+        "friendship_renewal_ms", 100, _YEAR_MS,
+        N_("Your node renews your friendships every {value}."),
+    ),
+    Parameter(
+        "listing_lease_ms", _SECOND_MS, limits.LISTING_LEASE_MS,
+        N_("A thing stays listed for {value} after its holder's node last ran."),
+    ),
+    Parameter(
+        "sharing_grace_ms", 0, 10 * _YEAR_MS,
+        N_("A newcomer who shares nothing yet can ask for things during {value}."),
+        N_("Only who shares something can ask for things, from the first day."),
+    ),
+    Parameter(
+        "sharing_window_ms", _SECOND_MS, 10 * _YEAR_MS,
+        N_("What you shared counts for {value}."),
+    ),
+    Parameter(
+        "open_requests_max", 1, 100,
+        N_("At most {value} of your requests can wait for an answer at once."),
+    ),
+    Parameter(
+        "request_window_ms", _SECOND_MS, 90 * _DAY_MS,
+        N_("A request that nobody answers ends after {value}."),
+    ),
+    Parameter(
+        "request_ahead_max_ms", _DAY_MS, 5 * _YEAR_MS,
+        N_("Things can be asked for at most {value} ahead."),
+    ),
+    Parameter(
+        "loan_length_max_ms", _HOUR_MS, 5 * _YEAR_MS,
+        N_("A loan lasts at most {value}."),
+    ),
+    Parameter(
+        "loan_lease_ms", _SECOND_MS, _YEAR_MS,
+        N_("A loan's messages are kept for {value} after its end."),
+    ),
+    Parameter(
+        "pass_on_unasked_circles", 0, limits.CIRCLES_HARD_MAX,
+        N_("Your node passes requests on without asking you as far as circle {value}."),
+        N_("You are asked before a request of two other people is passed on."),
+    ),
+    Parameter(
+        "rating_window_ms", _SECOND_MS, 90 * _DAY_MS,
+        N_("Ratings are shown when both people have rated, or after {value}."),
+    ),
+    Parameter(
+        "rating_lease_ms", _DAY_MS, 10 * _YEAR_MS,
+        N_("A rating counts for {value}."),
+    ),
+)  # fmt: skip
+"""All parameters, in the order they are explained. Spec: §13 has the same table."""
+
+_BY_NAME: Final = {parameter.name: parameter for parameter in PARAMETERS}
+
+
+def _in_words(duration_ms: int) -> tuple[int, Unit]:
+    for unit, unit_ms in _UNITS_MS.items():
+        if duration_ms % unit_ms == 0:
+            return duration_ms // unit_ms, unit
+    raise AssertionError("every whole number divides by 1")
+
+
+def _written(duration_ms: int) -> str:
+    """A duration as one writes it in a charter file."""
+    amount, unit = _in_words(duration_ms)
+    return f"{amount}{'ms' if unit == 'millisecond' else unit[0]}"
