@@ -1,0 +1,10 @@
+# Thin names for do.py, which does the work and needs no make: python3 do.py run.
+# Arguments for the command behind a name go into ARGS: make run ARGS="--web-port 8080".
+
+PYTHON ?= python3
+ARGS ?=
+
+.PHONY: run test check fmt bench sim clean help
+
+run test check fmt bench sim clean help:
+	@$(PYTHON) do.py $@ $(ARGS)

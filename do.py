@@ -1,0 +1,297 @@
+#!/usr/bin/env python3
+"""One short command for everything: ``make run`` and ``make test`` end here.
+
+    python3 do.py run   [ARGS]   set up, then start a node with its page
+    python3 do.py test           set up, then every check and every test
+    python3 do.py test  ARGS     set up, then pytest with these arguments alone
+    python3 do.py check          style, types and import rules, without the tests
+    python3 do.py fmt            put the code into the project's style
+    python3 do.py bench [NAME]   the benchmarks, or one of them
+    python3 do.py sim   [ARGS]   openhouse simulate ARGS; without any, every scenario
+    python3 do.py clean [--venv] remove what the tools made (and the virtual environment)
+
+It needs Python 3.11 or newer with pip and venv, and nothing else: no make, no activated
+environment. Everything is installed into ``.venv`` beside this file, through pip as it is
+configured on this machine; a second run installs nothing unless ``pyproject.toml`` changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+STAMP = VENV / "installed-by-do"
+BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
+PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
+
+PYTHON_MIN = (3, 11)
+COVERAGE_MIN_PERCENT = 85
+COVERAGE_PROTOCOL_MIN_PERCENT = 95
+APT_TIMEOUT_S = 240
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+def main(arguments: list[str]) -> int:
+    """Runs one command. Returns the exit code."""
+    commands = {
+        "run": run,
+        "test": test,
+        "check": check,
+        "fmt": fmt,
+        "bench": bench,
+        "sim": sim,
+        "clean": clean,
+    }
+    if not arguments or arguments[0] in {"-h", "--help", "help"}:
+        print(__doc__)
+        return 0
+    name, *rest = arguments
+    if name not in commands:
+        print(f"There is no command {name!r}; these exist: {', '.join(commands)}.", file=sys.stderr)
+        return 2
+    os.chdir(ROOT)
+    return commands[name](rest)
+
+
+def run(arguments: list[str]) -> int:
+    """Sets up and becomes the node, so that signals reach it directly."""
+    install("run")
+    return become([str(BIN / "openhouse"), "run", *arguments])
+
+
+def test(arguments: list[str]) -> int:
+    """Everything that must hold before a change lands; with arguments, pytest alone."""
+    install("dev")
+    environment = {"HYPOTHESIS_PROFILE": "ci", **os.environ}
+    if arguments:
+        return subprocess.call([str(PYTHON), "-m", "pytest", *arguments], env=environment)
+    offer_chromium()
+    for stale in ROOT.glob(".coverage*"):
+        stale.unlink()
+    steps = [*check_steps(), *test_steps(environment["HYPOTHESIS_PROFILE"])]
+    return run_steps(steps, environment)
+
+
+def check(_arguments: list[str]) -> int:
+    """Style, types and import rules."""
+    install("dev")
+    return run_steps(check_steps(), dict(os.environ))
+
+
+def fmt(_arguments: list[str]) -> int:
+    """Sorts imports, mends what can be mended, formats."""
+    install("dev")
+    ruff = [str(PYTHON), "-m", "ruff"]
+    mended = subprocess.call([*ruff, "check", "--fix", "--exit-zero", "."])
+    return mended or subprocess.call([*ruff, "format", "."])
+
+
+def bench(arguments: list[str]) -> int:
+    """Each script of ``benchmarks/`` in turn, or the one named with its own arguments."""
+    install("dev")
+    if arguments:
+        script = ROOT / "benchmarks" / f"{arguments[0].removesuffix('.py')}.py"
+        return become([str(PYTHON), str(script), *arguments[1:]])
+    scripts = [p for p in sorted((ROOT / "benchmarks").glob("*.py")) if p.name[0] not in "_."]
+    return run_steps([(p.stem, [str(PYTHON), str(p)]) for p in scripts], dict(os.environ))
+
+
+def sim(arguments: list[str]) -> int:
+    """``openhouse simulate`` with these arguments; without any, every scenario we keep."""
+    install("dev")
+    simulate = [str(BIN / "openhouse"), "simulate"]
+    if arguments:
+        return become([*simulate, *arguments])
+    scenarios = sorted((ROOT / "simulations" / "scenarios").glob("*.toml"))
+    return run_steps([(p.stem, [*simulate, "run", str(p)]) for p in scenarios], dict(os.environ))
+
+
+def clean(arguments: list[str]) -> int:
+    """Removes caches, reports and builds; the virtual environment only when asked to."""
+    made = [".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", ".import_linter_cache",
+            "htmlcov", "test-results", "dist", "build"]  # fmt: skip
+    made += [".venv"] if "--venv" in arguments else []
+    folders = [ROOT / name for name in made]
+    for package in ("protocol", "node", "simulations", "tests", "benchmarks"):
+        folders += (ROOT / package).rglob("__pycache__")
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
+    for report in ROOT.glob(".coverage*"):
+        report.unlink()
+    return 0
+
+
+# ── What is checked ──────────────────────────────────────────────────────────────
+
+
+Step = tuple[str, list[str]]
+
+
+def check_steps() -> list[Step]:
+    """Style, types and import rules, quickest first."""
+    python = str(PYTHON)
+    return [
+        ("style", [python, "-m", "ruff", "check", "."]),
+        ("format", [python, "-m", "ruff", "format", "--check", "."]),
+        ("import rules", [str(BIN / "lint-imports"), "--no-cache"]),
+        ("types", [python, "-m", "mypy"]),
+    ]
+
+
+def test_steps(hypothesis_profile: str) -> list[Step]:
+    """The tests, with coverage measured in every process, and what it must reach."""
+    python = str(PYTHON)
+    processes = max(2, min(4, os.cpu_count() or 2))
+    pytest = [python, "-m", "pytest", "-n", str(processes), "--dist", "loadfile"]
+    if hypothesis_profile == "nightly":
+        # Every worker must draw alike, and a failing night must be repeatable.
+        seed = os.environ.get("HYPOTHESIS_SEED") or str(time.time_ns() % 2**32)
+        print(f"HYPOTHESIS_SEED={seed}", flush=True)
+        pytest += [f"--hypothesis-seed={seed}"]
+    report = [python, "-m", "coverage", "report"]
+    protocol = ["--include=protocol/*", f"--fail-under={COVERAGE_PROTOCOL_MIN_PERCENT}"]
+    return [
+        ("tests", [*pytest, "--cov", "--cov-report="]),
+        ("coverage", [*report, f"--fail-under={COVERAGE_MIN_PERCENT}"]),
+        ("coverage of protocol/", [*report, *protocol]),
+    ]
+
+
+def run_steps(steps: list[Step], environment: dict[str, str]) -> int:
+    """Runs all steps, whatever some of them say, and ends with the list of those that failed."""
+    failed = []
+    for name, command in steps:
+        print(f"\n── {name} " + "─" * max(0, 76 - len(name)), flush=True)
+        started = time.monotonic()
+        if subprocess.call(command, env=environment) != 0:
+            failed.append(name)
+        print(f"({name}: {time.monotonic() - started:.1f} s)", flush=True)
+    if not steps:
+        print("There is nothing here to run yet.")
+    print("\nFailed: " + ", ".join(failed) + "." if failed else "\nAll passed.", flush=True)
+    return 1 if failed else 0
+
+
+# ── Setting up ───────────────────────────────────────────────────────────────────
+
+
+def install(level: str) -> None:
+    """Makes ``.venv`` hold the project: ``run`` (what a node needs) or ``dev`` (all of it)."""
+    wanted = f"{ROOT}\n{hashlib.sha256((ROOT / 'pyproject.toml').read_bytes()).hexdigest()}\n"
+    have = STAMP.read_text(encoding="utf-8") if STAMP.exists() and PYTHON.exists() else ""
+    if have in (f"{wanted}{level}", f"{wanted}dev"):
+        return
+    if have and not have.startswith(f"{ROOT}\n"):
+        shutil.rmtree(VENV)  # The folder was moved: a virtual environment does not follow.
+    pip = make_environment()
+    STAMP.unlink(missing_ok=True)
+    print("Installing into .venv (a minute or two the first time) ...", file=sys.stderr, flush=True)
+    project = ".[dev]" if level == "dev" else "."
+    options = ["install", "--quiet", "--disable-pip-version-check", "--editable", project]
+    if subprocess.call([*pip, *options], stdin=subprocess.DEVNULL, stdout=sys.stderr) != 0:
+        sys.exit("The installation failed; the lines above say why. Run the command again after.")
+    STAMP.write_text(f"{wanted}{level}", encoding="utf-8")
+
+
+def make_environment() -> list[str]:
+    """Creates ``.venv`` unless it works already. Returns the pip that installs into it."""
+    inside = [str(PYTHON), "-m", "pip"]
+    if PYTHON.exists() and quiet([*inside, "--version"]):
+        return inside
+    python = a_new_enough_python()
+    shutil.rmtree(VENV, ignore_errors=True)
+    if quiet([python, "-m", "venv", str(VENV)]) and quiet([*inside, "--version"]):
+        return inside
+    # Debian splits ensurepip off into python3-venv; a pip outside can do its work.
+    shutil.rmtree(VENV, ignore_errors=True)
+    outside = [python, "-m", "pip", "--python", str(PYTHON)]
+    if quiet([python, "-m", "venv", "--without-pip", str(VENV)]) and quiet([*outside, "list"]):
+        return outside
+    shutil.rmtree(VENV, ignore_errors=True)
+    sys.exit(
+        f"{python} cannot make a virtual environment: its modules venv and pip are missing or "
+        "incomplete.\nOn Debian, Ubuntu and Raspberry Pi OS: sudo apt install python3-venv"
+    )
+
+
+def a_new_enough_python() -> str:
+    """The interpreter to build on: this one, or a newer one found on the path."""
+    if sys.version_info >= PYTHON_MIN:
+        return sys.executable
+    for minor in range(20, PYTHON_MIN[1] - 1, -1):
+        found = shutil.which(f"python3.{minor}")
+        if found:
+            return found
+    have = ".".join(str(part) for part in sys.version_info[:3])
+    sys.exit(f"Open House needs Python 3.11 or newer; this is {have}, and no newer one was found.")
+
+
+def offer_chromium() -> None:
+    """Installs Debian's chromium for the browser tests, where that is ours to do.
+
+    Only as root on Debian; any failure is left alone, and those tests are then reported
+    as skipped with the reason.
+    """
+    if any(shutil.which(name) for name in CHROMIUM_NAMES) or not may_use_apt():
+        return
+    print("Installing chromium with apt-get for the browser tests ...", file=sys.stderr, flush=True)
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    apt = ["apt-get", "-qq", "-o", "DPkg::Lock::Timeout=30", "-o", "Acquire::Retries=1"]
+    deadline = time.monotonic() + APT_TIMEOUT_S
+    for command in (["update"], ["install", "-y", "--no-install-recommends", "chromium"]):
+        try:
+            done = subprocess.run(
+                [*apt, *command],
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                timeout=max(1.0, deadline - time.monotonic()),
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            done = None
+        if command[0] == "install" and (done is None or done.returncode != 0):
+            print("It could not be installed: the browser tests will be skipped.", file=sys.stderr)
+
+
+def may_use_apt() -> bool:
+    """Whether this is Debian (whose chromium is a plain package), apt is there and we are root."""
+    if not hasattr(os, "geteuid") or os.geteuid() != 0 or shutil.which("apt-get") is None:
+        return False
+    release = Path("/etc/os-release")
+    return release.exists() and "\nID=debian\n" in f"\n{release.read_text(encoding='utf-8')}\n"
+
+
+def quiet(command: list[str]) -> bool:
+    """Whether a command succeeds; what it says is not shown."""
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    except OSError:
+        return False
+    return done.returncode == 0
+
+
+def become(command: list[str]) -> int:
+    """Turns this process into another program (on Windows: runs it and waits)."""
+    sys.stdout.flush()
+    if os.name == "nt":
+        return subprocess.call(command)
+    try:
+        os.execv(command[0], command)
+    except OSError as problem:
+        sys.exit(f"{command[0]} cannot be started: {problem.strerror}.")
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,73 @@
+"""What every test shares: Hypothesis profiles, and the data that lies beside the repository.
+
+Hypothesis profiles are chosen with ``HYPOTHESIS_PROFILE``:
+
+- ``dev`` (default): few examples, other ones on every run;
+- ``ci`` (what ``make test`` uses): more examples, the same ones on every run, so that a
+  change is never refused by luck;
+- ``nightly``: ten thousand, drawn anew; ``make test`` prints the seed it drew from.
+
+A failing example is always printed in a form that can be pasted as ``@reproduce_failure``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+SHARED = Path(os.environ.get("OPENHOUSE_SHARED") or REPOSITORY.parent / "shared")
+
+settings.register_profile("dev", max_examples=50, deadline=None, print_blob=True)
+settings.register_profile(
+    "ci",
+    max_examples=200,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile(
+    "nightly",
+    max_examples=10_000,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
+
+
+def _existing(path: Path) -> Path:
+    """The path, or the test is skipped with the name of what is missing."""
+    if not path.exists():
+        pytest.skip(f"missing: {path} (set OPENHOUSE_SHARED to the folder that holds it)")
+    return path
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The root of the repository."""
+    return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of public data sets (``../shared/data``); skips where it is missing."""
+    return _existing(SHARED / "data")
+
+
+@pytest.fixture(scope="session")
+def shared_vectors() -> Path:
+    """The folder of public test vectors (``../shared/vectors``); skips where it is missing."""
+    return _existing(SHARED / "vectors")
+
+
+@pytest.fixture(scope="session")
+def shared_file() -> Callable[[str], Path]:
+    """Finds one file under ``../shared``, such as ``data/karate.edges.xz``, or skips naming it."""
+    return lambda name: _existing(SHARED / name)
