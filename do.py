@@ -138,9 +138,9 @@ def check_steps() -> list[Step]:
     """Style, types and import rules, quickest first."""
     python = str(PYTHON)
     return [
-        ("style", [python, "-m", "ruff", "check", "."]),
+        ("style", [python, "-m", "ruff", "check", "--output-format=concise", "."]),
         ("format", [python, "-m", "ruff", "format", "--check", "."]),
-        ("import rules", [str(BIN / "lint-imports"), "--no-cache"]),
+        ("import rules", [str(BIN / "lint-imports"), "--no-cache", "--no-logo"]),
         ("types", [python, "-m", "mypy"]),
     ]
 
