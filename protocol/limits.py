@@ -25,8 +25,8 @@ _DAY_MS: Final = 24 * _HOUR_MS
 
 # --- Encoding (wire) --------------------------------------------------------------
 
-# Design: unsigned ints below 2^53. Larger ones change value in JSON and in
-# JavaScript, so two readers of one signed record would see different numbers.
+# Design. Larger integers change value in JSON and JavaScript: two readers of one
+# signed record would see different numbers.
 UINT_MAX: Final = 2**53 - 1
 # Design. Stack exhaustion by a thousand arrays one inside the other.
 DEPTH_MAX: Final = 6
