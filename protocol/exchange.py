@@ -1,0 +1,450 @@
+"""The exchange: what a set of signed steps says about a loan.
+
+A loan is the set of steps (records of `LOAN_KINDS`) that share one loan id and one
+path from borrower to holder. Steps cross each other on the way and arrive in any
+order, so nothing here depends on it: `derive` puts the steps into one canonical
+order and runs the table `TRANSITIONS` over them. A step that the table does not
+allow where it stands is ignored, with its reason. Whoever holds the same steps,
+borrower, holder or go-between, has the same loan.
+
+The canonical order settles what can cross: rounds of asking and answering come
+first, then hand-over before cancelling (what is physically out is out), so an
+agreement that crosses a cancellation ends cancelled, and a cancellation that
+crosses a hand-over is ignored.
+
+No clock: a request's window is measured between the dates in the steps, and `now_ms`
+is an argument where the present matters. Must not import anything that acts.
+
+Spec: §11.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final, TypeAlias
+
+from protocol.bodies import (
+    AgreementBody,
+    Body,
+    CancelBody,
+    CommitmentBody,
+    CounterBody,
+    DeclineBody,
+    HandoverBody,
+    Kind,
+    LoanBody,
+    PassBody,
+    RatingBody,
+    RequestBody,
+    ReturnBody,
+    Terms,
+    register_object,
+    step_object,
+)
+from protocol.keys import MemberId, ObjectId, Signature
+from protocol.records import Record, Verify
+
+Path: TypeAlias = tuple[MemberId, ...]
+"""Borrower .. holder, both included."""
+
+# Bargaining without end, each round a record kept by everybody on the path.
+ROUNDS_MAX: Final = 8
+
+
+class State(Enum):
+    """Where a loan stands. The values are the words of commands and pages."""
+
+    ASKED = "asked"
+    COUNTERED = "countered"
+    AGREED = "agreed"
+    HANDED_OVER = "handed_over"
+    RETURNED = "returned"
+    RATED = "rated"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody can still do something (rating apart)."""
+        return self in (State.ASKED, State.COUNTERED, State.AGREED, State.HANDED_OVER)
+
+
+class Role(Enum):
+    """A member's part in a loan, by its place on the path."""
+
+    BORROWER = "borrower"
+    BETWEEN = "between"
+    HOLDER = "holder"
+
+
+class Reason(Enum):
+    """Why a step is ignored."""
+
+    OTHER_LOAN = "other-loan"
+    NOT_THEIR_PART = "not-their-part"
+    NOT_NOW = "not-now"
+    WRONG_ROUND = "wrong-round"
+    OTHER_THING = "other-thing"
+    BAD_SIGNATURE = "bad-signature"
+    TOO_LATE = "too-late"
+    SAID_BEFORE = "said-before"
+
+
+_B, _G, _H = Role.BORROWER, Role.BETWEEN, Role.HOLDER
+
+TRANSITIONS: Final[dict[State | None, dict[tuple[Kind, Role], State]]] = {
+    None: {(Kind.REQUEST, _B): State.ASKED},
+    State.ASKED: {
+        (Kind.PASS, _G): State.ASKED,
+        (Kind.AGREEMENT, _H): State.AGREED,
+        (Kind.COUNTER, _H): State.COUNTERED,
+        (Kind.DECLINE, _H): State.DECLINED,
+        (Kind.CANCEL, _B): State.WITHDRAWN,
+        (Kind.CANCEL, _H): State.CANCELLED,
+    },
+    State.COUNTERED: {
+        (Kind.REQUEST, _B): State.ASKED,
+        (Kind.CANCEL, _B): State.WITHDRAWN,
+        (Kind.CANCEL, _H): State.CANCELLED,
+    },
+    State.AGREED: {
+        (Kind.HANDOVER, _B): State.HANDED_OVER,
+        (Kind.HANDOVER, _H): State.HANDED_OVER,
+        (Kind.CANCEL, _B): State.CANCELLED,
+        (Kind.CANCEL, _H): State.CANCELLED,
+    },
+    State.HANDED_OVER: {
+        (Kind.HANDOVER, _B): State.HANDED_OVER,
+        (Kind.HANDOVER, _H): State.HANDED_OVER,
+        (Kind.RETURN, _B): State.RETURNED,
+        (Kind.RETURN, _H): State.RETURNED,
+    },
+    State.RETURNED: {
+        (Kind.RETURN, _B): State.RETURNED,
+        (Kind.RETURN, _H): State.RETURNED,
+        (Kind.COMMITMENT, _B): State.RATED,
+        (Kind.COMMITMENT, _H): State.RATED,
+    },
+    State.RATED: {},
+    State.DECLINED: {},
+    State.WITHDRAWN: {},
+    State.CANCELLED: {},
+    State.EXPIRED: {},
+}
+"""The state after a step, by the state before, the kind of step and its author's role.
+
+What is absent is ignored. Two arrows have a condition of their own: a commitment
+leads to ``rated`` when it is the second of the two, and from ``asked`` and
+``countered`` time leads to ``expired``.
+"""
+
+# The canonical order within a round, and after all rounds.
+_ORDER: Final = {
+    kind: place
+    for place, kind in enumerate((
+        Kind.REQUEST, Kind.PASS, Kind.AGREEMENT, Kind.COUNTER, Kind.DECLINE,
+        Kind.HANDOVER, Kind.CANCEL, Kind.RETURN, Kind.COMMITMENT,
+    ))
+}  # fmt: skip
+_AFTER_ALL_ROUNDS: Final = ROUNDS_MAX
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """A step that does not count, and why."""
+
+    record: Record
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class LoanState:
+    """What the steps of one loan say.
+
+    Args:
+        terms: of the latest round asked for, signed by the borrower.
+        dates: ``(from_minute, to_minute)`` on the table: the terms', or the
+            counter-proposal's.
+        holder_signature: over ``terms``; present from the agreement on.
+        answer_by_ms: when an open question expires.
+        passed: go-betweens who passed the request on, in the order of the path,
+            with whether they recommend the borrower.
+        returned_ms: the later of the two dates of return; the rating window runs
+            from it.
+        commitments: ``(rater, 32 bytes)``, the borrower's first.
+        ended_by: who declined, withdrew or cancelled.
+    """
+
+    loan: ObjectId
+    path: Path
+    state: State
+    terms: Terms
+    dates: tuple[int, int]
+    borrower_signature: Signature
+    borrower_link_key: bytes
+    holder_signature: Signature | None
+    asked_ms: int
+    answer_by_ms: int
+    passed: tuple[tuple[MemberId, bool], ...]
+    returned_ms: int | None
+    commitments: tuple[tuple[MemberId, bytes], ...]
+    ended_by: MemberId | None
+    ignored: tuple[Ignored, ...]
+
+    @property
+    def borrower(self) -> MemberId:
+        return self.path[0]
+
+    @property
+    def holder(self) -> MemberId:
+        return self.path[-1]
+
+    def at(self, now_ms: int) -> State:
+        """The state at a moment: an open question expires. Spec: §11.2."""
+        if self.state in (State.ASKED, State.COUNTERED) and now_ms >= self.answer_by_ms:
+            return State.EXPIRED
+        return self.state
+
+    def commitment_of(self, rater: MemberId) -> bytes | None:
+        return dict(self.commitments).get(rater)
+
+
+def role_on(path: Path, member: MemberId) -> Role | None:
+    """A member's part, or None when it has none."""
+    if member not in path:
+        return None
+    if member == path[0]:
+        return Role.BORROWER
+    return Role.HOLDER if member == path[-1] else Role.BETWEEN
+
+
+def may_ever(kind: Kind, role: Role) -> bool:
+    """Whether the table has this step for this role in any state."""
+    return any((kind, role) in arrows for arrows in TRANSITIONS.values())
+
+
+def round_of(body: LoanBody) -> int:
+    """The round a step belongs to; steps outside rounds have 0 in their register's name."""
+    match body:
+        case CancelBody() | HandoverBody() | ReturnBody() | CommitmentBody():
+            return 0
+        case _:
+            return body.round
+
+
+def expected_object(body: Body) -> ObjectId | None:
+    """The register a step or rating must stand in; None for other bodies. Spec: §5.4, §11.1."""
+    if isinstance(body, RatingBody):
+        return register_object(Kind.RATING, body.terms.loan)
+    if isinstance(body, LoanBody):
+        return step_object(body.kind, body.loan, round_of(body))
+    return None
+
+
+def contract_is_signed(body: RatingBody, verify: Verify) -> bool:
+    """Whether both parties signed the terms a rating stands on. Spec: §11.5."""
+    message = body.terms.digest()
+    return (
+        body.terms.borrower != body.terms.holder
+        and verify(body.terms.borrower, message, body.borrower_signature)
+        and verify(body.terms.holder, message, body.holder_signature)
+    )
+
+
+def derive(
+    loan: ObjectId,
+    path: Path,
+    steps: Iterable[Record],
+    verify: Verify,
+    *,
+    request_window_ms: int,
+) -> LoanState | None:
+    """What a set of steps says; the same for every order and any repetition.
+
+    Args:
+        loan: its id.
+        path: borrower .. holder.
+        steps: opened records, their own signatures checked; of any loan.
+        verify: checks the contract signatures inside.
+        request_window_ms: the charter's time to answer.
+
+    Returns:
+        The loan, or None while no valid first request is among the steps.
+
+    Spec: §11.2.
+    """
+    run = _Run(loan, path, verify, request_window_ms)
+    for step in sorted(steps, key=_canonical_key):
+        reason = run.take(step)
+        if reason is not None:
+            run.ignored.append(Ignored(step, reason))
+    return run.result()
+
+
+def _canonical_key(step: Record) -> tuple[int, int, int, int, int, bytes]:
+    body = step.body
+    if not isinstance(body, LoanBody):
+        return (_AFTER_ALL_ROUNDS, len(_ORDER), 0, 0, 0, step.record_id)
+    in_rounds = _ORDER[body.kind] <= _ORDER[Kind.DECLINE]
+    number = min(round_of(body), ROUNDS_MAX) if in_rounds else _AFTER_ALL_ROUNDS
+    place = body.path.index(step.author) if step.author in body.path else len(body.path)
+    return (number, _ORDER[body.kind], place, step.epoch, step.sequence, step.record_id)
+
+
+class _Run:
+    """The table at work on steps in canonical order."""
+
+    def __init__(self, loan: ObjectId, path: Path, verify: Verify, request_window_ms: int) -> None:
+        self.loan = loan
+        self.path = path
+        self.verify = verify
+        self.request_window_ms = request_window_ms
+        self.state: State | None = None
+        self.request: RequestBody | None = None
+        self.terms: Terms | None = None
+        self.dates = (0, 0)
+        self.holder_signature: Signature | None = None
+        self.asked_ms = 0
+        self.answer_by_ms = 0
+        self.passed: dict[MemberId, bool] = {}
+        self.returned_ms: int | None = None
+        self.commitments: dict[MemberId, bytes] = {}
+        self.ended_by: MemberId | None = None
+        self.said: dict[tuple[MemberId, Kind, int], None] = {}
+        self.ignored: list[Ignored] = []
+
+    def take(self, step: Record) -> Reason | None:
+        """Let one step count, or give the reason why it does not."""
+        body = step.body
+        if not isinstance(body, LoanBody) or body.loan != self.loan or body.path != self.path:
+            return Reason.OTHER_LOAN
+        role = role_on(self.path, step.author)
+        if role is None or not may_ever(body.kind, role):
+            return Reason.NOT_THEIR_PART
+        said = (step.author, body.kind, round_of(body))
+        if said in self.said:
+            return Reason.SAID_BEFORE
+        after = TRANSITIONS[self.state].get((body.kind, role))
+        if after is None:
+            return Reason.NOT_NOW
+        reason = self._objection(step, body)
+        if reason is None:
+            self.said[said] = None
+            self._apply(step, body, after)
+        return reason
+
+    def _objection(self, step: Record, body: LoanBody) -> Reason | None:
+        """What only this kind of step has to fulfil."""
+        match body:
+            case RequestBody():
+                return self._objection_to_request(step, body)
+            case PassBody() | CounterBody() | DeclineBody() | AgreementBody():
+                assert self.terms is not None, "the table begins with a request"
+                if body.round != self.terms.round:
+                    return Reason.WRONG_ROUND
+                if step.created_ms >= self.answer_by_ms:
+                    return Reason.TOO_LATE
+                if isinstance(body, AgreementBody) and not self.verify(
+                    self.path[-1], self.terms.digest(), body.holder_signature
+                ):
+                    return Reason.BAD_SIGNATURE
+        return None
+
+    def _objection_to_request(self, step: Record, body: RequestBody) -> Reason | None:
+        before = self.terms
+        if body.round != (0 if before is None else before.round + 1) or body.round >= ROUNDS_MAX:
+            return Reason.WRONG_ROUND
+        if before is not None and body.thing != before.thing:
+            return Reason.OTHER_THING
+        if before is not None and step.created_ms >= self.answer_by_ms:
+            return Reason.TOO_LATE
+        message = terms_of(step, body).digest()
+        if not self.verify(self.path[0], message, body.borrower_signature):
+            return Reason.BAD_SIGNATURE
+        return None
+
+    def _apply(self, step: Record, body: LoanBody, after: State) -> None:
+        match body:
+            case RequestBody():
+                if self.request is None:
+                    self.asked_ms = step.created_ms
+                self.request, self.terms = body, terms_of(step, body)
+                self._put_on_the_table(step, body)
+            case PassBody():
+                self.passed[step.author] = body.recommends
+            case CounterBody():
+                self._put_on_the_table(step, body)
+            case AgreementBody():
+                self.holder_signature = body.holder_signature
+            case DeclineBody() | CancelBody():
+                self.ended_by = step.author
+            case ReturnBody():
+                self.returned_ms = max(step.created_ms, self.returned_ms or 0)
+            case CommitmentBody():
+                self.commitments[step.author] = body.commitment
+                if len(self.commitments) < 2:
+                    return
+        self.state = after
+
+    def _put_on_the_table(self, step: Record, body: RequestBody | CounterBody) -> None:
+        self.dates = (body.from_minute, body.to_minute)
+        self.answer_by_ms = step.created_ms + self.request_window_ms
+
+    def result(self) -> LoanState | None:
+        if self.state is None or self.request is None or self.terms is None:
+            return None
+        return LoanState(
+            loan=self.loan,
+            path=self.path,
+            state=self.state,
+            terms=self.terms,
+            dates=self.dates,
+            borrower_signature=self.request.borrower_signature,
+            borrower_link_key=self.request.borrower_link_key,
+            holder_signature=self.holder_signature,
+            asked_ms=self.asked_ms,
+            answer_by_ms=self.answer_by_ms,
+            passed=tuple((m, self.passed[m]) for m in self.path if m in self.passed),
+            returned_ms=self.returned_ms,
+            commitments=tuple((m, self.commitments[m]) for m in self.path if m in self.commitments),
+            ended_by=self.ended_by,
+            ignored=tuple(self.ignored),
+        )
+
+
+def terms_of(step: Record, body: RequestBody) -> Terms:
+    """What the borrower signs with a request. Spec: §5.8."""
+    return Terms(
+        house=step.house,
+        loan=body.loan,
+        thing=body.thing,
+        holder=body.path[-1],
+        borrower=body.path[0],
+        round=body.round,
+        from_minute=body.from_minute,
+        to_minute=body.to_minute,
+    )
+
+
+def diagram() -> str:
+    """The table as a state diagram in Mermaid's notation; spec §11.2 contains it."""
+    lines = ["stateDiagram-v2"]
+    for before, arrows in TRANSITIONS.items():
+        source = "[*]" if before is None else before.value
+        labels: dict[State, dict[Kind, list[str]]] = {}
+        for (kind, role), after in arrows.items():
+            labels.setdefault(after, {}).setdefault(kind, []).append(role.value)
+        for after, kinds in labels.items():
+            label = ", ".join(
+                f"{kind.name.lower()} by {' or '.join(roles)}" for kind, roles in kinds.items()
+            )
+            condition = " (the second)" if after is State.RATED else ""
+            lines.append(f"    {source} --> {after.value}: {label}{condition}")
+        if before in (State.ASKED, State.COUNTERED):
+            lines.append(f"    {source} --> {State.EXPIRED.value}: nobody answered in time")
+    lines += [f"    {s.value} --> [*]" for s in State if not s.is_open and s is not State.RETURNED]
+    return "\n".join(lines)
