@@ -15,8 +15,14 @@ from enum import IntEnum
 from typing import ClassVar
 
 from protocol import limits
-from protocol.encoding import Value, expect_array, expect_bool, expect_bytes, expect_text
-from protocol.encoding import expect_uint
+from protocol.encoding import (
+    Value,
+    expect_array,
+    expect_bool,
+    expect_bytes,
+    expect_text,
+    expect_uint,
+)
 from protocol.errors import Malformed
 from protocol.keys import Domain, HouseId, MemberId, ObjectId, Signature, digest
 
@@ -532,9 +538,7 @@ def _write_agreement(b: AgreementBody) -> list[Value]:
 
 
 def _read_decline(f: tuple[Value, ...]) -> Body:
-    return DeclineBody(
-        _object(f[0], "loan"), _path(f[1]), _number(f[2], "round"), _sealed(f[3])
-    )
+    return DeclineBody(_object(f[0], "loan"), _path(f[1]), _number(f[2], "round"), _sealed(f[3]))
 
 
 def _write_decline(b: DeclineBody) -> list[Value]:

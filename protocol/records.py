@@ -21,11 +21,26 @@ from typing import TYPE_CHECKING
 
 from protocol import limits
 from protocol.bodies import Body, Kind, body_size_max_bytes, decode_body, encode_body
-from protocol.encoding import Value, check_extensions, decode, encode, expect_array
-from protocol.encoding import expect_bytes, expect_uint
+from protocol.encoding import (
+    Value,
+    check_extensions,
+    decode,
+    encode,
+    expect_array,
+    expect_bytes,
+    expect_uint,
+)
 from protocol.errors import BadKey, BadSignature, Malformed
-from protocol.keys import Domain, HouseId, MemberId, ObjectId, RecordId, Signature, digest
-from protocol.keys import public_key_problem
+from protocol.keys import (
+    Domain,
+    HouseId,
+    MemberId,
+    ObjectId,
+    RecordId,
+    Signature,
+    digest,
+    public_key_problem,
+)
 
 if TYPE_CHECKING:
     from typing import Protocol
@@ -232,7 +247,5 @@ def supersedes(candidate: Record, current: Record | None) -> bool:
 def is_equivocation(one: Record, other: Record) -> bool:
     """Two different bodies at one ``(epoch, sequence)`` of a register. Spec: §5.4."""
     return (
-        one.key == other.key
-        and one.version == other.version
-        and one.record_id != other.record_id
+        one.key == other.key and one.version == other.version and one.record_id != other.record_id
     )

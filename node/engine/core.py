@@ -2,36 +2,49 @@
 
 ``Core`` holds what one node knows and collects the effects of the event being
 handled. Features (membership, things, loans, sync) are modules of functions that
-take a ``Core``; they change state only through it, so that memory, the database
-and the effects can never disagree. See ``engine.py`` for the dispatch.
+take a ``Core``; they change state only through its verbs, so that memory, the
+database and the effects can never disagree. See ``engine.py`` for the dispatch.
 
 Must not import anything that acts. Iterates dicts and sorted lists only.
+
+Spec: §7, §8, §10.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import hashlib
+import heapq
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from node.engine.events import Deliver, Effect, Json, LinkId, Persist, Reject, RequestId, Send, Space
+from node.engine.events import Deliver, Disconnect, Effect, LinkId, Persist, Reject, Send, Space
 from node.engine.log import ArrivalLog, LogKey
+from node.engine.registers import Registers, Stored
 from protocol import limits
 from protocol.bodies import (
     STATEMENT_OBJECT,
     Body,
-    HalfBody,
     Kind,
     ListingBody,
     StatementBody,
+    WithdrawalBody,
+    withdrawal_object,
 )
 from protocol.charter import Charter
-from protocol.circles import FriendGraph
+from protocol.circles import FriendGraph, Path, may_show
 from protocol.encoding import Value
-from protocol.errors import Refused
-from protocol.keys import HouseId, MemberId, ObjectId, RecordId, Signature
+from protocol.errors import ProtocolError
+from protocol.keys import HouseId, MemberId, ObjectId
+from protocol.messages import Message, OfferedPath, encode_message
 from protocol.records import Record, RecordSigner, sign_record
+from protocol.session import LinkSession, Puller
 
-Key = tuple[MemberId, ObjectId]
+Edge = tuple[MemberId, MemberId]
+"""An unordered pair, smaller id first."""
+
+
+def edge(one: MemberId, other: MemberId) -> Edge:
+    return (one, other) if one < other else (other, one)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +54,12 @@ class Config:
     Args:
         signer: signs records with the member's root key (real, or modelled in simulations).
         seed: 32 bytes the member's other secrets are derived from.
-        link_public: the X25519 key friends pin.
+        link_public, link_private: the X25519 key friends pin.
         open_record: checks and opens an envelope (raises RemoteProtocolError); hosts
             may give one with a cache, so that a record is verified once.
         verify: checks one signature (contracts inside ratings).
         records_per_second_max: what one friend may send, None for no limit (benchmarks).
+        introduces_itself: publishes a member statement (off only in simulations).
     """
 
     signer: RecordSigner
@@ -64,20 +78,288 @@ class Config:
 
 @dataclass(slots=True)
 class Friend:
-    """A friend edge as this node holds it."""
+    """A friend as this node holds it. Spec: §9.4.
+
+    Args:
+        ended: either side ended it; kept for a lease so that the other can be told.
+        half_start: sequence of our first half of this friendship; its revocation
+            secret is derived from it and stays the same over renewals.
+        restart: something became eligible for them while no link was up: stream
+            from the beginning of the log next time.
+    """
 
     member: MemberId
     link_key: bytes
     addresses: tuple[str, ...]
     since_ms: int
+    half_start: int
     ended: bool = False
-    """True once either side ended it; kept for a lease so that the other side can be told."""
+    restart: bool = False
 
 
 @dataclass(slots=True)
-class Stored:
-    """A record in its register, with its place in the arrival log."""
+class Revocation:
+    """A secret that killed a half, on its way through the town. Spec: §7.7."""
 
-    record: Record
-    received_ms: int
+    secret: bytes
+    hops: int
+    expires_ms: int
     received_from: MemberId | None
+
+
+@dataclass(slots=True)
+class Link:
+    """A secure channel that stands."""
+
+    id: LinkId
+    friend: MemberId | None
+    session: LinkSession
+    remote_link_key: bytes = b""
+    tag: bytes = b""
+    is_guest: bool = False
+    tokens: float = float(limits.RECORDS_BURST_MAX)
+    tokens_at_ms: int = 0
+    local_addresses: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Offers:
+    """Paths this node offers, or was offered, per friend and origin. Spec: §7.4."""
+
+    given: dict[MemberId, dict[MemberId, tuple[Path, ...]]] = field(default_factory=dict)
+    given_edges: dict[MemberId, dict[Edge, int]] = field(default_factory=dict)
+    received: dict[MemberId, dict[MemberId, tuple[OfferedPath, ...]]] = field(default_factory=dict)
+
+
+class Core:
+    """One node's knowledge, and the verbs that change it."""
+
+    def __init__(self, config: Config, log_epoch: bytes) -> None:
+        self.config = config
+        self.me = MemberId(config.signer.public)
+        self.now_ms = 0
+        self.house: HouseId | None = None
+        self.charter = Charter()
+        self.founders: tuple[MemberId, ...] = ()
+        self.friends: dict[MemberId, Friend] = {}
+        self.links: dict[LinkId, Link] = {}
+        self.link_ids: dict[MemberId, LinkId] = {}
+        self.registers = Registers()
+        self.log = ArrivalLog(log_epoch)
+        self.graph = FriendGraph(self.me, self.charter.max_circles)
+        self.offers = Offers()
+        self.revocations: dict[bytes, Revocation] = {}
+        self.cursors: dict[MemberId, tuple[bytes, int]] = {}
+        self.invitations: dict[bytes, tuple[bytes, int, bytes]] = {}
+        self.is_restoring = False
+        self.members: dict[MemberId, None] = {}
+        self.lineage: dict[MemberId, None] = {}
+        self.puller = Puller()
+        self.effects: list[Effect] = []
+        self.moved: dict[MemberId, None] = {}
+        self.all_moved = False
+        self.reach: dict[MemberId, dict[Path, int]] = {}
+        self.chosen: dict[MemberId, tuple[Path, ...]] = {}
+        self.expiries: list[tuple[int, MemberId, ObjectId]] = []
+        self._local: dict[str, Value] = {}
+        self._sequence = 0
+        self._entropy = b""
+        self._drawn = 0
+
+    # --- effects -----------------------------------------------------------------------
+
+    def persist(self, space: Space, key: bytes, value: Value | None) -> None:
+        self.effects.append(Persist(space, key, value))
+
+    def send(self, link: Link, message: Message) -> None:
+        self.effects.append(Send(link.id, encode_message(message)))
+
+    def deliver(self, topic: str) -> None:
+        """Tell the page that something of this topic changed."""
+        if not any(isinstance(e, Deliver) and e.topic == topic for e in self.effects):
+            self.effects.append(Deliver(topic))
+
+    def reject(self, link: Link, error: ProtocolError) -> None:
+        """Count something refused; close the link when its verdict says so."""
+        self.effects.append(Reject(link.id, error.code, str(error)))
+        if getattr(error, "verdict", "ignore") != "ignore":
+            self.effects.append(Disconnect(link.id, error.code))
+
+    # --- entropy and private notes -----------------------------------------------------
+
+    def begin(self, now_ms: int, entropy: bytes = b"") -> None:
+        """Start handling one event."""
+        self.now_ms = now_ms
+        self.effects = []
+        self._entropy = entropy
+        self._drawn = 0
+
+    def draw(self, label: str, size: int) -> bytes:
+        """Random bytes from the command's entropy. ``size`` at most 32."""
+        assert len(self._entropy) == 32, "only commands bring entropy"
+        self._drawn += 1
+        seed = self._entropy + self._drawn.to_bytes(4, "big") + label.encode()
+        return hashlib.sha256(b"openhouse/1 draw\0" + seed).digest()[:size]
+
+    def get_local(self, name: str) -> Value | None:
+        """A private note of this node; it never travels."""
+        return self._local.get(name)
+
+    def put_local(self, name: str, value: Value | None) -> None:
+        if value is None:
+            self._local.pop(name, None)
+        else:
+            self._local[name] = value
+        self.persist(Space.LOCAL, name.encode(), value)
+
+    def restore_local(self, name: str, value: Value) -> None:
+        self._local[name] = value
+
+    def restore_sequence(self, sequence: int) -> None:
+        self._sequence = max(self._sequence, sequence)
+
+    # --- records -----------------------------------------------------------------------
+
+    def publish(self, body: Body, object_id: ObjectId, lease_ms: int) -> Record:
+        """Sign a record of our own at the next sequence, keep it and let it travel.
+
+        One counter serves all registers of this node and is persisted with each
+        record, so no sequence number is ever used twice. Spec: §5.4.
+        """
+        assert not self.is_restoring, "nothing is signed while the past is read back"
+        record = self.sign(body, object_id, lease_ms)
+        self.keep(record, None)
+        return record
+
+    def sign(self, body: Body, object_id: ObjectId, lease_ms: int) -> Record:
+        """Sign without keeping (the caller keeps it, or hands it over)."""
+        assert self.house is not None, "records belong to a house"
+        self._sequence += 1
+        self.persist(Space.META, b"sequence", self._sequence)
+        return sign_record(
+            self.config.signer,
+            body,
+            house=self.house,
+            object_id=object_id,
+            sequence=self._sequence,
+            created_ms=self.now_ms,
+            not_after_ms=self.now_ms + lease_ms,
+        )
+
+    @property
+    def next_sequence(self) -> int:
+        return self._sequence + 1
+
+    def keep(self, record: Record, received_from: MemberId | None) -> None:
+        """Store a checked record in its register and react to what it means.
+
+        Set by the engine to ``intake.keep``; here so that features need only Core.
+        """
+        self.on_keep(self, record, received_from)
+
+    on_keep: Callable[[Core, Record, MemberId | None], None]
+
+    def note_expiry(self, record: Record) -> None:
+        """Remember when this record's lease ends (see ``leases``)."""
+        heapq.heappush(self.expiries, (record.not_after_ms, record.author, record.object))
+
+    def write_record(self, stored: Stored) -> None:
+        """Persist a record's row with its present log number."""
+        record = stored.record
+        number = self.log.number_of(("record", *record.key)) or 0
+        row: Value = [number, stored.received_ms, stored.received_from or b"", record.envelope]
+        self.persist(Space.RECORD, record.author + record.object, row)
+
+    def bump(self, record: Record) -> None:
+        """Move a record to the log's end: it became eligible for someone new."""
+        stored = self.registers.stored(record.key)
+        if stored is not None:
+            self.log.bump(("record", *record.key))
+            self.write_record(stored)
+
+    def bump_entry(self, key: LogKey) -> None:
+        self.log.bump(key)
+
+    def drop(self, record: Record) -> None:
+        """Forget a record for good (withdrawn, expired)."""
+        self.registers.remove(record.key)
+        self.log.forget(("record", *record.key))
+        self.persist(Space.RECORD, record.author + record.object, None)
+
+    def current(self, author: MemberId, object_id: ObjectId) -> Record | None:
+        """The register's record while it has not expired."""
+        stored = self.registers.stored((author, object_id))
+        if stored is None or stored.record.is_expired(self.now_ms):
+            return None
+        return stored.record
+
+    def of_kind(self, kind: Kind) -> list[Record]:
+        """Current records of a kind, by all authors, in order of arrival."""
+        now_ms = self.now_ms
+        return [r for r in self.registers.of_kind(kind) if not r.is_expired(now_ms)]
+
+    def mine(self, kind: Kind) -> list[Record]:
+        return [r for r in self.of_kind(kind) if r.author == self.me]
+
+    # --- who and where -----------------------------------------------------------------
+
+    def link_of(self, friend: MemberId) -> LinkId | None:
+        return self.link_ids.get(friend)
+
+    def live_friends(self) -> list[MemberId]:
+        """Friends with both halves live, sorted."""
+        return [m for m in sorted(self.friends) if self.is_live_friend(m)]
+
+    def is_live_friend(self, member: MemberId) -> bool:
+        friend = self.friends.get(member)
+        return friend is not None and not friend.ended and self.graph.is_direct(member)
+
+    def distance(self, member: MemberId) -> int | None:
+        """Circle of a member by the certificates held here; me = 0."""
+        return 0 if member == self.me else self.graph.distance(member)
+
+    def path_from(self, origin: MemberId, through: Path = ()) -> Path | None:
+        """A shortest proved path ``origin .. me``, or None. Spec: §7.2, §7.5."""
+        return self.graph.path_from(origin, through)
+
+    def can_see(self, record: Record) -> bool:
+        """Whether a listing may be shown on this node now. Spec: §7.3."""
+        body = record.body
+        if not isinstance(body, ListingBody) or record.is_expired(self.now_ms):
+            return False
+        if self.is_withdrawn(record):
+            return False
+        if record.author == self.me:
+            return True
+        path = self.path_from(record.author, body.through)
+        return path is not None and may_show(body.circles, len(path) - 1)
+
+    def is_withdrawn(self, record: Record) -> bool:
+        """Whether a withdrawal covers this version of a listing. Spec: §7.6."""
+        withdrawal = self.current(record.author, withdrawal_object(record.object))
+        if withdrawal is None or not isinstance(withdrawal.body, WithdrawalBody):
+            return False
+        body = withdrawal.body
+        return record.version <= (body.target_epoch, body.target_sequence)
+
+    def visible_listings(self) -> list[Record]:
+        """Others' listings that may be shown here, sorted by register."""
+        listings = [r for r in self.of_kind(Kind.LISTING) if r.author != self.me]
+        return sorted((r for r in listings if self.can_see(r)), key=lambda record: record.key)
+
+    def name_of(self, member: MemberId) -> str:
+        """The name a member goes by, or the beginning of its id."""
+        statement = self.current(member, STATEMENT_OBJECT)
+        if statement is not None and isinstance(statement.body, StatementBody):
+            return statement.body.name
+        return self.config.name if member == self.me else member.hex()[:8]
+
+    def is_member(self, member: MemberId) -> bool:
+        """Whether seats held here prove that it is a member. Spec: §9.2."""
+        return member in self.members
+
+    def standing(self) -> str:
+        """Our own place in the house: alone, candidate or member. Spec: §9.2."""
+        if self.house is None or self.founders == (self.me,):
+            return "alone"
+        return "member" if self.is_member(self.me) else "candidate"

@@ -1,0 +1,158 @@
+"""Friend edges: from halves held here to live and transit edges, and their end.
+
+An edge is live while both halves are held, unexpired and unrevoked; it is a
+transit edge when both ends show it and attest each other as members. Every
+change goes into the graph and marks the members whose circle may have changed.
+
+Spec: §7.1, §7.2, §7.7, §9.4.
+"""
+
+from __future__ import annotations
+
+from node.engine.core import Core, Revocation, edge
+from node.engine.events import FriendsChanged, Space
+from protocol import limits
+from protocol.bodies import HalfBody, half_object
+from protocol.keys import MemberId, revocation_hash, revocation_secret
+from protocol.records import Record
+
+
+def live_half(core: Core, author: MemberId, friend: MemberId) -> Record | None:
+    """The author's half towards ``friend``, while it is live."""
+    record = core.current(author, half_object(friend))
+    if record is None or not isinstance(record.body, HalfBody):
+        return None
+    return None if record.body.revocation_hash in core.revocations else record
+
+
+def halves_of(core: Core, one: MemberId, other: MemberId) -> tuple[Record, Record] | None:
+    """Both live halves of an edge, or None."""
+    first, second = live_half(core, one, other), live_half(core, other, one)
+    return None if first is None or second is None else (first, second)
+
+
+def is_transit(halves: tuple[Record, Record] | None) -> bool:
+    """Whether both ends attest each other and show the edge. Spec: §7.2."""
+    return halves is not None and all(
+        isinstance(half.body, HalfBody) and half.body.friend_is_member and half.body.shows
+        for half in halves
+    )
+
+
+def refresh_edge(core: Core, one: MemberId, other: MemberId) -> None:
+    """Bring the graph in line with the halves held for this edge."""
+    halves = halves_of(core, one, other)
+    if core.me in (one, other):
+        friend = other if one == core.me else one
+        _refresh_own_edge(core, friend, halves)
+        known = core.friends.get(friend)
+        if known is None or known.ended:
+            halves = None
+    if is_transit(halves):
+        was_transit = core.graph.has_transit(one, other)
+        for member in core.graph.add_transit(one, other):
+            core.moved[member] = None
+        if core.me in (one, other) and not was_transit:
+            restart_stream(core, other if one == core.me else one)
+            core.all_moved = True
+    elif core.graph.remove_transit(one, other):
+        core.all_moved = True
+
+
+def _refresh_own_edge(core: Core, friend: MemberId, halves: tuple[Record, Record] | None) -> None:
+    known = core.friends.get(friend)
+    live = halves is not None and known is not None and not known.ended
+    if live and not core.graph.is_direct(friend):
+        core.graph.add_direct(friend)
+        core.moved[friend] = None
+        restart_stream(core, friend)
+        core.deliver("friends")
+    elif not live and core.graph.is_direct(friend):
+        core.graph.remove_direct(friend)
+        core.all_moved = True
+        core.deliver("friends")
+
+
+def restart_stream(core: Core, friend: MemberId) -> None:
+    """Stream our log to a friend from its beginning: more became eligible for them."""
+    if core.is_restoring:
+        return
+    link_id = core.link_of(friend)
+    if link_id is not None and core.links[link_id].session.is_greeted:
+        core.links[link_id].session.position = 0
+        return
+    known = core.friends.get(friend)
+    if known is not None and not known.restart:
+        known.restart = True
+        write_friend(core, friend)
+
+
+def write_friend(core: Core, member: MemberId) -> None:
+    """Persist a friend's row."""
+    friend = core.friends[member]
+    core.persist(
+        Space.FRIEND,
+        member,
+        [
+            friend.link_key, list(friend.addresses), friend.since_ms,
+            friend.half_start, friend.ended, friend.restart,
+        ],
+    )  # fmt: skip
+
+
+# --- ending ----------------------------------------------------------------------------
+
+
+def end_friendship(core: Core, member: MemberId) -> None:
+    """End a friendship from our side: reveal the secret of our half. Spec: §7.7."""
+    friend = core.friends[member]
+    secret = revocation_secret(core.config.seed, member, friend.half_start)
+    hops = core.charter.max_circles + limits.REVOCATION_EXTRA_HOPS
+    mark_ended(core, member)
+    take_revocation(core, secret, hops, None)
+
+
+def own_secret(core: Core, member: MemberId) -> bytes:
+    """The secret to show an ended friend that comes back. Spec: §7.7."""
+    return revocation_secret(core.config.seed, member, core.friends[member].half_start)
+
+
+def mark_ended(core: Core, member: MemberId) -> None:
+    friend = core.friends[member]
+    if friend.ended:
+        return
+    friend.ended = True
+    write_friend(core, member)
+    core.offers.given.pop(member, None)
+    core.offers.given_edges.pop(member, None)
+    core.offers.received.pop(member, None)
+    core.persist(Space.CURSOR, member, None)
+    core.cursors.pop(member, None)
+    refresh_edge(core, core.me, member)
+    core.effects.append(FriendsChanged())
+    core.deliver("friends")
+
+
+def take_revocation(core: Core, secret: bytes, hops: int, giver: MemberId | None) -> bool:
+    """Learn a revocation secret; false when it brings nothing new. Spec: §7.7."""
+    key = revocation_hash(secret)
+    known = core.revocations.get(key)
+    if known is not None and known.hops >= hops:
+        return False
+    expires_ms = core.now_ms + core.charter.friendship_lease_ms
+    core.revocations[key] = Revocation(secret, hops, expires_ms, giver)
+    core.persist(Space.REVOCATION, key, [secret, hops, expires_ms, giver or b""])
+    if hops > 0:
+        core.bump_entry(("revocation", key))
+    for half in core.registers.halves_with_hash(key):
+        assert isinstance(half.body, HalfBody)
+        if half.body.friend == core.me and half.author in core.friends:
+            mark_ended(core, half.author)
+        refresh_edge(core, half.author, half.body.friend)
+    return True
+
+
+def given_to_any(core: Core, one: MemberId, other: MemberId) -> bool:
+    """Whether this edge is part of a path now offered to somebody."""
+    pair = edge(one, other)
+    return any(pair in edges for edges in core.offers.given_edges.values())

@@ -1,0 +1,297 @@
+"""The deterministic heart: one entry, ``handle(event, now_ms) -> effects``.
+
+The same engine runs in a node and in the simulator. It never raises on anything
+a peer can cause: what is wrong is rejected, counted and, where the verdict says
+so, ends the link. Persists come first in the list of effects; a host commits
+them before it does anything else of the list.
+
+Must not import anything that acts.
+
+Spec: §10.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from node.engine import house, intake, leases, loans, membership, offers, restore, sync, things
+from node.engine.commands import (
+    AddThing,
+    AnswerLoan,
+    Ask,
+    CancelLoan,
+    Command,
+    EndFriendship,
+    FoundHouse,
+    GiveBack,
+    HandOver,
+    Invite,
+    Join,
+    Rate,
+    Recommend,
+    SetProfile,
+    SetThing,
+    WithdrawThing,
+)
+from node.engine.core import Config, Core, Link
+from node.engine.events import (
+    Answer,
+    CommandReceived,
+    DialFailed,
+    Effect,
+    Event,
+    GuestLinkUp,
+    HostLinkUp,
+    Json,
+    LinkDown,
+    LinkId,
+    LinkUp,
+    MessageReceived,
+    Persist,
+    Space,
+    Woke,
+)
+from node.engine.membership import PendingJoin
+from protocol.encoding import Value
+from protocol.errors import InvalidState, Refused, RemoteProtocolError
+from protocol.keys import MemberId
+from protocol.messages import JoinRefused, JoinRequest, Message, Welcome, decode_message
+from protocol.session import LinkSession
+
+
+@dataclass(frozen=True, slots=True)
+class DialTarget:
+    """A friend to keep a link with."""
+
+    member: MemberId
+    link_key: bytes
+    addresses: tuple[str, ...]
+
+
+class Engine:
+    """One member's node, without its world.
+
+    Args:
+        config: who it is.
+        stored: everything persisted so far, in any order.
+        now_ms: Unix milliseconds.
+        log_epoch: 8 fresh random bytes; used only when ``stored`` is empty.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        stored: Iterable[tuple[Space, bytes, Value]],
+        now_ms: int,
+        log_epoch: bytes,
+    ) -> None:
+        self.core = Core(config, log_epoch)
+        self.core.on_keep = intake.keep
+        self._joins: dict[bytes, PendingJoin] = {}
+        self._is_new = not restore.restore(self.core, stored, now_ms)
+
+    # --- the entry ---------------------------------------------------------------------
+
+    def handle(self, event: Event, now_ms: int) -> list[Effect]:
+        """React to one event.
+
+        Returns:
+            Effects, all ``Persist`` first. The host commits those in one
+            transaction before it carries out any other.
+        """
+        core = self.core
+        core.begin(now_ms, event.entropy if isinstance(event, CommandReceived) else b"")
+        top_before = core.log.top
+        if self._is_new:
+            self._is_new = False
+            core.persist(Space.META, b"log_epoch", core.log.epoch)
+        self._dispatch(event)
+        while core.moved or core.all_moved:
+            offers.refresh_moved(core)
+        sync.pump_all(core)
+        if core.log.top != top_before:
+            core.persist(Space.META, b"log_top", core.log.top)
+        persists: list[Effect] = [e for e in core.effects if isinstance(e, Persist)]
+        return persists + [e for e in core.effects if not isinstance(e, Persist)]
+
+    def next_wakeup_ms(self) -> int | None:
+        """When to send ``Woke``; None when nothing waits for time."""
+        times = (
+            leases.next_wakeup_ms(self.core),
+            loans.next_wakeup_ms(self.core),
+            things.next_wakeup_ms(self.core),
+            sync.next_wakeup_ms(self.core),
+        )
+        return min((time_ms for time_ms in times if time_ms is not None), default=None)
+
+    # --- what hosts ask ----------------------------------------------------------------
+
+    def link_keys(self) -> dict[bytes, MemberId]:
+        """X25519 keys to answer: friends, and former ones who must still be told."""
+        return {friend.link_key: member for member, friend in sorted(self.core.friends.items())}
+
+    def friends_to_dial(self) -> list[DialTarget]:
+        """Friends to keep a link with, sorted by member."""
+        return [
+            DialTarget(member, friend.link_key, friend.addresses)
+            for member, friend in sorted(self.core.friends.items())
+            if not friend.ended
+        ]
+
+    def invitation_secret(self, tag: bytes, now_ms: int) -> bytes | None:
+        """The secret of an invitation of ours (also of a used one: its guest is told)."""
+        known = self.core.invitations.get(tag)
+        if known is None or known[1] + membership.INVITATION_MEMORY_MS <= now_ms:
+            return None
+        return known[0]
+
+    # --- dispatch ----------------------------------------------------------------------
+
+    def _dispatch(self, event: Event) -> None:
+        core = self.core
+        match event:
+            case MessageReceived(link_id, data):
+                link = core.links.get(link_id)
+                if link is not None:
+                    self._on_data(link, data)
+            case CommandReceived():
+                self._on_command(event)
+            case LinkUp(link_id, member, addresses):
+                friend = core.friends.get(member)
+                if friend is not None:
+                    session = membership.new_session(core, member)
+                    link = Link(link_id, member, session, local_addresses=addresses)
+                    link.tokens_at_ms = core.now_ms
+                    sync.link_up(core, link, friend)
+            case GuestLinkUp(link_id, tag, key, addresses):
+                self._on_invitation_link(link_id, tag, key, addresses, is_guest=True)
+            case HostLinkUp(link_id, tag, key, addresses):
+                self._on_invitation_link(link_id, tag, key, addresses, is_guest=False)
+            case LinkDown(link_id):
+                self._on_link_down(link_id)
+            case DialFailed(tag, reason):
+                self._fail_join(tag, Refused("inviter-unreachable", reason=reason))
+            case Woke():
+                self._on_wakeup()
+
+    def _on_wakeup(self) -> None:
+        core = self.core
+        leases.on_wakeup(core)
+        loans.on_wakeup(core)
+        things.on_wakeup(core)
+        sync.pull_overdue(core)
+
+    # --- links -------------------------------------------------------------------------
+
+    def _on_invitation_link(
+        self, link_id: LinkId, tag: bytes, key: bytes, addresses: tuple[str, ...], *, is_guest: bool
+    ) -> None:
+        core = self.core
+        link = Link(link_id, None, LinkSession(), key, tag, is_guest, local_addresses=addresses)
+        link.tokens_at_ms = core.now_ms
+        core.links[link.id] = link
+        if is_guest and tag in self._joins:
+            membership.greet_inviter(core, self._joins[tag], link)
+
+    def _on_link_down(self, link_id: LinkId) -> None:
+        link = self.core.links.get(link_id)
+        if link is not None and link.is_guest and link.friend is None:
+            self._fail_join(link.tag, Refused("inviter-hung-up"))
+        sync.link_down(self.core, link_id)
+
+    def _fail_join(self, tag: bytes, refusal: Refused) -> None:
+        join = self._joins.pop(tag, None)
+        if join is not None:
+            self.core.effects.append(Answer(join.request, refusal))
+
+    def _on_data(self, link: Link, data: bytes) -> None:
+        try:
+            message = decode_message(data)
+            if link.friend is not None:
+                sync.on_message(self.core, link, message)
+            elif link.is_guest:
+                self._on_welcome(link, message)
+            else:
+                self._on_guest(link, message)
+        except RemoteProtocolError as error:
+            self.core.reject(link, error)
+
+    def _on_guest(self, link: Link, message: Message) -> None:
+        core = self.core
+        if not isinstance(message, JoinRequest) or link.tag not in core.invitations:
+            raise InvalidState("a guest shows itself first", section="9.3", verdict="close")
+        try:
+            guest = membership.welcome_guest(core, link, message)
+        except Refused as refusal:
+            membership.refuse_guest(core, link, refusal.code)
+            return
+        self._become_friends_link(link, guest)
+
+    def _on_welcome(self, link: Link, message: Message) -> None:
+        join = self._joins.get(link.tag)
+        if join is None:
+            raise InvalidState("no join waits on this link", section="9.3", verdict="close")
+        if isinstance(message, JoinRefused):
+            code = message.code if message.code in membership.JOIN_REFUSALS else "join-malformed"
+            membership.forget_join(self.core, join)
+            self._fail_join(link.tag, Refused(code))
+        elif isinstance(message, Welcome):
+            membership.take_welcome(self.core, join, link, message)
+            del self._joins[link.tag]
+            self._become_friends_link(link, join.invitation.inviter)
+        else:
+            raise InvalidState("a welcome was expected", section="9.3", verdict="close")
+
+    def _become_friends_link(self, link: Link, member: MemberId) -> None:
+        core = self.core
+        link.session = membership.new_session(core, member)
+        sync.link_up(core, link, core.friends[member])
+
+    # --- commands ----------------------------------------------------------------------
+
+    def _on_command(self, event: CommandReceived) -> None:
+        core = self.core
+        try:
+            if isinstance(event.command, Join):
+                membership.start_join(core, self._joins, event.request, event.command)
+                return
+            result = self._run(event.command, event.local_day)
+        except Refused as refusal:
+            core.effects.append(Answer(event.request, refusal))
+            return
+        core.effects.append(Answer(event.request, result))
+
+    def _run(self, command: Command, local_day: int) -> Json:
+        core = self.core
+        match command:
+            case FoundHouse(name, charter):
+                return house.found(core, name, charter)
+            case Invite():
+                return membership.invite(core, command)
+            case EndFriendship(member):
+                return membership.end(core, member)
+            case SetProfile(name, languages):
+                return house.set_profile(core, name, languages)
+            case AddThing():
+                return things.add(core, command)
+            case SetThing():
+                return things.change(core, command)
+            case WithdrawThing():
+                return things.withdraw(core, command)
+            case Ask():
+                return loans.ask(core, command, local_day)
+            case AnswerLoan():
+                return loans.answer(core, command, local_day)
+            case Recommend():
+                return loans.recommend(core, command, local_day)
+            case HandOver():
+                return loans.hand_over(core, command, local_day)
+            case GiveBack():
+                return loans.give_back(core, command, local_day)
+            case CancelLoan():
+                return loans.cancel(core, command, local_day)
+            case Rate():
+                return loans.rate(core, command, local_day)
+            case Join():
+                raise AssertionError("join is answered later")

@@ -1,0 +1,232 @@
+"""The house: its charter, its members, and who proved to be one.
+
+A charter is authenticated by the house's own name: the house id is a hash of the
+founder's key and of the charter's register, so every later version by the
+founder carries the proof with it. Members are those whom seats lead back to the
+founders: a fixpoint over the seats held here.
+
+Spec: §9.1, §9.2.
+"""
+
+from __future__ import annotations
+
+from node.engine.core import Core
+from node.engine.edges import live_half, restart_stream
+from node.engine.events import Json
+from protocol.bodies import (
+    STATEMENT_OBJECT,
+    CharterBody,
+    HalfBody,
+    Kind,
+    SeatBody,
+    StatementBody,
+    half_object,
+    seat_object,
+)
+from protocol.charter import Charter
+from protocol.encoding import Value
+from protocol.errors import OpenHouseError, Refused
+from protocol.keys import (
+    Domain,
+    HouseId,
+    MemberId,
+    ObjectId,
+    digest,
+    revocation_hash,
+    revocation_secret,
+)
+from protocol.records import Record
+
+YEAR_MS = 365 * 24 * 3600 * 1000
+CHARTER_LEASE_MS = 10 * YEAR_MS
+SEAT_LEASE_MS = 10 * YEAR_MS
+STATEMENT_LEASE_MS = YEAR_MS
+
+
+def house_id(founder: MemberId, charter_object: ObjectId) -> HouseId:
+    """The name of the house a charter register founds. Spec: §9.1."""
+    return HouseId(digest(Domain.HOUSE, founder, charter_object))
+
+
+def is_charter_of(record: Record, house: HouseId | None) -> bool:
+    """Whether this charter is the named house's own."""
+    return record.kind is Kind.CHARTER and house_id(record.author, record.object) == house
+
+
+def apply_charter(core: Core, record: Record) -> None:
+    """Take the rules of a charter record into use."""
+    body = record.body
+    assert isinstance(body, CharterBody), "only charters are applied"
+    try:
+        core.charter = Charter.from_parameters(body.parameters)
+    except OpenHouseError:
+        return  # a founder's newer software: keep the rules we understand
+    core.founders = body.founders
+    core.graph.set_bound(core.charter.max_circles)
+    core.all_moved = True
+    refresh_members(core)
+
+
+def charter_record(core: Core) -> Record | None:
+    charters = core.of_kind(Kind.CHARTER)
+    return charters[0] if charters else None
+
+
+# --- founding --------------------------------------------------------------------------
+
+
+def found(core: Core, name: str, charter: Charter) -> Json:
+    """``house found``: this member's node becomes the first home of a new house."""
+    if core.house is not None:
+        raise Refused("already-in-a-house")
+    if not name.strip():
+        raise Refused("name-missing")
+    object_id = ObjectId(core.draw("charter", 16))
+    core.house = house_id(core.me, object_id)
+    core.founders = (core.me,)
+    body = CharterBody(name.strip(), (core.me,), charter.to_parameters())
+    core.publish(body, object_id, CHARTER_LEASE_MS)
+    introduce(core)
+    return {"house": core.house.hex(), "name": body.name}
+
+
+def welcome_second_founder(core: Core, guest: MemberId) -> None:
+    """The first guest of a new house founds it too. Spec: §9.2."""
+    charter = charter_record(core)
+    assert charter is not None and isinstance(charter.body, CharterBody), "a founder has it"
+    body = CharterBody(charter.body.name, (core.me, guest), charter.body.parameters)
+    core.publish(body, charter.object, CHARTER_LEASE_MS)
+
+
+def introduce(core: Core) -> None:
+    """Publish our own statement, once, and again when it changed. Spec: §5.6."""
+    if not core.config.introduces_itself:
+        return
+    profile = core.get_local("profile")
+    name, languages = core.config.name, core.config.languages
+    if isinstance(profile, tuple | list):
+        name, languages = str(profile[0]), tuple(str(item) for item in profile[1:])
+    body = StatementBody(
+        name,
+        languages,
+        core.config.link_public,
+        core.config.email_commitment,
+        core.config.phone_commitment,
+    )
+    current = core.current(core.me, STATEMENT_OBJECT)
+    if current is None or current.body != body:
+        core.publish(body, STATEMENT_OBJECT, STATEMENT_LEASE_MS)
+
+
+def set_profile(core: Core, name: str, languages: tuple[str, ...]) -> Json:
+    """Change the name or languages others see."""
+    if not name.strip():
+        raise Refused("name-missing")
+    note: list[Value] = [name.strip(), *languages]
+    core.put_local("profile", note)
+    if core.house is not None:
+        introduce(core)
+    return {"name": name.strip()}
+
+
+# --- seats and members -----------------------------------------------------------------
+
+
+def give_seat(core: Core, candidate: MemberId) -> Record | None:
+    """Answer for a candidate; None when a seat of ours stands already. Spec: §9.2."""
+    if core.current(core.me, seat_object(candidate)) is not None:
+        return None
+    return core.publish(SeatBody(candidate), seat_object(candidate), SEAT_LEASE_MS)
+
+
+def seats_given_within_a_year(core: Core) -> int:
+    since_ms = core.now_ms - YEAR_MS
+    return sum(1 for seat in core.mine(Kind.SEAT) if seat.created_ms > since_ms)
+
+
+def sponsors_by_candidate(core: Core) -> dict[MemberId, list[MemberId]]:
+    """Who answered for whom, by the seats held here."""
+    sponsors: dict[MemberId, list[MemberId]] = {}
+    for seat in core.of_kind(Kind.SEAT):
+        if isinstance(seat.body, SeatBody) and seat.author != seat.body.candidate:
+            sponsors.setdefault(seat.body.candidate, []).append(seat.author)
+    return sponsors
+
+
+def refresh_members(core: Core) -> None:
+    """Members are those whose seats lead back to the founders. Spec: §9.2."""
+    sponsors = sponsors_by_candidate(core)
+    members: dict[MemberId, None] = {}
+    for founder in core.founders:
+        if len(core.founders) == 1 or any(s in core.founders for s in sponsors.get(founder, [])):
+            members[founder] = None
+    waiting = [member for member in sponsors if member not in members]
+    while True:
+        admitted = [
+            member
+            for member in waiting
+            if sum(1 for s in sponsors[member] if s in members) >= core.charter.seats
+        ]
+        if not admitted:
+            break
+        members.update(dict.fromkeys(admitted))
+        waiting = [member for member in waiting if member not in members]
+    changed = members != core.members
+    core.members = members
+    _refresh_lineage(core, sponsors)
+    if changed and not core.is_restoring:
+        refresh_attestations(core)
+        core.deliver("house")
+
+
+def _refresh_lineage(core: Core, sponsors: dict[MemberId, list[MemberId]]) -> None:
+    """Everybody whose seats prove that we are a member: shown to our friends."""
+    lineage: dict[MemberId, None] = {}
+    frontier = [core.me]
+    while frontier:
+        following = []
+        for member in frontier:
+            for sponsor in sponsors.get(member, ()):
+                if sponsor not in lineage:
+                    lineage[sponsor] = None
+                    following.append(sponsor)
+        frontier = following
+    if lineage != core.lineage:
+        core.lineage = lineage
+        for friend in core.live_friends():
+            restart_stream(core, friend)
+
+
+def lineage_seats(core: Core) -> list[Record]:
+    """The seats that prove our own membership, ours first."""
+    about = {core.me: None, **core.lineage}
+    return [
+        seat
+        for seat in core.of_kind(Kind.SEAT)
+        if isinstance(seat.body, SeatBody) and seat.body.candidate in about
+    ]
+
+
+# --- halves ----------------------------------------------------------------------------
+
+
+def sign_half(core: Core, friend: MemberId, half_start: int) -> HalfBody:
+    """The body of our half towards a friend, attesting what we have seen. Spec: §5.6."""
+    secret = revocation_secret(core.config.seed, friend, half_start)
+    return HalfBody(friend, revocation_hash(secret), True, core.is_member(friend))
+
+
+def renew_half(core: Core, friend: MemberId) -> None:
+    known = core.friends[friend]
+    body = sign_half(core, friend, known.half_start)
+    core.publish(body, half_object(friend), core.charter.friendship_lease_ms)
+
+
+def refresh_attestations(core: Core) -> None:
+    """Sign anew the halves towards friends that became members."""
+    for member in sorted(core.friends):
+        half = live_half(core, core.me, member)
+        if half is None or core.friends[member].ended or not isinstance(half.body, HalfBody):
+            continue
+        if half.body.friend_is_member != core.is_member(member):
+            renew_half(core, member)

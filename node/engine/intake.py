@@ -1,0 +1,263 @@
+"""Records coming in: who may bring what, what is kept, and what follows from it.
+
+``accept`` judges a record from a friend (the record itself was opened, that is
+decoded and verified, before). ``keep`` stores a record, foreign or our own, and
+carries out what it means: an edge, a seat, a withdrawal, a step of a loan.
+``may_give`` is the other side: whether a record may be handed to a friend.
+
+Spec: §5.4, §7.3, §8.4, §9.
+"""
+
+from __future__ import annotations
+
+from node.engine import house, loans, offers
+from node.engine.core import Core, Link, edge
+from node.engine.edges import given_to_any, refresh_edge
+from node.engine.registers import Stored, origin_of
+from protocol import limits
+from protocol.bodies import (
+    LOAN_KINDS,
+    HalfBody,
+    Kind,
+    ListingBody,
+    SeatBody,
+    WithdrawalBody,
+    half_object,
+    register_object,
+    seat_object,
+    withdrawal_object,
+)
+from protocol.circles import may_offer, may_show
+from protocol.errors import (
+    Expired,
+    FromTheFuture,
+    NotYours,
+    OutOfReach,
+    QuotaExceeded,
+    RemoteProtocolError,
+    Replayed,
+)
+from protocol.keys import MemberId, ObjectId, RecordId
+from protocol.records import Record, is_equivocation, supersedes
+
+_TOPIC_OF_KIND = {
+    Kind.LISTING: "browse",
+    Kind.WITHDRAWAL: "browse",
+    Kind.STATEMENT: "friends",
+    Kind.HALF: "friends",
+    Kind.SEAT: "house",
+    Kind.CHARTER: "house",
+    Kind.RATING: "trust",
+}
+
+
+def receive_envelope(core: Core, link: Link, envelope: bytes) -> RecordId | None:
+    """Take one envelope from a link; what is wrong with it is counted, never raised.
+
+    Returns:
+        The record's id when it could be opened at all (kept or not).
+    """
+    try:
+        record = core.config.open_record(envelope)
+    except RemoteProtocolError as error:
+        core.reject(link, error)
+        return None
+    try:
+        accept(core, link, record, asked=core.puller.was_asked(link.id, record.record_id))
+    except RemoteProtocolError as error:
+        core.reject(link, error)
+    return record.record_id
+
+
+def accept(core: Core, link: Link, record: Record, *, asked: bool) -> None:
+    """Keep a record from a friend, or say why not.
+
+    Raises:
+        RemoteProtocolError: refused; the verdict says what becomes of the link.
+
+    Spec: §8.4.
+    """
+    sender = link.friend
+    assert sender is not None, "records come from friends"
+    if core.registers.has_id(record.record_id):
+        return
+    _check_header(core, record)
+    stored = core.registers.stored(record.key)
+    if stored is not None and not supersedes(record, stored.record):
+        if is_equivocation(record, stored.record):
+            # Two bodies at one version are proof against their author; one is kept.
+            raise Replayed("the author signed two records at one version", section="5.4")
+        raise Replayed("a newer version is held", section="5.4")
+    if not _may_bring(core, link, record, asked):
+        raise OutOfReach("the sender has no path that lets this come here", section="7.3")
+    if record.kind in LOAN_KINDS or record.kind is Kind.RATING:
+        loans.check(core, record, sender)
+    core.keep(record, sender)
+    origin = origin_of(record)
+    if origin is not None and origin != core.me and not _is_proved(core, record):
+        offers.pull_for_unproved(core, link, origin)
+
+
+def _check_header(core: Core, record: Record) -> None:
+    if record.house != core.house:
+        raise OutOfReach("the record belongs to another house", section="5.2")
+    if record.author == core.me:
+        raise NotYours(
+            "a record of our own came back that we do not hold", section="5.4", verdict="ignore"
+        )
+    if record.created_ms > core.now_ms + limits.CREATED_AHEAD_MAX_MS:
+        raise FromTheFuture("the record is dated in the future", section="5.2")
+    if record.is_expired(core.now_ms):
+        raise Expired("the record's lease has ended", section="5.2")
+    expected = _object_by_kind(record)
+    if expected is not None and record.object != expected:
+        raise NotYours("the record stands in the wrong register", section="5.4")
+
+
+def _object_by_kind(record: Record) -> ObjectId | None:
+    match record.body:
+        case HalfBody(friend=friend):
+            return half_object(friend)
+        case SeatBody(candidate=candidate):
+            return seat_object(candidate)
+        case WithdrawalBody(target=target):
+            return withdrawal_object(target)
+        case _:
+            return register_object(record.kind) if record.kind is Kind.STATEMENT else None
+
+
+def _may_bring(core: Core, link: Link, record: Record, asked: bool) -> bool:
+    sender = link.friend
+    assert sender is not None, "records come from friends"
+    body = record.body
+    if isinstance(body, HalfBody):
+        if body.friend == core.me:
+            return record.author in core.friends
+        return asked or core.registers.stored(record.key) is not None
+    if record.kind is Kind.CHARTER:
+        return house.is_charter_of(record, core.house)
+    if not core.is_live_friend(sender):
+        return False
+    if origin_of(record) is None:
+        return True
+    if isinstance(body, ListingBody):
+        _check_listing(core, record)
+    return _is_proved(core, record) or offers.is_plausible(core, sender, record)
+
+
+def _check_listing(core: Core, record: Record) -> None:
+    if core.is_withdrawn(record):
+        raise Replayed("this version of the thing was withdrawn", section="7.6")
+    if core.registers.stored(record.key) is not None:
+        return
+    # Spec 14: a friend's flood of listings is bounded by origin.
+    if core.registers.count_of_kind(record.author, Kind.LISTING) >= limits.LISTINGS_PER_ORIGIN_MAX:
+        raise QuotaExceeded("this member lists more things than allowed", section="14")
+
+
+def _is_proved(core: Core, record: Record) -> bool:
+    origin = origin_of(record)
+    if origin is None or origin == core.me:
+        return True
+    circles, through = offers.reach_of(core, record)
+    path = core.path_from(origin, through)
+    return path is not None and may_show(circles, len(path) - 1)
+
+
+# --- keeping ---------------------------------------------------------------------------
+
+
+def keep(core: Core, record: Record, received_from: MemberId | None) -> None:
+    """Store a record in its register and carry out what it means."""
+    stored = Stored(record, core.now_ms, received_from)
+    core.registers.put(stored)
+    if origin_of(record) is not None:
+        _log_circle_record(core, record)
+    elif _travels_otherwise(core, record):
+        core.log.bump(("record", *record.key))
+    core.write_record(stored)
+    core.note_expiry(record)
+    _react(core, record, received_from)
+    topic = _TOPIC_OF_KIND.get(record.kind, "loans")
+    core.deliver(topic)
+
+
+def _log_circle_record(core: Core, record: Record) -> None:
+    origin = origin_of(record)
+    assert origin is not None, "circle records have an origin"
+    if offers.widen_reach(core, record) and origin != core.me:
+        core.moved[origin] = None
+        core.bump_entry(("paths", origin))
+    if record.author == core.me or offers.offerable(core, record) or _nears_subject(record, core):
+        core.log.bump(("record", *record.key))
+
+
+def _nears_subject(record: Record, core: Core) -> bool:
+    return record.kind is Kind.RATING and core.path_from(origin_of(record) or core.me) is not None
+
+
+def _travels_otherwise(core: Core, record: Record) -> bool:
+    body = record.body
+    if isinstance(body, HalfBody):
+        return record.author == core.me or given_to_any(core, record.author, body.friend)
+    return True
+
+
+def _react(core: Core, record: Record, received_from: MemberId | None) -> None:
+    body = record.body
+    if isinstance(body, HalfBody):
+        refresh_edge(core, record.author, body.friend)
+    elif record.kind is Kind.SEAT:
+        house.refresh_members(core)
+    elif record.kind is Kind.CHARTER:
+        house.apply_charter(core, record)
+    elif isinstance(body, WithdrawalBody):
+        listing = core.registers.stored((record.author, body.target))
+        if listing is not None and core.is_withdrawn(listing.record):
+            core.drop(listing.record)
+    elif record.kind in LOAN_KINDS or record.kind is Kind.RATING:
+        loans.on_record(core, record, received_from or core.me)
+
+
+# --- giving ----------------------------------------------------------------------------
+
+
+def may_give(core: Core, record: Record, friend: MemberId) -> bool:
+    """Whether a record may be handed to this friend now. Spec: §7.3."""
+    if record.is_expired(core.now_ms):
+        return False
+    body = record.body
+    if isinstance(body, HalfBody):
+        if record.author == core.me and body.friend == friend:
+            return True
+        pair = edge(record.author, body.friend)
+        return pair in core.offers.given_edges.get(friend, {})
+    if not core.is_live_friend(friend) or friend == record.author:
+        return False
+    if isinstance(body, SeatBody):
+        return body.candidate in (friend, core.me) or body.candidate in core.lineage
+    if record.kind is Kind.CHARTER:
+        return True
+    if origin_of(record) is not None:
+        return _may_give_by_circles(core, record, friend)
+    return loans.may_pass(core, record, friend)
+
+
+def _may_give_by_circles(core: Core, record: Record, friend: MemberId) -> bool:
+    origin = origin_of(record)
+    circles, through = offers.reach_of(core, record)
+    if isinstance(record.body, ListingBody) and core.is_withdrawn(record):
+        return False
+    if origin == core.me:
+        return circles >= 1 and (not through or friend in through)
+    is_rating = record.kind is Kind.RATING
+    if friend == origin:
+        return is_rating
+    if origin is None or not core.graph.has_transit(core.me, friend):
+        return False
+    path = core.path_from(origin, through)
+    if path is None:
+        return False
+    if friend in path:
+        return is_rating
+    return may_offer(circles, len(path) - 1)

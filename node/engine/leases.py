@@ -1,0 +1,75 @@
+"""What time does: leases that end, halves and statements that are renewed.
+
+Spec: §7.1 (leases), §9.4 (renewal).
+"""
+
+from __future__ import annotations
+
+import heapq
+
+from node.engine import house
+from node.engine.core import Core
+from node.engine.edges import live_half, refresh_edge
+from node.engine.events import Space
+from protocol.bodies import STATEMENT_OBJECT, HalfBody
+from protocol.keys import MemberId
+
+
+def on_wakeup(core: Core) -> None:
+    """Let go of what has ended; renew what is ours and due."""
+    _end_leases(core)
+    _forget_revocations(core)
+    for member in sorted(core.friends):
+        due_ms = _renewal_due_ms(core, member)
+        if due_ms is not None and due_ms <= core.now_ms:
+            house.renew_half(core, member)
+    statement = core.current(core.me, STATEMENT_OBJECT)
+    if statement is not None and _half_time_ms(statement.created_ms, statement.not_after_ms) <= (
+        core.now_ms
+    ):
+        core.publish(statement.body, STATEMENT_OBJECT, house.STATEMENT_LEASE_MS)
+
+
+def next_wakeup_ms(core: Core) -> int | None:
+    """When the next lease ends or the next renewal is due."""
+    times = [_renewal_due_ms(core, member) for member in sorted(core.friends)]
+    known = [time_ms for time_ms in times if time_ms is not None]
+    if core.expiries:
+        known.append(core.expiries[0][0])
+    statement = core.current(core.me, STATEMENT_OBJECT)
+    if statement is not None:
+        known.append(_half_time_ms(statement.created_ms, statement.not_after_ms))
+    return min(known, default=None)
+
+
+def _half_time_ms(created_ms: int, not_after_ms: int) -> int:
+    return created_ms + (not_after_ms - created_ms) // 2
+
+
+def _end_leases(core: Core) -> None:
+    while core.expiries and core.expiries[0][0] <= core.now_ms:
+        _, author, object_id = heapq.heappop(core.expiries)
+        stored = core.registers.stored((author, object_id))
+        if stored is None or not stored.record.is_expired(core.now_ms):
+            continue
+        record = stored.record
+        core.drop(record)
+        if isinstance(record.body, HalfBody):
+            refresh_edge(core, author, record.body.friend)
+        core.deliver("browse")
+
+
+def _forget_revocations(core: Core) -> None:
+    ended = [key for key, r in core.revocations.items() if r.expires_ms <= core.now_ms]
+    for key in ended:
+        del core.revocations[key]
+        core.log.forget(("revocation", key))
+        core.persist(Space.REVOCATION, key, None)
+
+
+def _renewal_due_ms(core: Core, member: MemberId) -> int | None:
+    """When our half towards a friend is to be signed anew. Spec: §9.4."""
+    if core.friends[member].ended:
+        return None
+    half = live_half(core, core.me, member)
+    return None if half is None else half.created_ms + core.charter.friendship_renewal_ms

@@ -1,0 +1,260 @@
+"""Paths: which of them this node offers to whom, and what it makes of those offered.
+
+For every origin it passes things on from, a node offers each friend the shortest
+paths it can prove, with the ids of their certificates. A friend that needs the
+path pulls the certificates it lacks; one that does not remembers the offer for
+the day its own path dies.
+
+Spec: §7.4, §7.5.
+"""
+
+from __future__ import annotations
+
+from node.engine.core import Core, Link, edge
+from node.engine.edges import halves_of
+from node.engine.events import Space
+from node.engine.registers import origin_of
+from protocol import limits
+from protocol.bodies import ListingBody, WithdrawalBody
+from protocol.circles import Path, may_offer, path_problem
+from protocol.encoding import Value
+from protocol.errors import OutOfReach
+from protocol.keys import MemberId, RecordId
+from protocol.messages import OfferedPath, Paths
+from protocol.records import Record
+
+
+def reach_of(core: Core, record: Record) -> tuple[int, Path]:
+    """How many circles a circle record travels, and through whom. Spec: §7.3."""
+    body = record.body
+    if isinstance(body, ListingBody | WithdrawalBody):
+        return min(body.circles, core.charter.max_circles), body.through
+    return core.charter.max_circles, ()
+
+
+def offerable(core: Core, record: Record) -> bool:
+    """Whether this node may pass a circle record on to anybody at all."""
+    origin = origin_of(record)
+    assert origin is not None, "only circle records are asked about"
+    circles, through = reach_of(core, record)
+    path = core.path_from(origin, () if origin == core.me else through)
+    return path is not None and may_offer(circles, len(path) - 1)
+
+
+def widen_reach(core: Core, record: Record) -> bool:
+    """Note how far records of this origin travel; true when farther than before."""
+    origin = origin_of(record)
+    assert origin is not None, "only circle records have a reach"
+    circles, through = reach_of(core, record)
+    channels = core.reach.setdefault(origin, {})
+    if channels.get(through, 0) >= circles:
+        return False
+    channels[through] = circles
+    return True
+
+
+def refresh_moved(core: Core) -> None:
+    """After edges changed: offer new paths, and what they newly let us pass on. Spec: §7.4."""
+    if core.all_moved:
+        origins = core.registers.origins()
+    else:
+        origins = [member for member in core.moved if core.registers.has_origin(member)]
+    core.moved = {}
+    core.all_moved = False
+    for origin in origins:
+        if origin != core.me:
+            _refresh_origin(core, origin)
+
+
+def _refresh_origin(core: Core, origin: MemberId) -> None:
+    paths = tuple(path for path, _ in _channel_paths(core, origin))
+    before = core.chosen.get(origin, ())
+    if paths == before:
+        return
+    core.chosen[origin] = paths
+    core.bump_entry(("paths", origin))
+    if not paths or min(map(len, paths)) > min(map(len, before), default=len(paths[0])):
+        pull_remembered(core, origin)
+    for record in core.registers.of_origin(origin):
+        if offerable(core, record):
+            core.bump(record)
+    core.deliver("browse")
+
+
+def resume(core: Core) -> None:
+    """After a restart: take up the offers as they were; only what differs moves."""
+    core.moved = {}
+    core.all_moved = False
+    for origin in core.registers.origins():
+        stands = all(
+            core.offers.given.get(friend, {}).get(origin, ()) == desired_paths(core, origin, friend)
+            for friend in core.live_friends()
+        )
+        if stands:
+            core.chosen[origin] = tuple(path for path, _ in _channel_paths(core, origin))
+        else:
+            core.moved[origin] = None
+
+
+def _channel_paths(core: Core, origin: MemberId) -> list[tuple[Path, int]]:
+    channels = core.reach.get(origin, {})
+    found = []
+    for through in sorted(channels):
+        path = core.path_from(origin, through)
+        if path is not None:
+            found.append((path, channels[through]))
+    return found
+
+
+# --- offering --------------------------------------------------------------------------
+
+
+def desired_paths(core: Core, origin: MemberId, friend: MemberId) -> tuple[Path, ...]:
+    """The paths to offer ``friend`` for ``origin`` now, the plain one first."""
+    if origin in (core.me, friend) or not core.graph.has_transit(core.me, friend):
+        return ()
+    if not core.is_live_friend(friend):
+        return ()
+    wanted: dict[Path, None] = {}
+    for path, circles in _channel_paths(core, origin):
+        if may_offer(circles, len(path) - 1) and friend not in path:
+            wanted[path] = None
+    return tuple(wanted)[: limits.PATHS_PER_OFFER_MAX]
+
+
+def offer_message(core: Core, link: Link, origin: MemberId) -> Paths | None:
+    """The offer to send on this link for ``origin``, or None when nothing changed."""
+    friend = link.friend
+    assert friend is not None, "offers go to friends"
+    desired = desired_paths(core, origin, friend)
+    given = core.offers.given.setdefault(friend, {})
+    if given.get(origin, ()) == desired:
+        return None
+    _count_edges(core, friend, given.get(origin, ()), -1)
+    _count_edges(core, friend, desired, +1)
+    row: Value = [list(path) for path in desired]
+    if desired:
+        given[origin] = desired
+    else:
+        del given[origin]
+    core.persist(Space.OFFERED, friend + origin, row if desired else None)
+    return Paths(origin, tuple(OfferedPath(p, certificate_ids(core, p)) for p in desired))
+
+
+def certificate_ids(core: Core, path: Path) -> tuple[RecordId, ...]:
+    """Both halves of every edge of a path, in order."""
+    ids: list[RecordId] = []
+    for one, other in zip(path, path[1:], strict=False):
+        halves = halves_of(core, one, other)
+        assert halves is not None, "an offered path is proved by halves held here"
+        ids.extend(half.record_id for half in halves)
+    return tuple(ids)
+
+
+def _count_edges(core: Core, friend: MemberId, paths: tuple[Path, ...], change: int) -> None:
+    counts = core.offers.given_edges.setdefault(friend, {})
+    for path in paths:
+        for one, other in zip(path, path[1:], strict=False):
+            pair = edge(one, other)
+            counts[pair] = counts.get(pair, 0) + change
+            if counts[pair] <= 0:
+                del counts[pair]
+
+
+def forget_given(core: Core, friend: MemberId) -> None:
+    """The friend starts from nothing: everything must be offered again."""
+    for origin in core.offers.given.pop(friend, {}):
+        core.persist(Space.OFFERED, friend + origin, None)
+    core.offers.given_edges.pop(friend, None)
+
+
+def restore_given(core: Core, friend: MemberId, origin: MemberId, paths: tuple[Path, ...]) -> None:
+    core.offers.given.setdefault(friend, {})[origin] = paths
+    _count_edges(core, friend, paths, +1)
+
+
+# --- being offered ---------------------------------------------------------------------
+
+
+def take_offer(core: Core, link: Link, message: Paths) -> None:
+    """Remember what a friend offers for an origin, and pull what we need of it.
+
+    Raises:
+        OutOfReach: a path that cannot be used; the whole offer is ignored.
+
+    Spec: §7.4.
+    """
+    friend, origin = link.friend, message.origin
+    assert friend is not None, "offers come from friends"
+    for offered in message.paths:
+        problem = path_problem(
+            offered.members, sender=friend, me=core.me, bound=core.charter.max_circles
+        )
+        if problem is not None:
+            raise OutOfReach(problem, section="7.4")
+    received = core.offers.received.setdefault(friend, {})
+    if message.paths:
+        received[origin] = message.paths
+    else:
+        received.pop(origin, None)
+    row: Value = [[list(p.members), list(p.certificates)] for p in message.paths]
+    core.persist(Space.OFFER, friend + origin, row if message.paths else None)
+    _pull_if_nearer(core, link, message.paths)
+
+
+def _pull_if_nearer(core: Core, link: Link, paths: tuple[OfferedPath, ...]) -> None:
+    for index, offered in enumerate(paths):
+        known = core.distance(offered.members[0])
+        if index > 0 or known is None or len(offered.members) < known:
+            pull_certificates(core, link, offered)
+
+
+def pull_certificates(core: Core, link: Link, offered: OfferedPath) -> None:
+    """Ask for the certificates of a path that we do not hold."""
+    for record_id in offered.certificates:
+        if not core.registers.has_id(record_id):
+            core.puller.announce(link.id, record_id, limits.CERTIFICATE_SIZE_MAX_BYTES)
+            link.session.pending[record_id] = None
+
+
+def pull_remembered(core: Core, origin: MemberId) -> None:
+    """Our path to ``origin`` died or grew: ask for the best of those remembered. Spec: §7.4."""
+    best: tuple[int, MemberId, OfferedPath] | None = None
+    for friend, origins in core.offers.received.items():
+        for offered in origins.get(origin, ()):
+            candidate = (len(offered.members), friend, offered)
+            if core.link_of(friend) is not None and (best is None or candidate[:2] < best[:2]):
+                best = candidate
+    if best is not None:
+        link_id = core.link_of(best[1])
+        assert link_id is not None, "only connected friends are considered"
+        pull_certificates(core, core.links[link_id], best[2])
+
+
+def pull_after_greeting(core: Core, link: Link) -> None:
+    """A friend is back: what it offered before may be nearer than what we have now."""
+    assert link.friend is not None, "greetings come from friends"
+    for paths in core.offers.received.get(link.friend, {}).values():
+        _pull_if_nearer(core, link, paths)
+
+
+def pull_for_unproved(core: Core, link: Link, origin: MemberId) -> None:
+    """A record came whose reach we cannot prove yet: get every path this friend offers."""
+    assert link.friend is not None, "records come from friends"
+    for offered in core.offers.received.get(link.friend, {}).get(origin, ()):
+        pull_certificates(core, link, offered)
+
+
+def is_plausible(core: Core, sender: MemberId, record: Record) -> bool:
+    """Whether the sender may have this circle record for us, by what it offered. Spec: §7.4."""
+    origin = origin_of(record)
+    assert origin is not None, "only circle records are asked about"
+    if origin in (sender, core.me):
+        return True
+    circles, through = reach_of(core, record)
+    for offered in core.offers.received.get(sender, {}).get(origin, ()):
+        hops_ok = len(offered.members) <= circles
+        second = offered.members[1] if len(offered.members) > 1 else core.me
+        if hops_ok and (not through or second in through):
+            return True
+    return False

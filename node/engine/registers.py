@@ -1,0 +1,118 @@
+"""All records a node holds, one a register, with the indexes the engine asks for.
+
+A register is ``(author, object)``; the newest version stands. Nothing here
+judges: ``intake`` decides what may enter.
+
+Spec: §5.4.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from protocol.bodies import HalfBody, Kind, RatingBody
+from protocol.keys import MemberId, ObjectId, RecordId
+from protocol.records import Record
+
+Key = tuple[MemberId, ObjectId]
+
+_CIRCLE_KINDS = (Kind.STATEMENT, Kind.LISTING, Kind.WITHDRAWAL, Kind.RATING)
+
+
+@dataclass(slots=True)
+class Stored:
+    """A record with when and from whom it came (None: our own)."""
+
+    record: Record
+    received_ms: int
+    received_from: MemberId | None
+
+
+def origin_of(record: Record) -> MemberId | None:
+    """Whose circles a record travels in, or None when it does not travel by circles.
+
+    A rating travels in the circles of the rated person. Spec: §7.3.
+    """
+    if record.kind not in _CIRCLE_KINDS:
+        return None
+    if isinstance(record.body, RatingBody):
+        return record.body.subject(record.author)
+    return record.author
+
+
+class Registers:
+    """Records by register, id, kind, origin, edge and revocation hash."""
+
+    def __init__(self) -> None:
+        self._stored: dict[Key, Stored] = {}
+        self._key_of: dict[RecordId, Key] = {}
+        self._kinds: dict[Kind, dict[Key, Stored]] = {}
+        self._origins: dict[MemberId, dict[Key, Stored]] = {}
+        self._halves_by_hash: dict[bytes, dict[Key, None]] = {}
+
+    def __len__(self) -> int:
+        return len(self._stored)
+
+    def stored(self, key: Key) -> Stored | None:
+        return self._stored.get(key)
+
+    def with_id(self, record_id: RecordId) -> Record | None:
+        key = self._key_of.get(record_id)
+        return None if key is None else self._stored[key].record
+
+    def has_id(self, record_id: RecordId) -> bool:
+        return record_id in self._key_of
+
+    def put(self, stored: Stored) -> None:
+        """Set a register; what stood there is gone."""
+        record = stored.record
+        key = record.key
+        if key in self._stored:
+            self.remove(key)
+        self._stored[key] = stored
+        self._key_of[record.record_id] = key
+        self._kinds.setdefault(record.kind, {})[key] = stored
+        origin = origin_of(record)
+        if origin is not None:
+            self._origins.setdefault(origin, {})[key] = stored
+        if isinstance(record.body, HalfBody):
+            self._halves_by_hash.setdefault(record.body.revocation_hash, {})[key] = None
+
+    def remove(self, key: Key) -> None:
+        stored = self._stored.pop(key, None)
+        if stored is None:
+            return
+        record = stored.record
+        del self._key_of[record.record_id]
+        del self._kinds[record.kind][key]
+        origin = origin_of(record)
+        if origin is not None:
+            del self._origins[origin][key]
+            if not self._origins[origin]:
+                del self._origins[origin]
+        if isinstance(record.body, HalfBody):
+            del self._halves_by_hash[record.body.revocation_hash][key]
+
+    def of_kind(self, kind: Kind) -> list[Record]:
+        return [stored.record for stored in self._kinds.get(kind, {}).values()]
+
+    def of_origin(self, origin: MemberId) -> list[Record]:
+        return [stored.record for stored in self._origins.get(origin, {}).values()]
+
+    def count_of_kind(self, origin: MemberId, kind: Kind) -> int:
+        held = self._origins.get(origin, {})
+        return sum(1 for stored in held.values() if stored.record.kind is kind)
+
+    def origins(self) -> list[MemberId]:
+        """Origins of records held, in order of first arrival."""
+        return list(self._origins)
+
+    def has_origin(self, origin: MemberId) -> bool:
+        return origin in self._origins
+
+    def halves_with_hash(self, revocation_hash: bytes) -> list[Record]:
+        keys = self._halves_by_hash.get(revocation_hash, {})
+        return [self._stored[key].record for key in keys]
+
+    def all(self) -> list[Stored]:
+        return list(self._stored.values())

@@ -1,0 +1,307 @@
+"""Messages between two nodes inside the secure channel, and their bytes.
+
+Each message is one canonical array whose first element is its type. All of them
+are small and strict: a wrong type, length or range is a ``DecodeError`` that
+names the field. The table of types stands in spec section 8.2.
+
+Pure. Spec: §8.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from protocol import limits
+from protocol.encoding import (
+    Value,
+    decode,
+    encode,
+    expect_array,
+    expect_bool,
+    expect_bytes,
+    expect_text,
+    expect_uint,
+)
+from protocol.errors import DecodeError, Malformed
+from protocol.keys import MemberId, RecordId
+
+MESSAGE_SIZE_MAX_BYTES = limits.LINK_IN_FLIGHT_MAX_BYTES
+ITEMS_MAX = 256
+"""Entries in one message; more go into another. Spec: §8.2."""
+ADDRESSES_MAX = 16
+ELEMENTS_MAX = 8 * ITEMS_MAX
+DEPTH_MAX = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Have:
+    """What the sender holds of the receiver's log, and the epoch of its own. Spec: §8.3."""
+
+    own_epoch: bytes
+    peer_epoch: bytes
+    upto: int
+
+
+@dataclass(frozen=True, slots=True)
+class Announce:
+    """Records the sender could give, by id and size; its log position after them. Spec: §8.4.
+
+    ``more``: the sender waits for a ``Have`` before it goes on.
+    """
+
+    upto: int
+    more: bool
+    items: tuple[tuple[RecordId, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """Ids the sender lacks. Spec: §8.4."""
+
+    ids: tuple[RecordId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """Envelopes, asked for or (own, small, live ones) unasked. Spec: §8.4."""
+
+    envelopes: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Wanted ids that the sender cannot give (any more). Spec: §8.4."""
+
+    ids: tuple[RecordId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedPath:
+    """One path and the ids of its certificates: two halves an edge, in path order."""
+
+    members: tuple[MemberId, ...]
+    certificates: tuple[RecordId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """All paths the sender now offers for one origin; none takes earlier ones back. Spec: §7.4."""
+
+    origin: MemberId
+    paths: tuple[OfferedPath, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Revoked:
+    """Secrets that end friendships, with the hops they may still travel. Spec: §7.7."""
+
+    secrets: tuple[tuple[bytes, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where the sender can be reached, "host:port". Spec: §8.5."""
+
+    addresses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class JoinRequest:
+    """A guest's first message: own statement, half, and seats it has. Spec: §9.3."""
+
+    envelopes: tuple[bytes, ...]
+    addresses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Welcome:
+    """The inviter's answer: charter, statement, half, seats. Spec: §9.3."""
+
+    envelopes: tuple[bytes, ...]
+    addresses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class JoinRefused:
+    """Why a guest is not welcomed: a code of spec §9.3."""
+
+    code: str
+
+
+Message = (
+    Have | Announce | Want | Records | Missing | Paths | Revoked | Addresses
+    | JoinRequest | Welcome | JoinRefused
+)  # fmt: skip
+
+_TYPE_HAVE = 1
+_TYPE_ANNOUNCE = 2
+_TYPE_WANT = 3
+_TYPE_RECORDS = 4
+_TYPE_MISSING = 5
+_TYPE_PATHS = 6
+_TYPE_REVOKED = 7
+_TYPE_ADDRESSES = 8
+_TYPE_JOIN = 9
+_TYPE_WELCOME = 10
+_TYPE_JOIN_REFUSED = 11
+
+
+def encode_message(message: Message) -> bytes:
+    """The bytes of one message, before the channel seals them."""
+    return encode(_to_value(message), elements_max=ELEMENTS_MAX, depth_max=DEPTH_MAX)
+
+
+def decode_message(data: bytes) -> Message:
+    """Read one message.
+
+    Raises:
+        DecodeError: anything but a canonical message of a known type.
+
+    Spec: §8.2.
+    """
+    value = decode(
+        data,
+        size_max_bytes=MESSAGE_SIZE_MAX_BYTES,
+        elements_max=ELEMENTS_MAX,
+        depth_max=DEPTH_MAX,
+    )
+    fields = expect_array(value, "message", maximum=8)
+    if not fields:
+        raise Malformed("an empty message", section="8.2")
+    number = expect_uint(fields[0], "message type", 255)
+    known = _READERS.get(number)
+    if known is None:
+        raise Malformed(f"message type {number} is unknown", section="8.2")
+    length, read = known
+    return read(expect_array(value, "message", length=length))
+
+
+def envelopes_in(data: bytes) -> list[bytes]:
+    """The envelopes a message carries, for checking them ahead on other threads.
+
+    Never raises: garbage gives an empty list, and the engine says what was wrong.
+    """
+    if len(data) < 2 or data[1] != _TYPE_RECORDS:
+        return []
+    try:
+        message = decode_message(data)
+    except DecodeError:
+        return []
+    return list(message.envelopes) if isinstance(message, Records) else []
+
+
+# --- layouts ---------------------------------------------------------------------------
+
+
+def _to_value(message: Message) -> list[Value]:
+    match message:
+        case Have(own, peer, upto):
+            return [_TYPE_HAVE, own, peer, upto]
+        case Announce(upto, more, items):
+            return [_TYPE_ANNOUNCE, upto, more, [[i, size] for i, size in items]]
+        case Want(ids):
+            return [_TYPE_WANT, list(ids)]
+        case Records(envelopes):
+            return [_TYPE_RECORDS, list(envelopes)]
+        case Missing(ids):
+            return [_TYPE_MISSING, list(ids)]
+        case Paths(origin, paths):
+            pairs: list[Value] = [[list(p.members), list(p.certificates)] for p in paths]
+            return [_TYPE_PATHS, origin, pairs]
+        case Revoked(secrets):
+            return [_TYPE_REVOKED, [[secret, hops] for secret, hops in secrets]]
+        case Addresses(addresses):
+            return [_TYPE_ADDRESSES, list(addresses)]
+        case JoinRequest(envelopes, addresses):
+            return [_TYPE_JOIN, list(envelopes), list(addresses)]
+        case Welcome(envelopes, addresses):
+            return [_TYPE_WELCOME, list(envelopes), list(addresses)]
+        case JoinRefused(code):
+            return [_TYPE_JOIN_REFUSED, code]
+
+
+def _items(value: Value, name: str, maximum: int = ITEMS_MAX) -> tuple[Value, ...]:
+    return expect_array(value, name, maximum=maximum)
+
+
+def _ids(value: Value) -> tuple[RecordId, ...]:
+    return tuple(RecordId(expect_bytes(item, "id", length=32)) for item in _items(value, "ids"))
+
+
+def _envelopes(value: Value) -> tuple[bytes, ...]:
+    maximum = limits.RECORD_SIZE_MAX_BYTES
+    return tuple(
+        expect_bytes(item, "envelope", maximum=maximum) for item in _items(value, "envelopes")
+    )
+
+
+def _addresses(value: Value) -> tuple[str, ...]:
+    items = _items(value, "addresses", ADDRESSES_MAX)
+    return tuple(expect_text(item, "address", 255) for item in items)
+
+
+def _pair(value: Value, name: str) -> tuple[Value, ...]:
+    return expect_array(value, name, length=2)
+
+
+def _read_have(f: tuple[Value, ...]) -> Message:
+    own = expect_bytes(f[1], "own epoch", length=8)
+    return Have(own, expect_bytes(f[2], "peer epoch", length=8), expect_uint(f[3], "upto"))
+
+
+def _read_announce(f: tuple[Value, ...]) -> Message:
+    pairs = [_pair(item, "announced item") for item in _items(f[3], "announced items")]
+    items = tuple(
+        (
+            RecordId(expect_bytes(pair[0], "id", length=32)),
+            expect_uint(pair[1], "size", limits.RECORD_SIZE_MAX_BYTES),
+        )
+        for pair in pairs
+    )
+    return Announce(expect_uint(f[1], "upto"), expect_bool(f[2], "more"), items)
+
+
+def _read_paths(f: tuple[Value, ...]) -> Message:
+    origin = MemberId(expect_bytes(f[1], "origin", length=32))
+    paths = tuple(
+        _read_path(origin, _pair(item, "offered path"))
+        for item in _items(f[2], "offered paths", limits.PATHS_PER_OFFER_MAX)
+    )
+    return Paths(origin, paths)
+
+
+def _read_path(origin: MemberId, pair: tuple[Value, ...]) -> OfferedPath:
+    items = _items(pair[0], "path members", limits.CIRCLES_HARD_MAX)
+    members = tuple(MemberId(expect_bytes(item, "path member", length=32)) for item in items)
+    if not members or members[0] != origin:
+        raise Malformed("the path does not start at its origin", section="7.4")
+    certificates = _ids(pair[1])
+    if len(certificates) != 2 * (len(members) - 1):
+        raise Malformed("a path names two certificates an edge", section="7.4")
+    return OfferedPath(members, certificates)
+
+
+def _read_revoked(f: tuple[Value, ...]) -> Message:
+    pairs = [_pair(item, "revocation") for item in _items(f[1], "revocations")]
+    hops_max = limits.CIRCLES_HARD_MAX + limits.REVOCATION_EXTRA_HOPS
+    return Revoked(
+        tuple(
+            (expect_bytes(pair[0], "secret", length=32), expect_uint(pair[1], "hops", hops_max))
+            for pair in pairs
+        )
+    )
+
+
+_READERS = {
+    _TYPE_HAVE: (4, _read_have),
+    _TYPE_ANNOUNCE: (4, _read_announce),
+    _TYPE_WANT: (2, lambda f: Want(_ids(f[1]))),
+    _TYPE_RECORDS: (2, lambda f: Records(_envelopes(f[1]))),
+    _TYPE_MISSING: (2, lambda f: Missing(_ids(f[1]))),
+    _TYPE_PATHS: (3, _read_paths),
+    _TYPE_REVOKED: (2, _read_revoked),
+    _TYPE_ADDRESSES: (2, lambda f: Addresses(_addresses(f[1]))),
+    _TYPE_JOIN: (3, lambda f: JoinRequest(_envelopes(f[1]), _addresses(f[2]))),
+    _TYPE_WELCOME: (3, lambda f: Welcome(_envelopes(f[1]), _addresses(f[2]))),
+    _TYPE_JOIN_REFUSED: (2, lambda f: JoinRefused(expect_text(f[1], "code", 64))),
+}

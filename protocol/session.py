@@ -1,0 +1,217 @@
+"""Sync over one link and across links: cursors, announcements, pulls. Sans I/O.
+
+A node pushes what it has itself just signed, and *announces* everything else by
+id; the receiver pulls an id once, from the first friend that announced it, and
+remembers the others in case that one does not answer. So hardly a record crosses
+twice, and flow control is in the receiver's hand.
+
+``LinkSession`` keeps both directions of one link: how far our log has been
+streamed to the friend, and how far we hold theirs. ``Puller`` is shared by all
+links of a node and decides whom to ask for what. Neither knows what a record
+means.
+
+Spec: §8.3, §8.4.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Final
+
+from protocol import limits
+from protocol.keys import RecordId
+from protocol.messages import ITEMS_MAX
+
+PULL_TIMEOUT_MS: Final = 30_000
+"""A friend that announced and does not answer a want within this is passed over. Spec: §8.4."""
+STREAM_WINDOW: Final = 2048
+"""Log entries streamed before the sender waits for a ``Have``. Spec: §8.3."""
+PULL_COUNT_MAX: Final = 512
+NO_EPOCH: Final = bytes(8)
+
+
+@dataclass(slots=True)
+class LinkSession:
+    """Cursor state of one link.
+
+    Args:
+        peer_epoch, peer_upto: how much of the friend's log we hold, as persisted.
+        position: our log has been streamed to the friend up to here.
+        window_end: do not stream beyond this before the next ``Have``.
+        is_paused: the window is full, and the friend was told that more waits.
+    """
+
+    peer_epoch: bytes = NO_EPOCH
+    peer_upto: int = 0
+    position: int = 0
+    window_end: int = 0
+    is_greeted: bool = False
+    is_paused: bool = False
+    announced_upto: int = 0
+    peer_waits: bool = False
+    pending: dict[RecordId, None] = field(default_factory=dict)
+    known_to_peer: dict[RecordId, None] = field(default_factory=dict)
+
+    def greet(self, peer_own_epoch: bytes, our_epoch: bytes, held: bytes, upto: int) -> bool:
+        """React to a ``Have``: where to stream from.
+
+        Args:
+            peer_own_epoch: the friend's log epoch.
+            held, upto: what the friend says it holds of our log.
+
+        Returns:
+            Whether our own cursor into the friend's log fell back to zero.
+
+        Spec: §8.3.
+        """
+        if not self.is_greeted:
+            self.position = upto if held == our_epoch else 0
+        self.window_end = (upto if held == our_epoch else 0) + STREAM_WINDOW
+        self.is_greeted = True
+        self.is_paused = False
+        if peer_own_epoch == self.peer_epoch:
+            return False
+        self.peer_epoch, self.peer_upto, self.announced_upto = peer_own_epoch, 0, 0
+        return True
+
+    def announced(self, upto: int, more: bool) -> None:
+        """An ``Announce`` arrived (its items were given to ``Puller`` already)."""
+        self.announced_upto = max(self.announced_upto, upto)
+        self.peer_waits = more
+
+    def advance(self) -> bool:
+        """Move the cursor when nothing announced before it is outstanding.
+
+        Returns:
+            Whether it moved; the caller persists it with the records. Spec: §8.3.
+        """
+        if self.pending or self.announced_upto <= self.peer_upto:
+            return False
+        self.peer_upto = self.announced_upto
+        return True
+
+    def take_peer_waits(self) -> bool:
+        """Whether the friend waits for a ``Have``, and now may have it."""
+        waits = self.peer_waits and not self.pending
+        if waits:
+            self.peer_waits = False
+        return waits
+
+
+@dataclass(slots=True)
+class _Wanted:
+    size_bytes: int
+    sources: deque[int]
+    asked: int | None = None
+    deadline_ms: int = 0
+
+
+class Puller:
+    """Which announced records to ask from which link. Spec: §8.4.
+
+    Links are numbers. Every id is asked from one link at a time; each link has at
+    most ``PULL_COUNT_MAX`` ids and ``LINK_IN_FLIGHT_MAX_BYTES`` outstanding.
+    """
+
+    def __init__(self) -> None:
+        self._wanted: dict[RecordId, _Wanted] = {}
+        self._queues: dict[int, deque[RecordId]] = {}
+        self._outstanding: dict[int, dict[RecordId, int]] = {}
+        self._asked_in_order: dict[RecordId, int] = {}
+
+    def announce(self, link: int, record_id: RecordId, size_bytes: int) -> None:
+        """``link`` could give a record that we lack."""
+        wanted = self._wanted.get(record_id)
+        if wanted is None:
+            self._wanted[record_id] = _Wanted(size_bytes, deque([link]))
+            self._queues.setdefault(link, deque()).append(record_id)
+        elif link != wanted.asked and link not in wanted.sources:
+            wanted.sources.append(link)
+
+    def is_wanted(self, record_id: RecordId) -> bool:
+        return record_id in self._wanted
+
+    def was_asked(self, link: int, record_id: RecordId) -> bool:
+        """Whether we asked this link for this record and still wait."""
+        return record_id in self._outstanding.get(link, ())
+
+    def next_wants(self, link: int, now_ms: int, count_max: int) -> list[RecordId]:
+        """Ids to ask from ``link`` now, within its window and at most ``count_max``."""
+        queue = self._queues.get(link)
+        if not queue:
+            return []
+        outstanding = self._outstanding.setdefault(link, {})
+        in_flight = sum(outstanding.values())
+        room = min(PULL_COUNT_MAX - len(outstanding), ITEMS_MAX, count_max)
+        ids: list[RecordId] = []
+        while queue and len(ids) < room and in_flight < limits.LINK_IN_FLIGHT_MAX_BYTES:
+            record_id = queue.popleft()
+            wanted = self._wanted.get(record_id)
+            if wanted is None or wanted.asked is not None:
+                continue
+            wanted.asked = link
+            wanted.sources = deque(source for source in wanted.sources if source != link)
+            wanted.deadline_ms = now_ms + PULL_TIMEOUT_MS
+            outstanding[record_id] = wanted.size_bytes
+            self._asked_in_order[record_id] = wanted.deadline_ms
+            in_flight += wanted.size_bytes
+            ids.append(record_id)
+        return ids
+
+    def has_queued(self, link: int) -> bool:
+        return bool(self._queues.get(link))
+
+    def resolve(self, record_id: RecordId) -> None:
+        """The record is here (or will never be wanted): forget it everywhere."""
+        wanted = self._wanted.pop(record_id, None)
+        if wanted is not None and wanted.asked is not None:
+            self._outstanding[wanted.asked].pop(record_id, None)
+            self._asked_in_order.pop(record_id, None)
+
+    def pass_over(self, link: int, record_id: RecordId) -> bool:
+        """``link`` cannot give it: ask the next source; false when there is none."""
+        wanted = self._wanted.get(record_id)
+        if wanted is None or wanted.asked != link:
+            return wanted is not None
+        self._outstanding[link].pop(record_id, None)
+        self._asked_in_order.pop(record_id, None)
+        wanted.asked = None
+        if not wanted.sources:
+            del self._wanted[record_id]
+            return False
+        self._queues.setdefault(wanted.sources[0], deque()).append(record_id)
+        return True
+
+    def link_down(self, link: int) -> list[int]:
+        """Forget a link; give the links that now have something to be asked for."""
+        for record_id in list(self._outstanding.get(link, ())):
+            self.pass_over(link, record_id)
+        for record_id in self._queues.pop(link, ()):
+            wanted = self._wanted.get(record_id)
+            if wanted is None or wanted.asked is not None:
+                continue
+            wanted.sources = deque(source for source in wanted.sources if source != link)
+            if wanted.sources:
+                self._queues.setdefault(wanted.sources[0], deque()).append(record_id)
+            else:
+                del self._wanted[record_id]
+        self._outstanding.pop(link, None)
+        for wanted in self._wanted.values():
+            if link in wanted.sources:
+                wanted.sources = deque(source for source in wanted.sources if source != link)
+        return [other for other, queue in self._queues.items() if queue]
+
+    def overdue(self, now_ms: int) -> list[tuple[int, RecordId]]:
+        """``(link, id)`` asked too long ago; the caller passes them over."""
+        late: list[tuple[int, RecordId]] = []
+        for record_id, deadline_ms in self._asked_in_order.items():
+            if deadline_ms > now_ms:
+                break
+            asked = self._wanted[record_id].asked
+            assert asked is not None, "an id in the order of asking was asked from a link"
+            late.append((asked, record_id))
+        return late
+
+    def next_deadline_ms(self) -> int | None:
+        return next(iter(self._asked_in_order.values()), None)
