@@ -1,0 +1,215 @@
+"""What each route of the API does: a view of the node, or a command to its engine.
+
+A handler is given a request that was checked against its route's fields, and gives
+JSON-able data; it refuses by raising Refused. The table is in ``node.api.routes``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from node import dates, messages
+from node.api.errors import ApiError
+from node.api.fields import Given
+from node.api.protocols import NodeLike
+from node.engine import commands, views
+from node.engine.core import Core
+from node.engine.events import Json
+from node.engine.views.things import KINDS_BY_WORD
+from protocol.charter import Charter, CharterError
+from protocol.errors import Refused
+from protocol.limits import INVITATION_TTL_MS
+
+# How long a guest waits for the inviter's node before being told to try again.
+JOIN_TIMEOUT_S: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request, checked against its route's fields."""
+
+    node: NodeLike
+    path: dict[str, str]
+    query: Given
+    body: Given
+    language: str
+
+    @property
+    def core(self) -> Core:
+        """What the node knows. Raises Refused while it is not set up."""
+        if self.node.engine is None:
+            raise ApiError(409, "not-set-up")
+        return self.node.engine.core
+
+    def say(self, refusal: Refused) -> str:
+        return messages.sentence(refusal, self.language)
+
+    async def command(self, command: commands.Command) -> Json:
+        if self.node.engine is None:
+            raise ApiError(409, "not-set-up")
+        return await self.node.command(command)
+
+
+# --- reading -----------------------------------------------------------------------------
+
+
+async def status(call: Call) -> Json:
+    return views.status(call.core)
+
+
+async def house(call: Call) -> Json:
+    return views.house_show(call.core, lambda rule: messages.charter_sentence(rule, call.language))
+
+
+async def friends(call: Call) -> Json:
+    return views.friends(call.core)
+
+
+async def things(call: Call) -> Json:
+    return views.things(call.core)
+
+
+async def thing(call: Call) -> Json:
+    return views.thing(call.core, call.path["thing"], call.say)
+
+
+async def browse(call: Call) -> Json:
+    start, end = dates.read_optional_span(call.query.get("from"), call.query.get("to"))
+    return views.browse(
+        call.core,
+        call.say,
+        query=call.query.get("query", ""),
+        from_minute=start,
+        to_minute=end,
+        circles=call.query.get("circles"),
+    )
+
+
+async def why(call: Call) -> Json:
+    return views.why(call.core, call.path["thing"])
+
+
+async def loans(call: Call) -> Json:
+    return views.loans(call.core, only_open=call.query.get("open", False))
+
+
+async def trust(call: Call) -> Json:
+    return views.trust(call.core, call.path.get("member"))
+
+
+# --- changing ----------------------------------------------------------------------------
+
+
+async def set_up(call: Call) -> Json:
+    body = call.body
+    if call.node.engine is not None:
+        raise ApiError(409, "already-set-up")
+    return await call.node.set_up(
+        body["name"],
+        body.get("email", ""),
+        body.get("phone", ""),
+        body.get("language", call.language),
+    )
+
+
+async def found_house(call: Call) -> Json:
+    try:
+        charter = Charter.from_toml(call.body.get("charter", {}))
+    except CharterError as error:
+        raise Refused("charter-not-possible", key=error.key, allowed=error.allowed) from error
+    return await call.command(commands.FoundHouse(call.body["name"], charter))
+
+
+async def invite(call: Call) -> Json:
+    ttl_ms = INVITATION_TTL_MS
+    if "ttl" in call.body:
+        ttl_ms = dates.read_duration_ms(call.body["ttl"])
+    addresses = call.node.addresses()
+    answer = await call.command(commands.Invite(ttl_ms, addresses, call.body.get("email", "")))
+    # The engine counts in milliseconds; people and scripts read ISO 8601.
+    assert isinstance(answer, Mapping)
+    expires_ms = answer["expires_ms"]
+    assert isinstance(expires_ms, int)
+    return {**answer, "expires": dates.instant_text(expires_ms)}
+
+
+async def join(call: Call) -> Json:
+    try:
+        async with asyncio.timeout(JOIN_TIMEOUT_S):
+            return await call.command(commands.Join(call.body["link"]))
+    except TimeoutError:
+        raise ApiError(504, "join-timeout", seconds=int(JOIN_TIMEOUT_S)) from None
+
+
+async def end_friendship(call: Call) -> Json:
+    return await call.command(commands.EndFriendship(call.path["member"]))
+
+
+async def add_thing(call: Call) -> Json:
+    body = call.body
+    return await call.command(
+        commands.AddThing(
+            body["title"],
+            KINDS_BY_WORD[body.get("kind", "object")],
+            body.get("circles", 1),
+            body.get("text", ""),
+            tuple(body.get("only_through", ())),
+        )
+    )
+
+
+async def set_thing(call: Call) -> Json:
+    body = call.body
+    through = body.get("only_through")
+    return await call.command(
+        commands.SetThing(
+            call.path["thing"],
+            body.get("title"),
+            KINDS_BY_WORD[body["kind"]] if "kind" in body else None,
+            body.get("circles"),
+            body.get("text"),
+            None if through is None else tuple(through),
+        )
+    )
+
+
+async def withdraw_thing(call: Call) -> Json:
+    return await call.command(commands.WithdrawThing(call.path["thing"]))
+
+
+async def ask(call: Call) -> Json:
+    start, end = dates.read_span(call.body["from"], call.body["to"])
+    message = call.body.get("message", "")
+    return await call.command(commands.Ask(call.path["thing"], start, end, message))
+
+
+async def answer(call: Call) -> Json:
+    body = call.body
+    start, end = dates.read_optional_span(body.get("from"), body.get("to"))
+    return await call.command(
+        commands.AnswerLoan(call.path["loan"], body["answer"], start, end, body.get("message", ""))
+    )
+
+
+async def recommend(call: Call) -> Json:
+    return await call.command(commands.Recommend(call.path["loan"], call.body["yes"]))
+
+
+async def hand_over(call: Call) -> Json:
+    return await call.command(commands.HandOver(call.path["loan"]))
+
+
+async def give_back(call: Call) -> Json:
+    return await call.command(commands.GiveBack(call.path["loan"]))
+
+
+async def cancel(call: Call) -> Json:
+    return await call.command(commands.CancelLoan(call.path["loan"], call.body.get("message", "")))
+
+
+async def rate(call: Call) -> Json:
+    body = call.body
+    return await call.command(commands.Rate(call.path["loan"], body["confiance"], body["respect"]))

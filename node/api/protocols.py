@@ -1,0 +1,55 @@
+"""What the API needs of the node it serves.
+
+``node.run.Node`` fits it; tests give a smaller one. Written as protocols so that
+the API can be read, typed and tested without the host loop and its sockets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from node.engine.commands import Command
+    from node.engine.core import Core
+    from node.engine.events import Json
+
+
+class EngineLike(Protocol):
+    """The engine, for reading."""
+
+    @property
+    def core(self) -> Core: ...
+
+
+class NodeLike(Protocol):
+    """A running node, set up or not yet."""
+
+    @property
+    def engine(self) -> EngineLike | None:
+        """None until the node is set up."""
+
+    @property
+    def counters(self) -> Mapping[str, int]:
+        """How often each reject code was given since the node started."""
+
+    @property
+    def token(self) -> str:
+        """Who knows it may do everything the owner may."""
+
+    @property
+    def web_hosts(self) -> Sequence[str]:
+        """Host names besides the loopback ones that the page is reached by."""
+
+    @property
+    def language(self) -> str:
+        """The owner's language, chosen at setup."""
+
+    def addresses(self) -> tuple[str, ...]:
+        """Where this node can be reached today ("host:port")."""
+
+    async def command(self, command: Command) -> Json:
+        """Let the engine do it. Raises Refused."""
+
+    async def set_up(self, name: str, email: str, phone: str, language: str) -> Json:
+        """Make the member's identity on a node that has none. Raises Refused."""

@@ -1,0 +1,252 @@
+"""The routes of the API: what each takes and gives.
+
+One table (``ROUTES``) drives the server, the checks of requests and the OpenAPI
+file. A route gives what the command of the same name gives (spec §10.4); what it
+does is in ``node.api.handlers``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+from node.api import handlers
+from node.api.fields import Field
+from node.api.handlers import Call
+from node.engine.events import Json
+from node.engine.views.things import KINDS_BY_WORD
+from node.i18n import LANGUAGES
+from protocol.limits import CIRCLES_HARD_MAX
+
+KeyType: TypeAlias = Literal[
+    "string", "string?", "integer", "integer?", "number", "number?", "boolean", "strings", "object",
+    "object?", "objects",
+]  # fmt: skip
+"""Types of answers' keys; "?" may be null."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One route.
+
+    Args:
+        answer: the keys of the answer (of each item, if it is a list) and their types.
+    """
+
+    method: Literal["GET", "POST", "PATCH", "DELETE"]
+    path: str
+    name: str
+    summary: str
+    handle: Callable[[Call], Awaitable[Json]]
+    answer: dict[str, KeyType]
+    gives_list: bool = False
+    query: tuple[Field, ...] = ()
+    body: tuple[Field, ...] = ()
+
+
+# --- the table ---------------------------------------------------------------------------
+
+_FROM = Field("from", "string", "First day or minute, ISO 8601: 2026-12-01 or 2026-12-01T14:00.")
+_TO = Field("to", "string", "End; a day alone is included: 2026-12-03 or 2026-12-03T18:00.")
+_MESSAGE = Field("message", "string", "A text only the other party can read.")
+_KIND = Field("kind", "string", "How it is lent.", choices=tuple(KINDS_BY_WORD))
+_CIRCLES = Field(
+    "circles", "integer", "How many circles of friends may see it; 0 shows it to nobody.",
+    low=0, high=CIRCLES_HARD_MAX,
+)  # fmt: skip
+_TEXT = Field("text", "string", "Anything a borrower should know.")
+_ONLY_THROUGH = Field(
+    "only_through", "strings", "Ids of the only friends who may see it and pass it on."
+)
+
+_LOAN_ANSWER: Final[dict[str, KeyType]] = {"loan": "string", "state": "string"}
+_OWN_THING: Final[dict[str, KeyType]] = {
+    "thing": "string", "title": "string", "kind": "string", "circles": "integer",
+}  # fmt: skip
+_SEEN_THING: Final[dict[str, KeyType]] = {
+    "thing": "string", "title": "string", "kind": "string", "text": "string",
+    "busy": "objects", "holder": "string", "holder_name": "string", "distance": "integer",
+    "path": "strings", "path_names": "strings", "can_ask": "boolean", "why_not": "object?",
+}  # fmt: skip
+_TRUST: Final[dict[str, KeyType]] = {
+    "member": "string", "name": "string", "confiance": "integer", "respect": "number?",
+    "circles_open": "integer", "exchanges": "integer", "missing": "integer?",
+}  # fmt: skip
+
+ROUTES: Final = (
+    Route(
+        "POST", "/setup", "setup", "Give this node its member.", handlers.set_up,
+        {"member": "string"},
+        body=(
+            Field("name", "string", "The name others see.", required=True),
+            Field("email", "string", "Never sent out; only a commitment to it is."),
+            Field("phone", "string", "The same, with the country's prefix: +33 6 ..."),
+            Field("language", "string", "The language of messages.", choices=LANGUAGES),
+        ),
+    ),
+    Route(
+        "GET", "/status", "status", "Who this node is, and whether it is connected.",
+        handlers.status,
+        {
+            "member": "string", "name": "string", "house": "string?", "house_name": "string?",
+            "standing": "string", "friends": "integer", "links_up": "integer",
+            "sharing": "integer", "confiance": "integer", "respect": "number?",
+            "circles_open": "integer",
+        },
+    ),
+    Route(
+        "POST", "/house", "house found", "Found a house.", handlers.found_house,
+        {"house": "string", "name": "string"},
+        body=(
+            Field("name", "string", "The house's name.", required=True),
+            Field("charter", "table", "Numbers that differ from the default charter's."),
+        ),
+    ),
+    Route(
+        "GET", "/house", "house show", "The house and its charter, in words.", handlers.house,
+        {
+            "house": "string?", "name": "string?", "founders": "objects",
+            "standing": "string", "charter": "objects",
+        },
+    ),
+    Route(
+        "POST", "/invitations", "invite", "Make an invitation that works once.", handlers.invite,
+        {"link": "string", "expires": "string"},
+        body=(
+            Field("email", "string", "Whom it is for."),
+            Field("ttl", "string", "How long it works: 48h, 2d, 90m."),
+        ),
+    ),
+    Route(
+        "POST", "/join", "join", "Accept an invitation; waits for the inviter's node.",
+        handlers.join,
+        {"friend": "string", "standing": "string"},
+        body=(Field("link", "string", "The invitation.", required=True),),
+    ),
+    Route(
+        "GET", "/friends", "friends", "Friends, and whether their node is connected.",
+        handlers.friends,
+        {
+            "member": "string", "name": "string", "link": "string", "since": "string",
+            "standing": "string", "live": "boolean",
+        },
+        gives_list=True,
+    ),
+    Route(
+        "DELETE", "/friends/{member}", "friends end", "End a friendship.", handlers.end_friendship,
+        {"member": "string"},
+    ),
+    Route(
+        "GET", "/things", "things", "My things.", handlers.things,
+        {
+            **_OWN_THING, "text": "string", "busy": "objects", "only_through": "strings",
+            "only_through_names": "strings", "listed_until": "string",
+        },
+        gives_list=True,
+    ),
+    Route(
+        "POST", "/things", "things add", "Share a thing.", handlers.add_thing, _OWN_THING,
+        body=(
+            Field("title", "string", "What it is.", required=True),
+            _KIND, _CIRCLES, _TEXT, _ONLY_THROUGH,
+        ),
+    ),
+    Route(
+        "GET", "/things/{thing}", "thing", "One thing in full, mine or seen.", handlers.thing,
+        {
+            "thing": "string", "title": "string", "kind": "string", "text": "string",
+            "busy": "objects",
+        },
+    ),
+    Route(
+        "PATCH", "/things/{thing}", "things set", "Change a thing of mine.", handlers.set_thing,
+        _OWN_THING,
+        body=(Field("title", "string", "What it is."), _KIND, _CIRCLES, _TEXT, _ONLY_THROUGH),
+    ),
+    Route(
+        "DELETE", "/things/{thing}", "things withdraw", "Stop sharing a thing.",
+        handlers.withdraw_thing, {"thing": "string"},
+    ),
+    Route(
+        "GET", "/browse", "browse", "Others' things that I may see, nearest first.",
+        handlers.browse,
+        _SEEN_THING,
+        gives_list=True,
+        query=(
+            Field("query", "string", "Words that must all occur."),
+            _FROM, _TO,
+            Field("circles", "integer", "Only so far.", low=1, high=CIRCLES_HARD_MAX),
+        ),
+    ),
+    Route(
+        "GET", "/things/{thing}/why", "why", "Why I can see a thing, with the proof.", handlers.why,
+        {
+            "thing": "string", "title": "string", "holder": "string", "holder_name": "string",
+            "circles": "integer", "distance": "integer", "path": "strings",
+            "path_names": "strings", "certificates": "objects", "listing": "string",
+            "verified": "boolean", "problem": "string?",
+        },
+    ),
+    Route(
+        "POST", "/things/{thing}/ask", "ask", "Ask for a thing.", handlers.ask,
+        {"loan": "string"},
+        body=(
+            Field(_FROM.name, _FROM.type, _FROM.description, required=True),
+            Field(_TO.name, _TO.type, _TO.description, required=True),
+            _MESSAGE,
+        ),
+    ),
+    Route(
+        "GET", "/loans", "loans", "Loans I take part in or pass on.", handlers.loans,
+        {
+            "loan": "string", "thing": "string", "title": "string", "role": "string",
+            "state": "string", "from": "string", "to": "string", "other": "string",
+            "path": "strings",
+        },
+        gives_list=True,
+        query=(Field("open", "boolean", "Only those that are not over."),),
+    ),
+    Route(
+        "POST", "/loans/{loan}/answer", "answer", "Answer a request or a counter-proposal.",
+        handlers.answer, _LOAN_ANSWER,
+        body=(
+            Field(
+                "answer", "string", "Your answer.", required=True,
+                choices=("yes", "no", "counter"),
+            ),
+            _FROM, _TO, _MESSAGE,
+        ),
+    ),
+    Route(
+        "POST", "/loans/{loan}/recommend", "recommend", "Pass a request on, or not now.",
+        handlers.recommend, _LOAN_ANSWER,
+        body=(Field("yes", "boolean", "true passes it on.", required=True),),
+    ),
+    Route(
+        "POST", "/loans/{loan}/handover", "handover", "Say that the thing changed hands.",
+        handlers.hand_over, _LOAN_ANSWER,
+    ),
+    Route(
+        "POST", "/loans/{loan}/return", "return", "Say that the thing is back.",
+        handlers.give_back, _LOAN_ANSWER,
+    ),
+    Route(
+        "POST", "/loans/{loan}/cancel", "cancel", "Take a request or an agreement back.",
+        handlers.cancel, _LOAN_ANSWER,
+        body=(_MESSAGE,),
+    ),
+    Route(
+        "POST", "/loans/{loan}/rate", "rate", "Rate the other party.", handlers.rate, _LOAN_ANSWER,
+        body=(
+            Field("confiance", "integer", "1 went as agreed, 0 did not.", True, low=0, high=1),
+            Field("respect", "integer", "0 to 10; 5 is nothing special.", True, low=0, high=10),
+        ),
+    ),
+    Route("GET", "/trust", "trust", "How I stand.", handlers.trust, _TRUST),
+    Route(
+        "GET", "/trust/{member}", "trust member", "How a member stands, seen from here.",
+        handlers.trust, _TRUST,
+    ),
+)  # fmt: skip
+"""Every route under ``/api/v1``, in the order of the commands."""

@@ -1,0 +1,29 @@
+"""What the owner sees: pure functions from the engine's ``Core`` to JSON-able data.
+
+Commands, API and page show the same data, with the same keys (spec §10). Views
+change nothing. Words for people are chosen by the caller, in the caller's
+language: where a view names a reason it is given a function that says it.
+
+Must not import anything that acts.
+"""
+
+from __future__ import annotations
+
+from node.engine.views.exchanges import loans, trust
+from node.engine.views.house import friends, house_show, status
+from node.engine.views.things import browse, listing_json, thing, things
+from node.engine.views.why import verify_why, why
+
+__all__ = [
+    "browse",
+    "friends",
+    "house_show",
+    "listing_json",
+    "loans",
+    "status",
+    "thing",
+    "things",
+    "trust",
+    "verify_why",
+    "why",
+]

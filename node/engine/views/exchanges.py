@@ -1,0 +1,37 @@
+"""Loans this node takes part in, and how a member stands seen from here.
+
+Spec: §11, §12.
+"""
+
+from __future__ import annotations
+
+from node.engine import ids
+from node.engine import loans as loan_steps
+from node.engine.core import Core
+from node.engine.events import Json
+
+
+def loans(core: Core, *, only_open: bool = False) -> list[Json]:
+    """Loans as holder, borrower or go-between, the newest first."""
+    return loan_steps.loans_view(core, only_open=only_open)
+
+
+def trust(core: Core, member_text: str | None = None) -> dict[str, Json]:
+    """Confiance, Respect and open circles of a member (of mine, without a text).
+
+    Computed from the ratings this node holds: the same evidence gives the same
+    judgement on every node. Raises Refused as ``ids.resolve_member``.
+    """
+    member = core.me if member_text is None else ids.resolve_member(core, member_text)
+    judgement = loan_steps.judge(core, member)
+    return {
+        "member": member.hex(),
+        "name": core.name_of(member),
+        "standing": "member" if core.is_member(member) else "candidate",
+        "distance": core.distance(member),
+        "confiance": judgement.confiance,
+        "respect": judgement.respect,
+        "circles_open": judgement.circles_open,
+        "exchanges": judgement.exchanges,
+        "missing": judgement.missing,
+    }

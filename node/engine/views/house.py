@@ -1,0 +1,86 @@
+"""The owner's place: status, house and friends.
+
+Spec: §9, §13.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from node.engine import loans
+from node.engine.calendar import instant_text
+from node.engine.core import Core
+from node.engine.events import Json
+from node.engine.house import charter_record
+from protocol.bodies import CharterBody, Kind
+from protocol.charter import Explanation
+
+
+def status(core: Core) -> dict[str, Json]:
+    """Who this node is, where it stands, and whether it is connected."""
+    judgement = loans.judge(core, core.me)
+    live_friends = core.live_friends()
+    return {
+        "member": core.me.hex(),
+        "name": core.name_of(core.me),
+        "house": None if core.house is None else core.house.hex(),
+        "house_name": house_name(core),
+        "standing": core.standing(),
+        "friends": len(live_friends),
+        "links_up": sum(1 for friend in live_friends if core.link_of(friend) is not None),
+        "sharing": sum(1 for listing in core.mine(Kind.LISTING) if core.can_see(listing)),
+        "confiance": judgement.confiance,
+        "respect": judgement.respect,
+        "circles_open": judgement.circles_open,
+    }
+
+
+def house_name(core: Core) -> str | None:
+    """The name in the house's charter, or None while there is no house."""
+    record = charter_record(core)
+    return record.body.name if record and isinstance(record.body, CharterBody) else None
+
+
+def house_show(core: Core, say_rule: Callable[[Explanation], str]) -> dict[str, Json]:
+    """The house and every number of its charter, each with its sentence.
+
+    Args:
+        say_rule: the sentence of one rule, in the reader's language.
+    """
+    rules: list[Json] = [
+        {
+            "name": explanation.name,
+            "value": getattr(core.charter, explanation.name),
+            "sentence": say_rule(explanation),
+        }
+        for explanation in core.charter.explain()
+    ]
+    return {
+        "house": None if core.house is None else core.house.hex(),
+        "name": house_name(core),
+        "founders": [
+            {"member": founder.hex(), "name": core.name_of(founder)} for founder in core.founders
+        ],
+        "standing": core.standing(),
+        "charter": rules,
+    }
+
+
+def friends(core: Core) -> list[Json]:
+    """Friends, and whether their node is connected now; by name."""
+    rows = [
+        (core.name_of(member).casefold(), member, friend)
+        for member, friend in core.friends.items()
+        if not friend.ended
+    ]
+    return [
+        {
+            "member": member.hex(),
+            "name": core.name_of(member),
+            "link": "down" if core.link_of(member) is None else "up",
+            "since": instant_text(friend.since_ms),
+            "standing": "member" if core.is_member(member) else "candidate",
+            "live": core.is_live_friend(member),
+        }
+        for _, member, friend in sorted(rows, key=lambda row: row[:2])
+    ]

@@ -1,0 +1,155 @@
+"""Things: one's own, and those that may be seen from here.
+
+A listing is shown when ``core.can_see`` says so and never otherwise; ``can_ask``
+is decided by the same function that refuses the request itself.
+
+Spec: §5.7, §7.3.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable
+from typing import Final
+
+from node.engine import ids, loans
+from node.engine.calendar import instant_text, span_text
+from node.engine.core import Core
+from node.engine.events import Json
+from protocol.bodies import Kind, ListingBody, ThingKind
+from protocol.errors import Refused
+from protocol.records import Record
+
+KIND_WORDS: Final = {
+    ThingKind.OBJECT: "object",
+    ThingKind.STAY: "stay",
+    ThingKind.SPOT: "spot",
+    ThingKind.COPY: "copy",
+}
+KINDS_BY_WORD: Final = {word: kind for kind, word in KIND_WORDS.items()}
+
+Say = Callable[[Refused], str]
+"""The sentence of a refusal, in the reader's language."""
+
+
+def things(core: Core) -> list[Json]:
+    """My own live listings, by title."""
+    mine = [record for record in core.mine(Kind.LISTING) if core.can_see(record)]
+    return [_own_json(core, record) for record in sorted(mine, key=_by_title)]
+
+
+def browse(
+    core: Core,
+    say: Say,
+    *,
+    query: str = "",
+    from_minute: int | None = None,
+    to_minute: int | None = None,
+    circles: int | None = None,
+) -> list[Json]:
+    """Others' things that I may see, nearest first.
+
+    Args:
+        query: words that must all occur in title, text, kind or holder's name;
+            case and accents do not count.
+        from_minute, to_minute: only things that are free then (both, or neither).
+        circles: only things at most so far away.
+    """
+    words = _folded(query).split()
+    rows = []
+    for record in core.visible_listings():
+        distance = len(_path(core, record)) - 1
+        if circles is not None and distance > circles:
+            continue
+        if not _is_free(record, from_minute, to_minute) or not _matches(core, record, words):
+            continue
+        rows.append((distance, *_by_title(record), record))
+    rows.sort(key=lambda row: row[:-1])
+    return [listing_json(core, row[-1], say) for row in rows]
+
+
+def thing(core: Core, text: str, say: Say) -> dict[str, Json]:
+    """One thing in full, own or seen. Raises Refused as ``ids.resolve_thing``."""
+    record = ids.resolve_thing(core, text)
+    if record.author == core.me:
+        return _own_json(core, record)
+    return listing_json(core, record, say)
+
+
+def listing_json(core: Core, record: Record, say: Say) -> dict[str, Json]:
+    """Another member's listing as it is shown; ``path`` runs from the holder to me."""
+    path = _path(core, record)
+    refusal = loans.why_cannot_ask(core, record)
+    return {
+        **_common_json(record),
+        "holder": record.author.hex(),
+        "holder_name": core.name_of(record.author),
+        "distance": len(path) - 1,
+        "path": [member.hex() for member in path],
+        "path_names": [core.name_of(member) for member in path],
+        "can_ask": refusal is None,
+        "why_not": None if refusal is None else {"code": refusal.code, "message": say(refusal)},
+    }
+
+
+def _own_json(core: Core, record: Record) -> dict[str, Json]:
+    body = _body(record)
+    return {
+        **_common_json(record),
+        "circles": body.circles,
+        "only_through": [member.hex() for member in body.through],
+        "only_through_names": [core.name_of(member) for member in body.through],
+        "listed_until": instant_text(record.not_after_ms),
+    }
+
+
+def _common_json(record: Record) -> dict[str, Json]:
+    body = _body(record)
+    busy: list[Json] = []
+    for from_minute, to_minute in body.busy:
+        start, end = span_text(from_minute, to_minute)
+        busy.append({"from": start, "to": end})
+    return {
+        "thing": record.object.hex(),
+        "title": body.title,
+        "kind": KIND_WORDS[body.thing_kind],
+        "text": body.text,
+        "busy": busy,
+    }
+
+
+def _body(record: Record) -> ListingBody:
+    assert isinstance(record.body, ListingBody)
+    return record.body
+
+
+def _path(core: Core, record: Record) -> tuple[bytes, ...]:
+    path = core.path_from(record.author, _body(record).through)
+    assert path is not None, "a visible listing has a path"
+    return path
+
+
+def _by_title(record: Record) -> tuple[str, bytes, bytes]:
+    return (_folded(_body(record).title), *record.key)
+
+
+def _is_free(record: Record, from_minute: int | None, to_minute: int | None) -> bool:
+    if from_minute is None or to_minute is None:
+        return True
+    return not any(start < to_minute and from_minute < end for start, end in _body(record).busy)
+
+
+def _matches(core: Core, record: Record, words: list[str]) -> bool:
+    if not words:
+        return True
+    body = _body(record)
+    text = _folded(
+        f"{body.title} {body.text} {KIND_WORDS[body.thing_kind]} {core.name_of(record.author)}"
+    )
+    return all(word in text for word in words)
+
+
+def _folded(text: str) -> str:
+    """Text to compare: without case and accents ("Écran" is found by "ecran")."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(character for character in decomposed if not unicodedata.combining(character))

@@ -1,0 +1,205 @@
+"""Every sentence that says no, in the reader's language.
+
+``Refused`` and protocol errors carry codes and values; this module turns them into
+one sentence that says what was wrong and, where something can be done, what. A test
+scans the sources for codes and fails when one has no sentence here.
+
+The English text is the key of the catalogues (``node/locales``). Placeholders are
+named after the error's values; a value that is missing shows as "?" rather than
+hiding the message.
+
+Spec: §8.7 (codes), §10.4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from node.i18n import N_, translator
+from protocol.charter import Explanation
+from protocol.errors import OpenHouseError, ProtocolError, Refused
+
+
+def ngettext(singular: str, plural: str) -> tuple[str, str]:
+    """Mark a sentence with a count; named so that extraction finds both forms."""
+    return (singular, plural)
+
+
+def sentence(error: OpenHouseError, language: str) -> str:
+    """What went wrong and what to do, as one sentence in ``language``."""
+    if isinstance(error, Refused):
+        return say(error.code, error.values, language)
+    if isinstance(error, ProtocolError):
+        return say(error.code, {"reason": error.detail}, language)
+    return str(error)
+
+
+def say(code: str, values: Mapping[str, object], language: str) -> str:
+    """The sentence of a code; a code without one is shown as it is."""
+    catalogue = translator(language)
+    if code in _COUNTED:
+        name, (singular, plural) = _COUNTED[code]
+        count = values.get(name)
+        template = catalogue.ngettext(singular, plural, count if isinstance(count, int) else 2)
+    else:
+        template = catalogue.gettext(_SENTENCES.get(code, _WITHOUT_SENTENCE))
+    return template.format_map(_Values(code=code, **values))
+
+
+def charter_sentence(explanation: Explanation, language: str) -> str:
+    """One rule of the charter in words, with its number and unit."""
+    catalogue = translator(language)
+    amount = str(explanation.value)
+    if explanation.unit != "count":
+        singular, plural = _UNITS[explanation.unit]
+        amount = catalogue.ngettext(singular, plural, explanation.value).format(
+            count=explanation.value
+        )
+    return catalogue.gettext(explanation.message).format(value=amount)
+
+
+def codes() -> list[str]:
+    """Every code that has a sentence."""
+    return [*_SENTENCES, *_COUNTED]
+
+
+class _Values(dict[str, object]):
+    """Values of a sentence; lists are joined, what is missing is a question mark."""
+
+    def __init__(self, /, **values: object) -> None:
+        super().__init__(
+            (name, ", ".join(map(str, value)) if isinstance(value, list | tuple) else value)
+            for name, value in values.items()
+        )
+
+    def __missing__(self, name: str) -> str:
+        return "?"
+
+
+_WITHOUT_SENTENCE: Final = N_("That is not possible ({code}).")
+
+_UNITS: Final = {
+    "day": ngettext("{count} day", "{count} days"),
+    "hour": ngettext("{count} hour", "{count} hours"),
+    "minute": ngettext("{count} minute", "{count} minutes"),
+    "second": ngettext("{count} second", "{count} seconds"),
+    "millisecond": ngettext("{count} millisecond", "{count} milliseconds"),
+}
+
+_COUNTED: Final[dict[str, tuple[str, tuple[str, str]]]] = {
+    "ambiguous-id": (
+        "count",
+        ngettext(
+            "“{id}” is the beginning of {count} id: write more of it.",
+            "“{id}” is the beginning of {count} ids: write more of it.",
+        ),
+    ),
+}
+"""Sentences that depend on a number: code to (the value's name, both forms)."""
+
+_SENTENCES: Final[dict[str, str]] = {
+    # --- ids and dates -------------------------------------------------------------------
+    "not-an-id": N_(
+        "“{id}” is not an id: ids are made of the digits 0 to 9 and the letters a to f."
+    ),
+    "id-too-short": N_("“{id}” is too short: write at least the first {length} characters."),
+    "unknown-thing": N_(
+        "There is no thing “{thing}” that you can see: it may have been withdrawn, or be out "
+        "of your circles. See what there is: openhouse browse"
+    ),
+    "unknown-loan": N_("You take part in no loan “{loan}”. See yours: openhouse loans"),
+    "unknown-member": N_("You know no member “{member}”. See your friends: openhouse friends"),
+    "bad-date": N_("“{date}” is not a date: write 2026-12-01, or 2026-12-01T14:00 with a time."),
+    "no-such-date": N_("There is no such day or time as {date}."),
+    "date-has-zone": N_(
+        "“{date}” names a time zone: write the time as the clock on the wall shows it where "
+        "the thing is, such as 2026-12-01T14:00."
+    ),
+    "end-before-start": N_("The end ({end}) must be after the start ({start})."),
+    "dates-incomplete": N_("Give both dates: the first day and the last day."),
+    "bad-duration": N_("“{duration}” is not a duration: write 48h, 2d or 90m."),
+    # --- the house -----------------------------------------------------------------------
+    "already-in-a-house": N_("You already belong to a house: a member has one house."),
+    "name-missing": N_("A name is needed: it cannot be empty."),
+    "no-house": N_(
+        "You belong to no house yet: found one (openhouse house found NAME), or join one with "
+        "an invitation (openhouse join LINK)."
+    ),
+    "charter-not-possible": N_("The charter's “{key}” cannot be that; possible is: {allowed}."),
+    # --- inviting and joining ------------------------------------------------------------
+    "inviter-not-a-member": N_(
+        "Only members can invite: a newcomer becomes one when two members have co-opted them."
+    ),
+    "ttl-out-of-range": N_("An invitation can work for at most 30 days."),
+    "too-many-friends": N_("This node has as many friends as it can have."),
+    "link-malformed": N_(
+        "This is not a whole invitation link: copy it again, from “openhouse:” or “https:” "
+        "to its end."
+    ),
+    "own-invitation": N_("This is your own invitation: give it to somebody else."),
+    "other-house": N_("This invitation is for another house than yours: a member has one house."),
+    "already-friends": N_("You are already friends."),
+    "invitation-expired": N_("This invitation is too old: ask for a new one."),
+    "invitation-used": N_("This invitation has been used: ask for a new one, for you alone."),
+    "join-under-way": N_("This invitation is being answered just now: wait for it to end."),
+    "join-malformed": N_(
+        "The inviter's node did not understand yours: update both programs and try again."
+    ),
+    "join-timeout": N_(
+        "The inviter's node did not answer within {seconds} seconds: ask whether it is on, "
+        "and try again; the invitation still works."
+    ),
+    "no-seats-left": N_(
+        "The inviter has co-opted as many newcomers this year as the charter allows: ask "
+        "another member."
+    ),
+    "not-a-friend": N_("“{member}” is not a friend of yours. See your friends: openhouse friends"),
+    # --- this node -----------------------------------------------------------------------
+    "not-set-up": N_("This node has no member yet: begin with openhouse setup --name YOUR-NAME"),
+    "already-set-up": N_("This node already has its member."),
+    "not-running": N_("The node is not running: start it with openhouse run"),
+    "node-failed": N_("The node could not do it: {reason}"),
+    # --- requests over HTTP --------------------------------------------------------------
+    "wrong-token": N_(
+        "The token is missing or wrong: send the content of the file “token” in the data "
+        "directory as “Authorization: Bearer TOKEN”."
+    ),
+    "wrong-host": N_(
+        "This node is not served under that name: open it as localhost, or add the name to "
+        "its configuration."
+    ),
+    "no-such-route": N_("There is nothing at {path}: /api/v1/openapi.json lists all there is."),
+    "wrong-method": N_("{method} is not possible here; possible is: {allowed}."),
+    "not-json": N_("The body must be JSON, sent with “Content-Type: application/json”."),
+    "bad-json": N_("The body is not JSON that can be read."),
+    "not-an-object": N_("The body must be one JSON object."),
+    "too-much-data": N_("The body is larger than {limit} KiB."),
+    "unexpected-field": N_("“{field}” is unknown here; known are: {allowed}."),
+    "no-fields-here": N_("“{field}” is unknown here: nothing is expected."),
+    "repeated-field": N_("“{field}” is given more than once."),
+    "missing-field": N_("“{field}” is missing."),
+    "wrong-type": N_("“{field}” must be {expected}."),
+    "not-unicode": N_("“{field}” holds characters that are not Unicode text."),
+    "not-a-choice": N_("“{field}” must be one of: {choices}."),
+    "out-of-range": N_("“{field}” must be from {low} to {high}."),
+    # --- what a peer sent ----------------------------------------------------------------
+    "local-misuse": N_("This program asked for something the protocol forbids: {reason}."),
+    "malformed": N_("What arrived cannot be read: {reason}."),
+    "not-canonical": N_("What arrived is not in its one permitted form: {reason}."),
+    "too-large": N_("What arrived is too large: {reason}."),
+    "unknown-critical": N_("What arrived was made by a newer program: update this one."),
+    "bad-signature": N_("What arrived is not signed by whom it says."),
+    "bad-key": N_("What arrived has a key that may not be used: {reason}."),
+    "decrypt-failed": N_("What arrived could not be opened with your key."),
+    "unknown-peer": N_("What arrived is from somebody unknown."),
+    "replayed": N_("What arrived has been seen before."),
+    "quota-exceeded": N_("Too much arrived at once: {reason}."),
+    "out-of-reach": N_("What arrived is beyond the circles it may travel."),
+    "not-yours": N_("Only somebody else may do this: {reason}."),
+    "expired": N_("What arrived is too old."),
+    "from-the-future": N_(
+        "What arrived is dated in the future: a clock is wrong, here or there. Check yours."
+    ),
+    "invalid-state": N_("That is not possible at this point: {reason}."),
+}
