@@ -64,7 +64,12 @@ def spec_sections(text: str) -> dict[str, str]:
 
 @cache
 def the_spec() -> dict[str, str]:
-    return spec_sections(SPEC.read_text(encoding="utf-8"))
+    return spec_sections(SPEC.read_text(encoding="utf-8")) if SPEC.exists() else {}
+
+
+def test_the_specification_is_there() -> None:
+    """Without it nothing below can hold."""
+    assert SPEC.exists()
 
 
 def comment_blocks(source: str) -> list[tuple[int, list[str]]]:
