@@ -18,6 +18,7 @@ Spec: §7.
 from __future__ import annotations
 
 from protocol.keys import MemberId
+import itertools
 
 Path = tuple[MemberId, ...]
 """Members from an origin to this node, both included; ``len(path) - 1`` hops."""
@@ -141,7 +142,7 @@ class FriendGraph:
         return path
 
     def _stands(self, path: Path) -> bool:
-        return all(self.has_transit(one, two) for one, two in zip(path, path[1:], strict=False))
+        return all(self.has_transit(one, two) for one, two in itertools.pairwise(path))
 
     def _descend(self, origin: MemberId, distances: dict[MemberId, int]) -> Path:
         path = [origin]

@@ -47,8 +47,8 @@ _SUITE: Final = "25519_ChaChaPoly_SHA256"
 _REKEY_NONCE: Final = 2**64 - 1
 _NONCE_PREFIX: Final = bytes(4)
 
-# Noise §7.4, §7.5 and §18.1: the tokens of each message, initiator first. Which
-# static keys are known beforehand follows from the letters of the name.
+# Noise §7.4, Noise §7.5 and Noise §18.1: the tokens of each message, initiator first.
+# Which static keys are known beforehand follows from the letters of the name.
 _PATTERNS: Final = {
     "N": "e es",
     "K": "e es ss",

@@ -189,9 +189,7 @@ class Reject:
     detail: str
 
 
-Effect = (
-    Persist | Send | Answer | Deliver | DialInvitation | FriendsChanged | Disconnect | Reject
-)
+Effect = Persist | Send | Answer | Deliver | DialInvitation | FriendsChanged | Disconnect | Reject
 
 __all__ = [
     "Answer", "CommandReceived", "Deliver", "DialFailed", "DialInvitation", "Disconnect",

@@ -93,7 +93,8 @@ def found(core: Core, name: str, charter: Charter) -> Json:
 def welcome_second_founder(core: Core, guest: MemberId) -> None:
     """The first guest of a new house founds it too. Spec: §9.2."""
     charter = charter_record(core)
-    assert charter is not None and isinstance(charter.body, CharterBody), "a founder has it"
+    assert charter is not None, "a founder has the charter"
+    assert isinstance(charter.body, CharterBody), "chosen by kind"
     body = CharterBody(charter.body.name, (core.me, guest), charter.body.parameters)
     core.publish(body, charter.object, CHARTER_LEASE_MS)
 

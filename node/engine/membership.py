@@ -215,7 +215,7 @@ def welcome_guest(core: Core, link: Link, message: JoinRequest) -> MemberId:
     """
     secret, expires_ms, used_by = core.invitations[link.tag]
     records = [core.config.open_record(envelope) for envelope in message.envelopes]
-    guest, half = _read_guest(core, link, records)
+    guest = _read_guest(core, link, records)
     if used_by not in (b"", guest):
         raise Refused("invitation-used")
     if expires_ms <= core.now_ms and not used_by:
@@ -245,7 +245,7 @@ def welcome_guest(core: Core, link: Link, message: JoinRequest) -> MemberId:
     return guest
 
 
-def _read_guest(core: Core, link: Link, records: list[Record]) -> tuple[MemberId, Record]:
+def _read_guest(core: Core, link: Link, records: list[Record]) -> MemberId:
     guests = dict.fromkeys(r.author for r in records if isinstance(r.body, HalfBody))
     if len(guests) != 1:
         raise Malformed("a guest shows one half", section="9.3")
@@ -262,7 +262,7 @@ def _read_guest(core: Core, link: Link, records: list[Record]) -> tuple[MemberId
         ):
             # Spec 9.3: the link key of the handshake is bound to the member who signs.
             raise BadKey("the statement's link key is not the handshake's", section="9.3")
-    return guest, half
+    return guest
 
 
 def _answer_guest(core: Core, link: Link, guest: MemberId) -> None:

@@ -22,6 +22,7 @@ from protocol.errors import OutOfReach
 from protocol.keys import MemberId, RecordId
 from protocol.messages import OfferedPath, Paths
 from protocol.records import Record
+import itertools
 
 
 def reach_of(core: Core, record: Record) -> tuple[int, Path]:
@@ -144,7 +145,7 @@ def offer_message(core: Core, link: Link, origin: MemberId) -> Paths | None:
 def certificate_ids(core: Core, path: Path) -> tuple[RecordId, ...]:
     """Both halves of every edge of a path, in order."""
     ids: list[RecordId] = []
-    for one, other in zip(path, path[1:], strict=False):
+    for one, other in itertools.pairwise(path):
         halves = halves_of(core, one, other)
         assert halves is not None, "an offered path is proved by halves held here"
         ids.extend(half.record_id for half in halves)
@@ -154,7 +155,7 @@ def certificate_ids(core: Core, path: Path) -> tuple[RecordId, ...]:
 def _count_edges(core: Core, friend: MemberId, paths: tuple[Path, ...], change: int) -> None:
     counts = core.offers.given_edges.setdefault(friend, {})
     for path in paths:
-        for one, other in zip(path, path[1:], strict=False):
+        for one, other in itertools.pairwise(path):
             pair = edge(one, other)
             counts[pair] = counts.get(pair, 0) + change
             if counts[pair] <= 0:
