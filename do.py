@@ -135,12 +135,14 @@ Step = tuple[str, list[str]]
 
 
 def check_steps() -> list[Step]:
-    """Style, types and import rules, quickest first."""
+    """Style, import rules, catalogues and types, quickest first."""
     python = str(PYTHON)
+    catalogues = [("catalogues", [python, "-m", "node.locales", "--check"])]
     return [
         ("style", [python, "-m", "ruff", "check", "--output-format=concise", "."]),
         ("format", [python, "-m", "ruff", "format", "--check", "."]),
         ("import rules", [str(BIN / "lint-imports"), "--no-cache", "--no-logo"]),
+        *(catalogues if (ROOT / "node" / "locales" / "__main__.py").exists() else []),
         ("types", [python, "-m", "mypy"]),
     ]
 
