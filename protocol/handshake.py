@@ -300,7 +300,11 @@ class Initiator(_Handshake):
         )
 
     def send_first(self, payload: bytes = b"") -> bytes:
-        """The first message. Its payload can be replayed: put nothing there that acts."""
+        """The first message. Its payload can be replayed: put nothing there that acts.
+
+        Raises:
+            BadKey: the pinned key is of small order.
+        """
         with self._fuse:
             self._take_step(0)
             return self._write(payload, bytes([self.kind]) + (self._tag or b""))
@@ -388,7 +392,12 @@ class Responder(_Handshake):
             return self._noise.read_message(first.noise)
 
     def send_second(self, payload: bytes = b"") -> bytes:
-        """The second message; who will read it is not proven yet."""
+        """The second message; who will read it is not proven yet.
+
+        Raises:
+            BadKey: the guest's ephemeral key is of small order. It is met only
+                here, so that writing this one message can be the peer's fault.
+        """
         with self._fuse:
             self._take_step(1)
             return self._write(payload)

@@ -280,6 +280,7 @@ class HandshakeState:
         """The next message, carrying `payload`.
 
         Raises:
+            BadKey: a public key that was given or read before is of small order.
             LocalProtocolError: not our turn, a key is missing, or it gets too long.
         """
         with self._fuse:
@@ -324,7 +325,7 @@ class HandshakeState:
             return (first, second) if self._is_initiator else (second, first)
 
     def _mix_known_keys(self, pattern: str) -> None:
-        """Noise §7.1: the static keys known beforehand, the initiator's first."""
+        """Noise §5.3: the static keys known beforehand, the initiator's first."""
         letters = pattern.partition("psk")[0].replace("1", "")
         knows_initiator = letters[0] == "K"
         knows_responder = letters[-1] == "K" or len(letters) == 1
@@ -332,6 +333,8 @@ class HandshakeState:
         # A key given for nothing would look pinned to the caller, and would not be.
         if knows_remote != (self.remote_static is not None):
             raise LocalProtocolError("the remote key is known beforehand or it is not", _SECTION)
+        if self.remote_static is not None and len(self.remote_static) != KEY_SIZE_BYTES:
+            raise LocalProtocolError("a public key is 32 bytes long", _SECTION)
         for is_known, is_mine in (
             (knows_initiator, self._is_initiator),
             (knows_responder, not self._is_initiator),
@@ -433,7 +436,7 @@ def aead_decrypt(
 
 
 def _messages(pattern: str) -> list[list[str]]:
-    """The tokens of each message, psk modifiers put in (Noise §9.3)."""
+    """The tokens of each message, psk modifiers put in (Noise §9.4)."""
     name = pattern.partition("psk")[0]
     positions = [int(number) for number in re.findall(r"psk(\d)", pattern)]
     is_spelt_right = pattern == name + "+".join(f"psk{position}" for position in positions)

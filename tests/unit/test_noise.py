@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import cryptography_vectors
 import pytest
@@ -31,8 +32,7 @@ from protocol.noise import (
     x25519,
 )
 
-ROOT: Final = Path(__file__).resolve().parents[2]
-SHARED_VECTORS: Final = ROOT.parent / "shared" / "vectors"
+FindShared: TypeAlias = Callable[[str], Path]
 
 ALICE_STATIC: Final = bytes([1]) * 32
 ALICE_EPHEMERAL: Final = bytes([2]) * 32
@@ -45,13 +45,6 @@ SMALL_ORDER_KEY: Final = bytes(32)
 
 def public(private: bytes) -> bytes:
     return X25519PrivateKey.from_private_bytes(private).public_key().public_bytes_raw()
-
-
-def shared_vectors(name: str) -> Any:
-    path = SHARED_VECTORS / name
-    if not path.exists():
-        pytest.skip(f"the vectors {name} are not there")
-    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def packaged_vectors(path: str) -> list[dict[str, bytes]]:
@@ -134,9 +127,11 @@ def replay_vector(vector: dict[str, Any]) -> None:
         assert ciphers[1 - sender][1].decrypt(ciphertext) == payload
 
 
-def test_every_public_noise_vector_is_reproduced_byte_for_byte() -> None:
+def test_every_public_noise_vector_is_reproduced_byte_for_byte(shared_file: FindShared) -> None:
     """110 cases of snow and cacophony: every pattern, psk modifiers, one way."""
-    vectors = shared_vectors("noise_25519_ChaChaPoly_SHA256.json")["vectors"]
+    vectors = json.loads(
+        shared_file("vectors/noise_25519_ChaChaPoly_SHA256.json").read_text("utf-8")
+    )["vectors"]
 
     for vector in vectors:
         replay_vector(vector)
@@ -144,9 +139,13 @@ def test_every_public_noise_vector_is_reproduced_byte_for_byte() -> None:
     assert len(vectors) >= 110
 
 
-def test_wycheproof_x25519_results_are_right_and_all_zero_ones_are_refused() -> None:
+def test_wycheproof_x25519_results_are_right_and_all_zero_ones_are_refused(
+    shared_file: FindShared,
+) -> None:
     """518 cases: twists, edge cases, keys of small order, keys not canonical."""
-    groups = shared_vectors("wycheproof_x25519_test.json")["testGroups"]
+    groups = json.loads(shared_file("vectors/wycheproof_x25519_test.json").read_text("utf-8"))[
+        "testGroups"
+    ]
     refused = 0
     for case in [case for group in groups for case in group["tests"]]:
         private = X25519PrivateKey.from_private_bytes(bytes.fromhex(case["private"]))
@@ -161,9 +160,13 @@ def test_wycheproof_x25519_results_are_right_and_all_zero_ones_are_refused() -> 
     assert refused > 0
 
 
-def test_wycheproof_chacha20_poly1305_is_sealed_and_opened_as_it_says() -> None:
+def test_wycheproof_chacha20_poly1305_is_sealed_and_opened_as_it_says(
+    shared_file: FindShared,
+) -> None:
     """325 cases: edge cases of Poly1305, changed tags, nonces of wrong size."""
-    groups = shared_vectors("wycheproof_chacha20_poly1305_test.json")["testGroups"]
+    groups = json.loads(
+        shared_file("vectors/wycheproof_chacha20_poly1305_test.json").read_text("utf-8")
+    )["testGroups"]
     for case in [case for group in groups for case in group["tests"]]:
         key, nonce, data, message, sealed = (
             bytes.fromhex(value)
@@ -495,6 +498,12 @@ def test_a_remote_key_is_given_exactly_when_the_pattern_knows_it_beforehand() ->
     for pattern, key in (("XK", None), ("XX", public(BOB_STATIC))):
         with pytest.raises(LocalProtocolError, match="known beforehand"):
             HandshakeState(pattern, is_initiator=True, static=ALICE_STATIC, remote_static=key)
+
+
+def test_a_known_remote_key_has_32_bytes() -> None:
+    """It was stored by us: a caller's mistake."""
+    with pytest.raises(LocalProtocolError, match="public key is 32 bytes"):
+        HandshakeState("XK", is_initiator=True, remote_static=bytes(31))
 
 
 def test_a_missing_own_key_is_misuse_where_the_pattern_first_needs_it() -> None:
