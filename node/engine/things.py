@@ -1,0 +1,264 @@
+"""What I share: adding, changing and withdrawing listings, and keeping them alive.
+
+A listing is a register of its holder. Making it wider is a new version; making it
+narrower is a withdrawal of the old version first, sent as far as any version ever
+went, then the new version: who is no longer within reach learns that it is gone,
+and nothing more. The store hides whatever a withdrawal covers (``Core.is_withdrawn``).
+
+Nothing here can state a price (rule R4).
+
+Must not import anything that acts.
+
+Spec: §5.7, §7.6, §11.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Final
+
+from node.engine import ids
+from node.engine.commands import AddThing, SetThing, WithdrawThing
+from node.engine.core import Core
+from node.engine.events import Json
+from node.engine.prices import find_price
+from protocol import limits
+from protocol.bodies import Kind, ListingBody, ThingKind, WithdrawalBody, withdrawal_object
+from protocol.errors import Refused
+from protocol.keys import MemberId, ObjectId
+from protocol.records import Record
+
+_KIND_WORDS: Final = {
+    ThingKind.OBJECT: "object",
+    ThingKind.STAY: "stay",
+    ThingKind.SPOT: "spot",
+    ThingKind.COPY: "copy",
+}
+# Controls and what turns the direction of a line: a title must not hide its neighbour's.
+_UNWANTED_CATEGORIES: Final = ("Cc", "Cs", "Co", "Cn")
+_DIRECTION_CONTROLS: Final = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+
+
+def add(core: Core, command: AddThing) -> Json:
+    """List a thing. Raises Refused; nothing is changed then."""
+    if core.house is None:
+        raise Refused("no-house")
+    body = ListingBody(
+        title=_checked_title(command.title),
+        text=_checked_text(command.text),
+        thing_kind=command.kind,
+        circles=_checked_circles(core, command.circles),
+        through=_resolved_through(core, command.only_through),
+        busy=(),
+    )
+    if len(_my_listings(core)) >= limits.LISTINGS_PER_ORIGIN_MAX:
+        raise Refused("too-many-things", maximum=limits.LISTINGS_PER_ORIGIN_MAX)
+    record = core.publish(body, ObjectId(core.draw("thing", 16)), core.charter.listing_lease_ms)
+    return _json(record)
+
+
+def change(core: Core, command: SetThing) -> Json:
+    """Change what is given of a thing; an open loan of it goes on as it was agreed."""
+    old = _my_thing(core, command.thing)
+    body = _body(old)
+    changed = ListingBody(
+        title=body.title if command.title is None else _checked_title(command.title),
+        text=body.text if command.text is None else _checked_text(command.text),
+        thing_kind=body.thing_kind if command.kind is None else command.kind,
+        circles=body.circles
+        if command.circles is None
+        else _checked_circles(core, command.circles),
+        through=body.through
+        if command.only_through is None
+        else _resolved_through(core, command.only_through, kept=body.through),
+        busy=body.busy,
+    )
+    if changed == body:
+        return _json(old)
+    if is_narrower(changed, body):
+        _publish_withdrawal(core, old)
+    return _json(core.publish(changed, old.object, core.charter.listing_lease_ms))
+
+
+def withdraw(core: Core, command: WithdrawThing) -> Json:
+    """Take a thing back from everybody; nothing else can bring this listing back."""
+    old = _my_thing(core, command.thing)
+    _publish_withdrawal(core, old)
+    return _json(old)
+
+
+def list_things(core: Core) -> list[Json]:
+    """My live listings, in the order they were listed or last changed."""
+    return [_json(record) for record in _my_listings(core)]
+
+
+def is_narrower(new: ListingBody, old: ListingBody) -> bool:
+    """Whether somebody may hold the old version who is not given the new one."""
+    if old.circles == 0:
+        return False
+    if new.circles < old.circles:
+        return True
+    if not new.through:
+        return False
+    return not old.through or any(member not in new.through for member in old.through)
+
+
+# --- leases ----------------------------------------------------------------------------
+
+
+def on_wakeup(core: Core) -> None:
+    """Renew own listings when half of their lease is over. Spec: §7.1.
+
+    Also those whose lease ended while this node was off, if they are still held:
+    expired is not withdrawn.
+    """
+    for record in _held_listings(core):
+        if _renewal_due_ms(record) <= core.now_ms:
+            core.publish(record.body, record.object, core.charter.listing_lease_ms)
+
+
+def next_wakeup_ms(core: Core) -> int | None:
+    """When the next own listing is to be renewed."""
+    return min((_renewal_due_ms(record) for record in _held_listings(core)), default=None)
+
+
+def _renewal_due_ms(record: Record) -> int:
+    return record.created_ms + (record.not_after_ms - record.created_ms) // 2
+
+
+# --- records ---------------------------------------------------------------------------
+
+
+def _held_listings(core: Core) -> list[Record]:
+    """Own listings, also expired ones; withdrawn ones are not held any more."""
+    return [
+        record
+        for record in core.registers.of_kind(Kind.LISTING)
+        if record.author == core.me and not core.is_withdrawn(record)
+    ]
+
+
+def _my_listings(core: Core) -> list[Record]:
+    return [record for record in core.mine(Kind.LISTING) if core.can_see(record)]
+
+
+def _my_thing(core: Core, text: str) -> Record:
+    record = ids.resolve_thing(core, text)
+    if record.author != core.me:
+        raise Refused("not-your-thing", thing=text)
+    return record
+
+
+def _body(record: Record) -> ListingBody:
+    assert isinstance(record.body, ListingBody), "chosen by kind"
+    return record.body
+
+
+def _publish_withdrawal(core: Core, old: Record) -> None:
+    """Tell everybody who may hold a version up to ``old`` that it is gone. Spec: §7.6.
+
+    An earlier withdrawal went as far as the versions before it; its register is
+    replaced here, so its reach is kept. It is forgotten with its own lease, and by
+    then the leases of all versions that it covered have ended as well.
+    """
+    body = _body(old)
+    circles, through = body.circles, body.through
+    object_id = withdrawal_object(old.object)
+    earlier = core.current(core.me, object_id)
+    if earlier is not None and isinstance(earlier.body, WithdrawalBody):
+        through = _wider_through(circles, through, earlier.body.circles, earlier.body.through)
+        circles = max(circles, earlier.body.circles)
+    withdrawal = WithdrawalBody(old.object, old.epoch, old.sequence, circles, through)
+    core.publish(withdrawal, object_id, core.charter.listing_lease_ms)
+
+
+def _wider_through(
+    circles: int,
+    through: tuple[MemberId, ...],
+    earlier_circles: int,
+    earlier_through: tuple[MemberId, ...],
+) -> tuple[MemberId, ...]:
+    """Friends to go through so that both reaches are covered; empty means all of them."""
+    if circles == 0:
+        return earlier_through
+    if earlier_circles == 0:
+        return through
+    together = tuple(sorted(dict.fromkeys((*through, *earlier_through))))
+    if not through or not earlier_through or len(together) > limits.THROUGH_MAX:
+        return ()
+    return together
+
+
+def _json(record: Record) -> dict[str, Json]:
+    body = _body(record)
+    return {
+        "thing": record.object.hex(),
+        "title": body.title,
+        "kind": _KIND_WORDS[body.thing_kind],
+        "circles": body.circles,
+        "text": body.text,
+        "only_through": [member.hex() for member in body.through],
+    }
+
+
+# --- what people wrote -----------------------------------------------------------------
+
+
+def _checked_title(text: str) -> str:
+    title = " ".join(_clean(text).split())
+    if not any(character.isprintable() and not character.isspace() for character in title):
+        raise Refused("title-missing")
+    size_bytes = len(title.encode())
+    if size_bytes > limits.TITLE_SIZE_MAX_BYTES:
+        raise Refused("title-too-long", size=size_bytes, maximum=limits.TITLE_SIZE_MAX_BYTES)
+    return _without_price(title)
+
+
+def _checked_text(text: str) -> str:
+    text = _clean(text.replace("\r\n", "\n")).strip()
+    size_bytes = len(text.encode())
+    if size_bytes > limits.TEXT_SIZE_MAX_BYTES:
+        raise Refused("text-too-long", size=size_bytes, maximum=limits.TEXT_SIZE_MAX_BYTES)
+    return _without_price(text)
+
+
+def _clean(text: str) -> str:
+    return "".join(
+        " " if _is_unwanted(character) else character
+        for character in text
+        if character not in _DIRECTION_CONTROLS
+    )
+
+
+def _is_unwanted(character: str) -> bool:
+    return character not in "\n\t" and unicodedata.category(character) in _UNWANTED_CATEGORIES
+
+
+def _without_price(text: str) -> str:
+    fragment = find_price(text)
+    if fragment is not None:
+        raise Refused("states-a-price", fragment=fragment)
+    return text
+
+
+def _checked_circles(core: Core, circles: int) -> int:
+    if not 0 <= circles <= core.charter.max_circles:
+        raise Refused("circles-out-of-range", circles=circles, maximum=core.charter.max_circles)
+    return circles
+
+
+def _resolved_through(
+    core: Core, texts: tuple[str, ...], kept: tuple[MemberId, ...] = ()
+) -> tuple[MemberId, ...]:
+    """The friends who may pass a thing on, sorted, each once.
+
+    Args:
+        kept: members who stood there before; they stay although the friendship rests.
+    """
+    members = dict.fromkeys(ids.resolve_member(core, text) for text in texts)
+    for member in members:
+        if member not in kept and not core.is_live_friend(member):
+            raise Refused("not-a-friend", member=member.hex())
+    if len(members) > limits.THROUGH_MAX:
+        raise Refused("too-many-through", maximum=limits.THROUGH_MAX)
+    return tuple(sorted(members))
