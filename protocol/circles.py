@@ -17,8 +17,9 @@ Spec: §7.
 
 from __future__ import annotations
 
-from protocol.keys import MemberId
 import itertools
+
+from protocol.keys import MemberId
 
 Path = tuple[MemberId, ...]
 """Members from an origin to this node, both included; ``len(path) - 1`` hops."""

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from protocol import limits
 from protocol.bodies import Body, Kind, body_size_max_bytes, decode_body, encode_body
@@ -42,16 +42,14 @@ from protocol.keys import (
     public_key_problem,
 )
 
-if TYPE_CHECKING:
-    from typing import Protocol
 
-    class RecordSigner(Protocol):
-        """What signing needs: the author's key, real or modelled in simulations."""
+class RecordSigner(Protocol):
+    """What signing needs: the author's key, real or modelled in simulations."""
 
-        @property
-        def public(self) -> bytes: ...
+    @property
+    def public(self) -> bytes: ...
 
-        def sign(self, message: bytes) -> Signature: ...
+    def sign(self, message: bytes) -> Signature: ...
 
 
 RECORD_VERSION = 1

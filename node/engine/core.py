@@ -47,6 +47,16 @@ def edge(one: MemberId, other: MemberId) -> Edge:
     return (one, other) if one < other else (other, one)
 
 
+def _frozen(value: Value | None) -> Value | None:
+    """Lists as tuples, all the way down: what a store gives back equals what it was given."""
+    if isinstance(value, list | tuple):
+        return tuple(
+            item if isinstance(item, bytes | int | str) else _frozen(item)  # type: ignore[misc]
+            for item in value
+        )
+    return value
+
+
 @dataclass(frozen=True, slots=True)
 class Config:
     """Who this node is and what it is given to work with.
@@ -169,7 +179,7 @@ class Core:
     # --- effects -----------------------------------------------------------------------
 
     def persist(self, space: Space, key: bytes, value: Value | None) -> None:
-        self.effects.append(Persist(space, key, value))
+        self.effects.append(Persist(space, key, _frozen(value)))
 
     def send(self, link: Link, message: Message) -> None:
         self.effects.append(Send(link.id, encode_message(message)))

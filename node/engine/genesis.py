@@ -10,6 +10,7 @@ Spec: §10.2.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from node.engine.events import Space
@@ -42,15 +43,22 @@ class Friendship:
 
 
 def found_for(
-    signer: RecordSigner, name: str, charter: Charter, object_id: ObjectId, now_ms: int
+    signer: RecordSigner,
+    name: str,
+    charter: Charter,
+    *,
+    object_id: ObjectId,
+    founders: tuple[MemberId, ...],
+    now_ms: int,
 ) -> Record:
     """A charter record whose author founds the house of a genesis town.
 
-    ``founders`` names the author alone; members of a genesis town are attested by
-    the halves, which is all that nodes at a distance look at (spec §7.2).
+    Members are attested by the halves, which is all that nodes at a distance look
+    at (spec §7.2). A town whose members shall invite and co-opt later needs two
+    founders and everybody's seats in ``genesis_items`` as well.
     """
     founder = MemberId(signer.public)
-    body = CharterBody(name, (founder,), charter.to_parameters())
+    body = CharterBody(name, founders, charter.to_parameters())
     return sign_record(
         signer,
         body,
@@ -93,6 +101,7 @@ def genesis_items(
     *,
     log_epoch: bytes,
     now_ms: int,
+    seats: Iterable[Record] = (),
 ) -> list[Row]:
     """The rows of one member's store.
 
@@ -100,6 +109,8 @@ def genesis_items(
         charter: from ``found_for``; the same for the whole town.
         half_sequences: the sequence each own half was signed with, by friend.
         log_epoch: 8 bytes of this member's own.
+        seats: those this member knows: its own, its sponsors' up to the founders,
+            and its friends'.
     """
     last = max(half_sequences.values(), default=FIRST_SEQUENCE)
     rows: list[Row] = [
@@ -109,6 +120,7 @@ def genesis_items(
         (Space.META, b"log_top", 0),
         (Space.RECORD, charter.author + charter.object, _row(charter.envelope, now_ms)),
     ]
+    rows.extend((Space.RECORD, s.author + s.object, _row(s.envelope, now_ms)) for s in seats)
     for f in friendships:
         sequence = half_sequences[f.friend]
         row: Value = [f.link_key, list(f.addresses), now_ms, sequence, False, False]

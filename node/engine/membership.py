@@ -228,9 +228,9 @@ def welcome_guest(core: Core, link: Link, message: JoinRequest) -> MemberId:
     for seat in (record for record in records if record.kind is Kind.SEAT):
         _keep_greeting(core, [seat], guest)
     is_newcomer = not core.is_member(guest)
-    if is_newcomer and not is_founding:
-        if house.seats_given_within_a_year(core) >= core.charter.cooptations_per_year_max:
-            raise Refused("no-seats-left")
+    given = house.seats_given_within_a_year(core)
+    if is_newcomer and not is_founding and given >= core.charter.cooptations_per_year_max:
+        raise Refused("no-seats-left")
     write_invitation(core, secret, expires_ms, guest)
     remember_friend(core, guest, link.remote_link_key, message.addresses)
     if is_founding:

@@ -10,6 +10,8 @@ Spec: §7.4, §7.5.
 
 from __future__ import annotations
 
+import itertools
+
 from node.engine.core import Core, Link, edge
 from node.engine.edges import halves_of
 from node.engine.events import Space
@@ -22,7 +24,6 @@ from protocol.errors import OutOfReach
 from protocol.keys import MemberId, RecordId
 from protocol.messages import OfferedPath, Paths
 from protocol.records import Record
-import itertools
 
 
 def reach_of(core: Core, record: Record) -> tuple[int, Path]:

@@ -279,9 +279,11 @@ def next_wakeup_ms(core: Core) -> int | None:
     times = [core.puller.next_deadline_ms()]
     rate = core.config.records_per_second_max
     if rate is not None:
-        for link in core.links.values():
-            if link.tokens < 1 and core.puller.has_queued(link.id):
-                times.append(link.tokens_at_ms + int((1 - link.tokens) * 1000 / rate) + 1)
+        times += [
+            link.tokens_at_ms + int((1 - link.tokens) * 1000 / rate) + 1
+            for link in core.links.values()
+            if link.tokens < 1 and core.puller.has_queued(link.id)
+        ]
     return min((time_ms for time_ms in times if time_ms is not None), default=None)
 
 
