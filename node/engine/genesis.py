@@ -123,7 +123,7 @@ def genesis_items(
     rows.extend((Space.RECORD, s.author + s.object, _row(s.envelope, now_ms)) for s in seats)
     for f in friendships:
         sequence = half_sequences[f.friend]
-        row: Value = [f.link_key, list(f.addresses), now_ms, sequence, False, False]
+        row: Value = (f.link_key, f.addresses, now_ms, sequence, False, False)
         rows.append((Space.FRIEND, f.friend, row))
         rows.append((Space.RECORD, me + half_object(f.friend), _row(f.own_half, now_ms)))
         rows.append((Space.RECORD, f.friend + half_object(me), _row(f.friend_half, now_ms)))
@@ -131,4 +131,4 @@ def genesis_items(
 
 
 def _row(envelope: bytes, now_ms: int) -> Value:
-    return [0, now_ms, b"", envelope]
+    return (0, now_ms, b"", envelope)
