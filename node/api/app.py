@@ -67,7 +67,9 @@ def _serve(route: Route) -> Handler:
             body=check_body(route.body, await _read_body(request)),
             language=_language_of(request, node),
         )
-        return web.json_response(await route.handle(call), dumps=_dumps)
+        response = web.json_response(await route.handle(call), dumps=_dumps)
+        response.headers["Content-Language"] = call.language
+        return response
 
     return handle
 
@@ -127,8 +129,8 @@ async def _answer_errors(request: web.Request, handler: Handler) -> web.StreamRe
         return _error_response(ApiError(404, "no-such-route", path=request.path[:80]), language)
     except web.HTTPMethodNotAllowed as error:
         allowed = ", ".join(sorted(error.allowed_methods))
-        refusal = ApiError(405, "wrong-method", method=request.method[:10], allowed=allowed)
-        response = _error_response(refusal, language)
+        wrong_method = ApiError(405, "wrong-method", method=request.method[:10], allowed=allowed)
+        response = _error_response(wrong_method, language)
         response.headers["Allow"] = allowed
         return response
     except OpenHouseError as error:
@@ -147,6 +149,7 @@ def _error_response(refusal: Refused, language: str) -> web.Response:
         {"error": {"code": refusal.code, "message": message}},
         status=status_of(refusal),
         dumps=_dumps,
+        headers={"Content-Language": language},
     )
     if response.status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"

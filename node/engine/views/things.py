@@ -17,6 +17,7 @@ from node.engine.calendar import instant_text, span_text
 from node.engine.core import Core
 from node.engine.events import Json
 from protocol.bodies import Kind, ListingBody, ThingKind
+from protocol.circles import Path
 from protocol.errors import Refused
 from protocol.records import Record
 
@@ -123,7 +124,7 @@ def _body(record: Record) -> ListingBody:
     return record.body
 
 
-def _path(core: Core, record: Record) -> tuple[bytes, ...]:
+def _path(core: Core, record: Record) -> Path:
     path = core.path_from(record.author, _body(record).through)
     assert path is not None, "a visible listing has a path"
     return path

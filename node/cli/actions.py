@@ -1,0 +1,170 @@
+"""Each command as a request to the node.
+
+A command that is here has a rendering of the same name in ``node.cli.render``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tomllib
+from collections.abc import Callable
+from typing import Any, Final
+
+from node.cli.client import Answer, Client, part
+from protocol.errors import Refused
+
+Action = Callable[[argparse.Namespace, Client], Answer]
+
+
+def _status(arguments: argparse.Namespace, client: Client) -> Answer:
+    return client.get("/status")
+
+
+def _house_found(arguments: argparse.Namespace, client: Client) -> Answer:
+    charter = None if arguments.charter is None else _read_charter(arguments.charter)
+    return client.post("/house", {"name": arguments.name, "charter": charter})
+
+
+def _read_charter(path: str) -> dict[str, Any]:
+    try:
+        with open(path, "rb") as file:
+            return tomllib.load(file)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise Refused("file-unreadable", file=path, reason=reason) from error
+    # UnicodeDecodeError is a ValueError as well.
+    except ValueError as error:
+        raise Refused("not-toml", file=path, reason=str(error)) from error
+
+
+def _house_show(arguments: argparse.Namespace, client: Client) -> Answer:
+    return client.get("/house")
+
+
+def _invite(arguments: argparse.Namespace, client: Client) -> Answer:
+    return client.post("/invitations", {"email": arguments.email, "ttl": arguments.ttl})
+
+
+def _join(arguments: argparse.Namespace, client: Client) -> Answer:
+    return client.post("/join", {"link": arguments.link})
+
+
+def _friends(arguments: argparse.Namespace, client: Client) -> Answer:
+    return client.get("/friends")
+
+
+def _friends_end(arguments: argparse.Namespace, client: Client) -> Answer:
+    return client.delete(f"/friends/{part(arguments.member)}")
+
+
+def _things(arguments: argparse.Namespace, client: Client) -> Answer:
+    return client.get("/things")
+
+
+def _things_add(arguments: argparse.Namespace, client: Client) -> Answer:
+    return client.post("/things", {"title": arguments.title, **_thing_fields(arguments)})
+
+
+def _things_set(arguments: argparse.Namespace, client: Client) -> Answer:
+    fields = {"title": arguments.title, **_thing_fields(arguments)}
+    return client.patch(f"/things/{part(arguments.thing)}", fields)
+
+
+def _thing_fields(arguments: argparse.Namespace) -> dict[str, Any]:
+    return {
+        "kind": arguments.kind,
+        "circles": arguments.circles,
+        "text": arguments.text,
+        "only_through": arguments.only_through,
+    }
+
+
+def _things_withdraw(arguments: argparse.Namespace, client: Client) -> Answer:
+    return client.delete(f"/things/{part(arguments.thing)}")
+
+
+def _browse(arguments: argparse.Namespace, client: Client) -> Answer:
+    query = {
+        "query": arguments.query,
+        "from": arguments.start,
+        "to": arguments.end,
+        "circles": arguments.circles,
+    }
+    return client.get("/browse", query)
+
+
+def _why(arguments: argparse.Namespace, client: Client) -> Answer:
+    return client.get(f"/things/{part(arguments.thing)}/why")
+
+
+def _ask(arguments: argparse.Namespace, client: Client) -> Answer:
+    body = {"from": arguments.start, "to": arguments.end, "message": arguments.message}
+    return client.post(f"/things/{part(arguments.thing)}/ask", body)
+
+
+def _loans(arguments: argparse.Namespace, client: Client) -> Answer:
+    return client.get("/loans", {"open": arguments.open})
+
+
+def _answer(arguments: argparse.Namespace, client: Client) -> Answer:
+    body = {
+        "answer": arguments.answer,
+        "from": arguments.start,
+        "to": arguments.end,
+        "message": arguments.message,
+    }
+    return client.post(f"/loans/{part(arguments.loan)}/answer", body)
+
+
+def _recommend(arguments: argparse.Namespace, client: Client) -> Answer:
+    body = {"yes": arguments.answer == "yes"}
+    return client.post(f"/loans/{part(arguments.loan)}/recommend", body)
+
+
+def _handover(arguments: argparse.Namespace, client: Client) -> Answer:
+    return client.post(f"/loans/{part(arguments.loan)}/handover")
+
+
+def _return(arguments: argparse.Namespace, client: Client) -> Answer:
+    return client.post(f"/loans/{part(arguments.loan)}/return")
+
+
+def _cancel(arguments: argparse.Namespace, client: Client) -> Answer:
+    return client.post(f"/loans/{part(arguments.loan)}/cancel", {"message": arguments.message})
+
+
+def _rate(arguments: argparse.Namespace, client: Client) -> Answer:
+    body = {"confiance": arguments.confiance, "respect": arguments.respect}
+    return client.post(f"/loans/{part(arguments.loan)}/rate", body)
+
+
+def _trust(arguments: argparse.Namespace, client: Client) -> Answer:
+    member = arguments.member
+    return client.get("/trust" if member is None else f"/trust/{part(member)}")
+
+
+ACTIONS: Final[dict[str, Action]] = {
+    "status": _status,
+    "house found": _house_found,
+    "house show": _house_show,
+    "invite": _invite,
+    "join": _join,
+    "friends": _friends,
+    "friends end": _friends_end,
+    "things": _things,
+    "things add": _things_add,
+    "things set": _things_set,
+    "things withdraw": _things_withdraw,
+    "browse": _browse,
+    "why": _why,
+    "ask": _ask,
+    "loans": _loans,
+    "answer": _answer,
+    "recommend": _recommend,
+    "handover": _handover,
+    "return": _return,
+    "cancel": _cancel,
+    "rate": _rate,
+    "trust": _trust,
+}
+"""Commands that talk to the running node, by name."""

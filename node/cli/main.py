@@ -1,0 +1,178 @@
+"""The command ``openhouse``: reads the command line, does it, says how it went.
+
+Exit codes: 0 done, 1 refused (the reason on stderr, with ``--json`` also
+``{"error": {"code", "message"}}`` on stdout), 2 wrong usage, 3 the node is not
+running. Spec: §10.4.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from node import messages
+from node.cli.actions import ACTIONS
+from node.cli.client import Answer, Client, NotRunning, RefusedByNode, home_directory
+from node.cli.parser import (
+    EXIT_DONE,
+    EXIT_NOT_RUNNING,
+    EXIT_REFUSED,
+    EXIT_USAGE,
+    Parser,
+    build_parser,
+)
+from node.i18n import DEFAULT_LANGUAGE, known_language, translator
+from protocol.errors import Refused
+
+_INTERRUPTED = 130
+_JOIN_WAITS_S = 60
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Entry of the console script; gives the exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if not __debug__:
+        # Broken invariants are assertions: without them a node would go on wrongly.
+        print("openhouse: python -O and PYTHONOPTIMIZE are not supported", file=sys.stderr)
+        return EXIT_USAGE
+    # Names of people and things in every script, also where the locale says ASCII.
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    try:
+        return _run(given)
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # The reader has seen enough ("openhouse browse | head"): nothing is wrong.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_DONE
+
+
+def _run(given: list[str]) -> int:
+    language = _wanted_language(given) or _language_of_environment()
+    parser = build_parser(given, language)
+    arguments = parser.parse_args(given)
+    if arguments.version:
+        return _show_version()
+    if arguments.command is None:
+        parser.print_help(sys.stderr)
+        return EXIT_USAGE
+    name = " ".join(filter(None, (arguments.command, getattr(arguments, "verb", None))))
+    _check_usage(name, arguments, parser, language)
+    if arguments.command == "simulate":
+        from simulations import cli
+
+        return cli.main(arguments)
+    try:
+        if name == "run":
+            return _start(arguments)
+        return _do(name, arguments, language)
+    except NotRunning:
+        return _fail("not-running", messages.say("not-running", {}, language), arguments)
+    except RefusedByNode as refusal:
+        return _fail(refusal.code, refusal.message, arguments)
+    except Refused as refusal:
+        return _fail(refusal.code, messages.sentence(refusal, language), arguments)
+
+
+def _check_usage(name: str, arguments: argparse.Namespace, parser: Parser, language: str) -> None:
+    """What argparse cannot say: arguments that need each other."""
+    _ = translator(language).gettext
+    if name == "things set":
+        fields = ("title", "kind", "circles", "text", "only_through")
+        if all(getattr(arguments, field) is None for field in fields):
+            parser.error(_("say what to change: --title, --kind, --circles, --text …"))
+    if name == "answer" and (arguments.answer == "counter") != (arguments.start is not None):
+        parser.error(_("“counter”, and only “counter”, needs other dates: --from and --to"))
+
+
+def _do(name: str, arguments: argparse.Namespace, language: str) -> int:
+    """A command for the running node (``setup`` also for one that is not running)."""
+    from node.cli.output import Screen
+
+    home = home_directory(arguments.home)
+    client = Client(home, arguments.language)
+    if name == "setup":
+        answer = _set_up(arguments, client, home, language)
+    else:
+        if name == "join" and not arguments.json:
+            _say_waiting(language)
+        answer = ACTIONS[name](arguments, client)
+    if arguments.json:
+        Screen(language).json(answer)
+        return EXIT_DONE
+    from node.cli.render import RENDERINGS
+
+    RENDERINGS[name](Screen(client.answer_language or language), answer)
+    return EXIT_DONE
+
+
+def _say_waiting(language: str) -> None:
+    text = translator(language).gettext(
+        "Waiting for the node of the person who invited you (at most {seconds} seconds) …"
+    )
+    print(text.format(seconds=_JOIN_WAITS_S), file=sys.stderr, flush=True)
+
+
+def _set_up(arguments: argparse.Namespace, client: Client, home: Path, language: str) -> Answer:
+    """Through the running node if there is one, else straight into the data directory."""
+    body = {
+        "name": arguments.name,
+        "email": arguments.email,
+        "phone": arguments.phone,
+        "language": arguments.language or language,
+    }
+    if client.is_running():
+        return client.post("/setup", body)
+    from node import identity
+
+    return identity.set_up(home, **body)
+
+
+def _start(arguments: argparse.Namespace) -> int:
+    from node import run
+
+    return run.main(arguments)
+
+
+def _show_version() -> int:
+    from importlib.metadata import version
+
+    print(f"openhouse {version('openhouse')}")
+    return EXIT_DONE
+
+
+def _fail(code: str, message: str, arguments: argparse.Namespace) -> int:
+    print(f"openhouse: {message}", file=sys.stderr)
+    if arguments.json:
+        error = {"error": {"code": code, "message": message}}
+        print(json.dumps(error, ensure_ascii=False, indent=2))
+    return EXIT_NOT_RUNNING if code == "not-running" else EXIT_REFUSED
+
+
+def _wanted_language(given: Sequence[str]) -> str | None:
+    """``--language`` before argparse has read it: its own help is in that language."""
+    for option, value in zip(given, [*given[1:], ""], strict=True):
+        if option == "--language":
+            return known_language(value)
+        if option.startswith("--language="):
+            return known_language(option.partition("=")[2])
+    return None
+
+
+def _language_of_environment() -> str:
+    """As gettext chooses: the first variable that is set decides."""
+    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
+        value = os.environ.get(name)
+        if value:
+            return known_language(value.split(":")[0]) or DEFAULT_LANGUAGE
+    return DEFAULT_LANGUAGE
+
+
+if __name__ == "__main__":
+    sys.exit(main())

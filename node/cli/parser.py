@@ -1,0 +1,234 @@
+"""The words of the command line: every command, its arguments and its help.
+
+Names and meanings are spec §10.4; scripts rely on them. Options that hold for all
+commands may stand before or after the command.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn, TypeAlias
+
+from node.i18n import LANGUAGES, translator
+
+EXIT_DONE = 0
+EXIT_REFUSED = 1
+EXIT_USAGE = 2
+EXIT_NOT_RUNNING = 3
+
+Say = Callable[[str], str]
+Option: TypeAlias = Any
+"""What argparse takes as keyword arguments."""
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, without guessing at abbreviated options, and with one line on errors."""
+
+    def __init__(self, **options: Option) -> None:
+        super().__init__(allow_abbrev=False, **options)
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(EXIT_USAGE, f"{self.prog}: {message}\n")
+
+
+def build_parser(arguments: Sequence[str], language: str) -> Parser:
+    """The parser of all commands.
+
+    Args:
+        arguments: what will be parsed: the simulator's options are loaded only when asked for.
+        language: language of the help.
+    """
+    _ = translator(language).gettext
+    parser = Parser(
+        prog="openhouse",
+        description=_("Open House: friends, and friends of friends, lend each other their things."),
+        epilog=_("Exit codes: 0 done, 1 refused, 2 wrong usage, 3 the node is not running."),
+    )
+    _global_options(parser, _, is_first=True)
+    parser.add_argument("--version", action="store_true", help=_("show the version and end"))
+    shared = Parser(add_help=False)
+    _global_options(shared, _, is_first=False)
+    commands = parser.add_subparsers(
+        dest="command", metavar=_("COMMAND"), title=_("commands"), parser_class=Parser
+    )
+
+    def add(name: str, text: str, **options: Option) -> Parser:
+        added: Parser = commands.add_parser(
+            name, help=text, description=text, parents=[shared], **options
+        )
+        return added
+
+    _add_node_commands(add, _)
+    _add_house_commands(add, shared, _)
+    _add_thing_commands(add, shared, _)
+    _add_loan_commands(add, _)
+    _add_simulate(add, arguments, _)
+    return parser
+
+
+def _global_options(parser: Parser, _: Say, *, is_first: bool) -> None:
+    # After the command the options have no default: it would hide what stood before.
+    hidden: dict[str, Option] = {} if is_first else {"default": argparse.SUPPRESS}
+    parser.add_argument("--home", metavar=_("DIR"), help=_("the data directory"), **hidden)
+    parser.add_argument("--json", action="store_true", help=_("answer in JSON"), **hidden)
+    parser.add_argument(
+        "--language", choices=LANGUAGES, help=_("language of the answers"), **hidden
+    )
+
+
+Add = Callable[..., Parser]
+
+
+def _add_node_commands(add: Add, _: Say) -> None:
+    setup = add("setup", _("give this node its member: you"))
+    setup.add_argument("--name", required=True, help=_("the name others see"))
+    setup.add_argument("--email", default="", help=_("your e-mail address; it is never sent out"))
+    setup.add_argument(
+        "--phone", default="", help=_("your phone number with the country's prefix; the same")
+    )
+    run = add("run", _("start the node and serve its page"))
+    run.add_argument("--peer-port", type=_port, metavar="N", help=_("port for friends (0: any)"))
+    run.add_argument("--web-port", type=_port, metavar="N", help=_("port of the page (0: any)"))
+    run.add_argument("--no-lan", action="store_true", help=_("do not look for friends nearby"))
+    add("status", _("who you are, where you stand, and who is connected"))
+
+
+def _add_house_commands(add: Add, shared: Parser, _: Say) -> None:
+    house = add("house", _("found a house, or show yours"))
+    verbs = house.add_subparsers(dest="verb", metavar=_("VERB"), required=True, parser_class=Parser)
+    found = verbs.add_parser("found", help=_("found a new house"), parents=[shared])
+    found.add_argument("name", metavar=_("NAME"))
+    found.add_argument("--charter", metavar=_("FILE"), help=_("a TOML file with the house's rules"))
+    verbs.add_parser("show", help=_("show the house and its rules in words"), parents=[shared])
+
+    invite = add("invite", _("make an invitation for one person"))
+    invite.add_argument("--email", help=_("the e-mail address of whom it is for"))
+    invite.add_argument("--ttl", metavar="48h", help=_("how long it works: 48h, 2d, 90m"))
+    join = add("join", _("accept an invitation"))
+    join.add_argument("link", metavar=_("LINK"))
+
+    friends = add("friends", _("show your friends, or end a friendship"))
+    verbs = friends.add_subparsers(dest="verb", metavar=_("VERB"), parser_class=Parser)
+    end = verbs.add_parser("end", help=_("end a friendship"), parents=[shared])
+    end.add_argument("member", metavar=_("MEMBER"))
+
+    trust = add("trust", _("how you, or another member, stand"))
+    trust.add_argument("member", metavar=_("MEMBER"), nargs="?")
+
+
+def _add_thing_commands(add: Add, shared: Parser, _: Say) -> None:
+    things = add("things", _("show, add, change or withdraw your things"))
+    verbs = things.add_subparsers(dest="verb", metavar=_("VERB"), parser_class=Parser)
+    added = verbs.add_parser("add", help=_("share a thing"), parents=[shared])
+    added.add_argument("title", metavar=_("TITLE"))
+    _thing_options(added, _)
+    changed = verbs.add_parser("set", help=_("change a thing"), parents=[shared])
+    changed.add_argument("thing", metavar=_("THING"))
+    changed.add_argument("--title", metavar=_("TITLE"))
+    _thing_options(changed, _)
+    withdrawn = verbs.add_parser("withdraw", help=_("stop sharing a thing"), parents=[shared])
+    withdrawn.add_argument("thing", metavar=_("THING"))
+
+    browse = add("browse", _("what the others share"))
+    browse.add_argument("--query", metavar=_("WORDS"), help=_("words that must all occur"))
+    _date_options(browse, _, required=False)
+    browse.add_argument(
+        "--circles", type=_number(1, 4), metavar="N", help=_("only so many circles away")
+    )
+    why = add("why", _("why you can see a thing, and the proof"))
+    why.add_argument("thing", metavar=_("THING"))
+
+
+def _thing_options(parser: argparse.ArgumentParser, _: Say) -> None:
+    parser.add_argument(
+        "--kind", choices=("object", "stay", "spot", "copy"), help=_("how it is lent")
+    )
+    parser.add_argument(
+        "--circles", type=_number(0, 4), metavar="N", help=_("how many circles may see it")
+    )
+    parser.add_argument("--text", metavar=_("TEXT"), help=_("what a borrower should know"))
+    parser.add_argument(
+        "--only-through",
+        metavar=_("MEMBER,…"),
+        type=_list,
+        help=_("the only friends who may see it and pass it on"),
+    )
+
+
+def _add_loan_commands(add: Add, _: Say) -> None:
+    ask = add("ask", _("ask for a thing"))
+    ask.add_argument("thing", metavar=_("THING"))
+    _date_options(ask, _, required=True)
+    ask.add_argument("--message", metavar=_("TEXT"), help=_("only the holder can read it"))
+    loans = add("loans", _("your loans, and the requests you pass on"))
+    loans.add_argument("--open", action="store_true", help=_("only those that are not over"))
+
+    answer = add("answer", _("answer a request, or a proposal of other dates"))
+    _loan(answer, _)
+    answer.add_argument("answer", choices=("yes", "no", "counter"))
+    _date_options(answer, _, required=False)
+    answer.add_argument("--message", metavar=_("TEXT"), help=_("only the other can read it"))
+    recommend = add("recommend", _("pass a request on to your friend, or not now"))
+    _loan(recommend, _)
+    recommend.add_argument("answer", choices=("yes", "no"))
+    _loan(add("handover", _("say that the thing changed hands")), _)
+    _loan(add("return", _("say that the thing is back")), _)
+    cancel = add("cancel", _("take back a request, or cancel what was agreed"))
+    _loan(cancel, _)
+    cancel.add_argument("--message", metavar=_("TEXT"), help=_("only the other can read it"))
+    rate = add("rate", _("rate the other person after a loan"))
+    _loan(rate, _)
+    rate.add_argument(
+        "--confiance", type=_number(0, 1), required=True, metavar="0|1",
+        help=_("1: it went as agreed; 0: it did not"),
+    )  # fmt: skip
+    rate.add_argument(
+        "--respect", type=_number(0, 10), required=True, metavar="0..10",
+        help=_("5: as agreed, nothing special; 10: wonderful"),
+    )  # fmt: skip
+
+
+def _add_simulate(add: Add, arguments: Sequence[str], _: Say) -> None:
+    simulate = add("simulate", _("try the rules on a virtual population"))
+    if "simulate" in arguments:
+        # The simulator brings numpy along; nobody else should wait for it.
+        from simulations import cli
+
+        verbs = simulate.add_subparsers(
+            dest="verb", metavar=_("VERB"), required=True, parser_class=Parser
+        )
+        cli.configure(verbs)
+
+
+def _loan(parser: Parser, _: Say) -> None:
+    parser.add_argument("loan", metavar=_("LOAN"))
+
+
+def _date_options(parser: Parser, _: Say, *, required: bool) -> None:
+    parser.add_argument(
+        "--from", dest="start", metavar=_("DATE"), required=required,
+        help=_("first day: 2026-12-01, or 2026-12-01T14:00"),
+    )  # fmt: skip
+    parser.add_argument(
+        "--to", dest="end", metavar=_("DATE"), required=required, help=_("last day, included")
+    )  # fmt: skip
+
+
+def _port(text: str) -> int:
+    return _number(0, 65_535)(text)
+
+
+def _number(low: int, high: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number from {low} to {high}")
+        return int(text)
+
+    return read
+
+
+def _list(text: str) -> list[str]:
+    return [item.strip() for item in text.split(",") if item.strip()]

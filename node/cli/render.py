@@ -1,0 +1,39 @@
+"""Which rendering shows which command's answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from node.cli import render_house, render_things
+from node.cli.client import Answer
+from node.cli.output import Screen
+
+Render = Callable[[Screen, Answer], None]
+
+RENDERINGS: Final[dict[str, Render]] = {
+    "setup": render_house.set_up,
+    "status": render_house.status,
+    "house found": render_house.house_found,
+    "house show": render_house.house_show,
+    "invite": render_house.invite,
+    "join": render_house.joined,
+    "friends": render_house.friends,
+    "friends end": render_house.friends_end,
+    "things": render_things.things,
+    "things add": render_things.thing_saved,
+    "things set": render_things.thing_saved,
+    "things withdraw": render_things.thing_withdrawn,
+    "browse": render_things.browse,
+    "why": render_things.why,
+    "ask": render_things.asked,
+    "loans": render_things.loans,
+    "answer": render_things.loan_changed,
+    "recommend": render_things.loan_changed,
+    "handover": render_things.loan_changed,
+    "return": render_things.loan_changed,
+    "cancel": render_things.loan_changed,
+    "rate": render_things.loan_changed,
+    "trust": render_house.trust,
+}
+"""How each command's answer is shown, by name."""

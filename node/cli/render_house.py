@@ -1,0 +1,216 @@
+"""How the house, its people and oneself are shown.
+
+An empty answer says what to do next. Keys are those of the API (spec §10.4); a key
+that an older node does not send is left out rather than failing.
+"""
+
+from __future__ import annotations
+
+from io import StringIO
+from typing import Final
+
+from node.cli.client import Answer
+from node.cli.output import Screen, moment, short_id, short_ids
+from node.i18n import N_
+
+_STANDINGS: Final = {
+    "alone": N_("alone"),
+    "candidate": N_("candidate"),
+    "member": N_("member"),
+}
+
+
+def _standing(screen: Screen, word: str) -> str:
+    return screen.gettext(_STANDINGS.get(word, word))
+
+
+def status(screen: Screen, answer: Answer) -> None:
+    _ = screen.gettext
+    name = answer["name"]
+    screen.line(f"{name} ({short_id(answer['member'])})")
+    house = _("none yet")
+    if answer["house"]:
+        house = f"{answer.get('house_name') or short_id(answer['house'])}, " + _standing(
+            screen, answer["standing"]
+        )
+    friends = screen.ngettext("{count} friend", "{count} friends", answer["friends"])
+    connected = screen.ngettext("{count} connected", "{count} connected", answer["links_up"])
+    shared = screen.ngettext("{count} thing shared", "{count} things shared", answer["sharing"])
+    screen.pairs(
+        [
+            (_("House"), house),
+            (
+                _("Friends"),
+                friends.format(count=answer["friends"])
+                + ", "
+                + connected.format(count=answer["links_up"]),
+            ),
+            (_("Things"), shared.format(count=answer["sharing"])),
+            (_("Confiance"), str(answer["confiance"])),
+            (_("Respect"), _respect(screen, answer["respect"])),
+            (_("Circles"), _circles_open(screen, answer["circles_open"])),
+        ]
+    )
+    hint = _status_hint(screen, answer)
+    if hint:
+        screen.line()
+        screen.line(hint)
+
+
+def _status_hint(screen: Screen, answer: Answer) -> str:
+    """The one thing to do next, if there is one."""
+    _ = screen.gettext
+    if not answer["house"]:
+        return _(
+            "You belong to no house yet. Found one: openhouse house found NAME — or join one "
+            "with an invitation: openhouse join LINK"
+        )
+    if answer["friends"] == 0:
+        return _("No friends yet. Invite one: openhouse invite")
+    if answer["standing"] == "candidate":
+        return _(
+            "A second member must co-opt you before you can ask for things: ask another "
+            "member for an invitation, and answer it with openhouse join LINK"
+        )
+    if answer["sharing"] == 0:
+        return _("You share nothing yet. Share something: openhouse things add TITLE")
+    return ""
+
+
+def _respect(screen: Screen, respect: float | None) -> str:
+    if respect is None:
+        return screen.gettext("no ratings yet")
+    return f"{respect:g}"
+
+
+def _circles_open(screen: Screen, circles: int) -> str:
+    _ = screen.gettext
+    if circles == 0:
+        return _("none: you cannot ask for things yet")
+    if circles == 1:
+        return _("you can ask your friends")
+    return _("you can ask as far as circle {circle}").format(circle=circles)
+
+
+def house_found(screen: Screen, answer: Answer) -> None:
+    _ = screen.gettext
+    screen.line(_("The house “{name}” is founded.").format(name=answer["name"]))
+    screen.line(
+        _("Invite the person you found it with; they will be its second founder: openhouse invite")
+    )
+
+
+def house_show(screen: Screen, answer: Answer) -> None:
+    _ = screen.gettext
+    if not answer["house"]:
+        screen.line(
+            _(
+                "You belong to no house yet. Found one: openhouse house found NAME — or join "
+                "one with an invitation: openhouse join LINK"
+            )
+        )
+        screen.line()
+        screen.line(_("A new house begins with these rules:"))
+    else:
+        founders = ", ".join(founder["name"] for founder in answer["founders"])
+        screen.line(f"{answer['name']} ({short_id(answer['house'])})")
+        screen.line(_("Founded by {names}.").format(names=founders))
+    screen.line()
+    for rule in answer["charter"]:
+        screen.line(f"· {rule['sentence']}")
+
+
+def invite(screen: Screen, answer: Answer) -> None:
+    _ = screen.gettext
+    screen.line(answer["link"])
+    screen.line()
+    import segno
+
+    # Half blocks: the code of a long link is small enough for an ordinary window.
+    code = StringIO()
+    segno.make(answer["link"], error="l").terminal(out=code, compact=True, border=2)
+    screen.raw(code.getvalue())
+    screen.line(
+        _("Give it to one person; it works once, until {expires}.").format(
+            expires=moment(answer["expires"])
+        )
+    )
+    screen.line(_("They answer with: openhouse join LINK"))
+
+
+def joined(screen: Screen, answer: Answer) -> None:
+    _ = screen.gettext
+    friend = answer.get("friend_name") or short_id(answer["friend"])
+    screen.line(_("You and {name} are friends now.").format(name=friend))
+    if answer["standing"] == "candidate":
+        screen.line(
+            _(
+                "A second member must co-opt you before you can ask for things: ask another "
+                "member for an invitation, and answer it with openhouse join LINK"
+            )
+        )
+    else:
+        screen.line(_("You are a member of the house. See what there is: openhouse browse"))
+
+
+def friends(screen: Screen, answer: Answer) -> None:
+    _ = screen.gettext
+    if not answer:
+        screen.line(_("No friends yet. Invite one: openhouse invite"))
+        return
+    shown = short_ids([friend["member"] for friend in answer])
+    screen.table(
+        (_("Id"), _("Name"), _("Node"), _("Standing"), _("Friends since")),
+        [
+            (
+                shown[friend["member"]],
+                friend["name"],
+                _("connected") if friend["link"] == "up" else _("not connected"),
+                _standing(screen, friend.get("standing", "member")),
+                moment(friend["since"])[:10],
+            )
+            for friend in answer
+        ],
+    )
+
+
+def friends_end(screen: Screen, answer: Answer) -> None:
+    _ = screen.gettext
+    name = answer.get("name") or short_id(answer["member"])
+    screen.line(_("You and {name} are no longer friends.").format(name=name))
+    screen.line(
+        _(
+            "Your things are gone from connected honest homes within minutes; for certain when "
+            "the friendship's lease ends."
+        )
+    )
+
+
+def trust(screen: Screen, answer: Answer) -> None:
+    _ = screen.gettext
+    name = answer.get("name", "")
+    screen.line(f"{name} ({short_id(answer['member'])})")
+    exchanges = screen.ngettext("{count} loan rated", "{count} loans rated", answer["exchanges"])
+    circles = str(answer["circles_open"])
+    screen.pairs(
+        [
+            (_("Confiance"), str(answer["confiance"])),
+            (_("Respect"), _respect(screen, answer["respect"])),
+            (_("Open circles"), circles),
+            (_("Loans"), exchanges.format(count=answer["exchanges"])),
+        ]
+    )
+    missing = answer["missing"]
+    if missing:
+        text = screen.ngettext(
+            "A good exchange with {count} more person opens the next circle.",
+            "Good exchanges with {count} more people open the next circle.",
+            missing,
+        )
+        screen.line(text.format(count=missing))
+
+
+def set_up(screen: Screen, answer: Answer) -> None:
+    _ = screen.gettext
+    screen.line(_("This node has its member now: {member}.").format(member=answer["member"]))
+    screen.line(_("Start it, if it is not running: openhouse run"))

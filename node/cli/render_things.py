@@ -1,0 +1,185 @@
+"""How things and loans are shown.
+
+An empty answer says what to do next. Keys are those of the API (spec §10.4).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from node.cli.client import Answer
+from node.cli.loan_words import next_step, role_word, state_word
+from node.cli.output import Screen, moment, short_id, short_ids, span
+from node.i18n import N_
+
+_KINDS: Final = {
+    "object": N_("object"),
+    "stay": N_("stay"),
+    "spot": N_("on the spot"),
+    "copy": N_("to copy"),
+}
+
+
+def _kind(screen: Screen, word: str) -> str:
+    return screen.gettext(_KINDS.get(word, word))
+
+
+def things(screen: Screen, answer: Answer) -> None:
+    _ = screen.gettext
+    if not answer:
+        screen.line(_("You share nothing yet. Share something: openhouse things add TITLE"))
+        return
+    shown = short_ids([thing["thing"] for thing in answer])
+    screen.table(
+        (_("Id"), _("Title"), _("Kind"), _("Circles"), _("Busy")),
+        [
+            (
+                shown[thing["thing"]],
+                thing["title"],
+                _kind(screen, thing["kind"]),
+                str(thing["circles"]),
+                _busy(thing.get("busy", [])),
+            )
+            for thing in answer
+        ],
+    )
+
+
+def _busy(spans: list[dict[str, str]]) -> str:
+    return ", ".join(span(taken["from"], taken["to"]) for taken in spans)
+
+
+def thing_saved(screen: Screen, answer: Answer) -> None:
+    _ = screen.gettext
+    reach = screen.ngettext(
+        "“{title}” ({thing}) can be seen by your friends.",
+        "“{title}” ({thing}) can be seen as far as circle {count}.",
+        answer["circles"],
+    )
+    if answer["circles"] == 0:
+        reach = _("“{title}” ({thing}) can be seen by nobody else for now.")
+    screen.line(
+        reach.format(
+            title=answer["title"], thing=short_id(answer["thing"]), count=answer["circles"]
+        )
+    )
+
+
+def thing_withdrawn(screen: Screen, answer: Answer) -> None:
+    _ = screen.gettext
+    title = answer.get("title") or short_id(answer["thing"])
+    screen.line(_("“{title}” is withdrawn: nobody else can see it.").format(title=title))
+
+
+def browse(screen: Screen, answer: Answer) -> None:
+    _ = screen.gettext
+    if not answer:
+        screen.line(
+            _(
+                "There is nothing to see here. With more friends there will be: openhouse "
+                "invite — or ask for less: openhouse browse"
+            )
+        )
+        return
+    shown = short_ids([thing["thing"] for thing in answer])
+    screen.table(
+        (_("Id"), _("Title"), _("Kind"), _("Holder"), _("Circle"), _("Through"), _("Ask?")),
+        [
+            (
+                shown[thing["thing"]],
+                thing["title"],
+                _kind(screen, thing["kind"]),
+                thing["holder_name"],
+                str(thing["distance"]),
+                ", ".join(reversed(thing.get("path_names", [])[1:-1])),
+                _("yes") if thing["can_ask"] else _("not yet"),
+            )
+            for thing in answer
+        ],
+    )
+    reasons = dict.fromkeys(thing["why_not"]["message"] for thing in answer if thing["why_not"])
+    if reasons:
+        screen.line()
+    for reason in reasons:
+        screen.line(reason)
+
+
+def why(screen: Screen, answer: Answer) -> None:
+    _ = screen.gettext
+    names = answer["path_names"]
+    if len(names) == 1:
+        screen.line(_("“{title}” is your own.").format(title=answer["title"]))
+        return
+    screen.line(
+        _(
+            "{holder} shows “{title}” as far as circle {circles}; you are in circle {distance}:"
+        ).format(
+            holder=answer["holder_name"],
+            title=answer["title"],
+            circles=answer["circles"],
+            distance=answer["distance"],
+        )
+    )
+    screen.line("  " + " → ".join(names[:-1]) + " → " + _("you"))
+    screen.line()
+    screen.table(
+        (_("Says"), _("is a friend of"), _("until"), _("Certificate")),
+        [
+            (
+                certificate["author_name"],
+                certificate["friend_name"],
+                moment(certificate["not_after"])[:10],
+                short_id(certificate["id"]),
+            )
+            for certificate in answer["certificates"]
+        ],
+    )
+    screen.line()
+    if answer["verified"]:
+        screen.line(_("All signatures were checked: this proves the path."))
+    else:
+        screen.line(_("This does not prove the path: {problem}.").format(problem=answer["problem"]))
+
+
+# --- loans -------------------------------------------------------------------------------
+
+
+def asked(screen: Screen, answer: Answer) -> None:
+    _ = screen.gettext
+    screen.line(
+        _("Asked. The loan is {loan}; follow it with: openhouse loans").format(
+            loan=short_id(answer["loan"])
+        )
+    )
+
+
+def loans(screen: Screen, answer: Answer) -> None:
+    _ = screen.gettext
+    if not answer:
+        screen.line(_("No loans. See what there is to ask for: openhouse browse"))
+        return
+    shown = short_ids([loan["loan"] for loan in answer])
+    screen.table(
+        (_("Id"), _("Thing"), _("You are"), _("With"), _("Dates"), _("State"), _("Next")),
+        [
+            (
+                shown[loan["loan"]],
+                loan["title"],
+                role_word(screen, loan["role"]),
+                loan.get("other_name") or short_id(loan["other"]),
+                span(loan["from"], loan["to"]),
+                state_word(screen, loan["state"]),
+                next_step(loan, shown[loan["loan"]]),
+            )
+            for loan in answer
+        ],
+    )
+
+
+def loan_changed(screen: Screen, answer: Answer) -> None:
+    _ = screen.gettext
+    screen.line(
+        _("Loan {loan}: {state}.").format(
+            loan=short_id(answer["loan"]), state=state_word(screen, answer["state"])
+        )
+    )
