@@ -1,0 +1,195 @@
+"""Publishing steps: what this node says about a loan, and what follows at once.
+
+A step is signed, kept and let travel by the core; here are its lease, its sealed
+text, the contract signature, and the holder's calendar, which is written anew
+whenever an own thing's agreed dates change. Texts are sealed to the other party;
+our own are kept as private notes, since we could not open them again.
+
+Pure: must not import anything that acts.
+
+Spec: §11.1, §11.4.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from node.engine.asking import busy_intervals, my_listing
+from node.engine.core import Core
+from node.engine.loan_book import book_of
+from protocol import limits
+from protocol.bodies import (
+    STATEMENT_OBJECT,
+    AgreementBody,
+    Body,
+    Kind,
+    ListingBody,
+    LoanBody,
+    PassBody,
+    RequestBody,
+    StatementBody,
+    Terms,
+    ThingKind,
+    step_object,
+)
+from protocol.encoding import Value
+from protocol.errors import BadKey, DecryptFailed, Refused
+from protocol.exchange import ROUNDS_MAX, LoanState, Path, round_of
+from protocol.keys import MemberId, ObjectId, Signature, seal, unseal
+from protocol.records import Record
+
+_MS_PER_MINUTE = 60 * 1000
+
+
+# --- saying something ------------------------------------------------------------------
+
+
+def say(core: Core, body: LoanBody, to_minute: int, text: str = "") -> Record:
+    """Publish one of our steps; its text stays readable here.
+
+    Args:
+        to_minute: the end of the loan's dates; the step is kept for the charter's
+            time after it.
+    """
+    if text:
+        core.put_local(_text_note(body), text)
+    lease_ms = core.charter.loan_lease_ms + max(0, to_minute * _MS_PER_MINUTE - core.now_ms)
+    return core.publish(body, step_object(body.kind, body.loan, round_of(body)), lease_ms)
+
+
+def request(core: Core, terms: Terms, path: Path, sealed: bytes) -> RequestBody:
+    """The body of a request, with the terms signed by us as borrower. Spec: §5.8."""
+    return RequestBody(
+        loan=terms.loan,
+        path=path,
+        round=terms.round,
+        thing=terms.thing,
+        from_minute=terms.from_minute,
+        to_minute=terms.to_minute,
+        borrower_signature=core.config.signer.sign(terms.digest()),
+        borrower_link_key=core.config.link_public,
+        sealed=sealed,
+    )
+
+
+def agree(core: Core, loan: LoanState, sealed: bytes = b"", text: str = "") -> None:
+    """As holder, sign the terms on the table; the calendar follows. Spec: §11.4."""
+    signature: Signature = core.config.signer.sign(loan.terms.digest())
+    body = AgreementBody(loan.loan, loan.path, loan.terms.round, signature, sealed)
+    say(core, body, loan.terms.to_minute, text)
+
+
+def pass_on(core: Core, loan: LoanState, *, recommends: bool) -> None:
+    """As go-between, let the request of this round travel on to the holder."""
+    body = PassBody(loan.loan, loan.path, loan.terms.round, recommends)
+    own = say(core, body, loan.terms.to_minute)
+    # What waited here behind our word may go now; our word comes after it.
+    place = loan.path.index(core.me)
+    for step in book_of(core).steps_of(loan.loan):
+        if step.author in loan.path[:place]:
+            core.bump(step)
+    core.bump(own)
+
+
+# --- sealed texts ----------------------------------------------------------------------
+
+
+def seal_text(core: Core, loan: ObjectId, link_key: bytes | None, text: str) -> bytes:
+    """A text that only the other party can read; empty stays empty. Spec: §11.4."""
+    if not text:
+        return b""
+    if link_key is None:
+        raise Refused("no-key-of-holder")
+    ephemeral = core.draw("seal", 32)
+    try:
+        return seal(link_key, text.encode(), ephemeral_private=ephemeral, context=loan)
+    except BadKey:
+        raise Refused("no-key-of-holder") from None
+
+
+def link_key_of(core: Core, member: MemberId) -> bytes | None:
+    """The key to seal to: from the member's statement, or as we pinned it for a friend."""
+    statement = core.current(member, STATEMENT_OBJECT)
+    if statement is not None and isinstance(statement.body, StatementBody):
+        return statement.body.link_key
+    friend = core.friends.get(member)
+    return None if friend is None else friend.link_key
+
+
+def text_of(core: Core, step: Record) -> str:
+    """The text of a step as far as this node may read it, else empty."""
+    body = step.body
+    if step.author == core.me:
+        note = core.get_local(_text_note(body)) if isinstance(body, LoanBody) else None
+        return note if isinstance(note, str) else ""
+    sealed = getattr(body, "sealed", b"")
+    if not sealed or not isinstance(body, LoanBody):
+        return ""
+    try:
+        text = unseal(core.config.link_private, sealed, context=body.loan)
+        return text.decode()
+    except (DecryptFailed, UnicodeDecodeError):
+        # Sealed to somebody else, or nonsense sealed to us: nothing to read.
+        return ""
+
+
+def _text_note(body: LoanBody) -> str:
+    return f"loan-text/{body.loan.hex()}/{int(body.kind)}/{round_of(body)}"
+
+
+# --- notes about a loan ----------------------------------------------------------------
+
+
+def note_thing(core: Core, loan: LoanState) -> None:
+    """Remember what was asked for: its listing may be gone before the loan is over."""
+    name = f"loan-thing/{loan.loan.hex()}"
+    listing = core.current(loan.holder, loan.terms.thing)
+    if core.get_local(name) is None and listing is not None and core.can_see(listing):
+        body = listing.body
+        if isinstance(body, ListingBody):
+            value: Value = [body.title, int(body.thing_kind)]
+            core.put_local(name, value)
+
+
+def thing_of(core: Core, loan: LoanState) -> tuple[str, ThingKind]:
+    """Title and kind of what was asked for; an empty title when we never saw it."""
+    note = core.get_local(f"loan-thing/{loan.loan.hex()}")
+    if isinstance(note, tuple | list) and isinstance(note[1], int):
+        return str(note[0]), ThingKind(note[1])
+    return "", ThingKind.OBJECT
+
+
+def set_aside(core: Core, loan: ObjectId, *, aside: bool) -> None:
+    """Remember that we said "not now" as go-between; nobody is told."""
+    name = f"loan-aside/{loan.hex()}"
+    if aside or core.get_local(name) is not None:
+        core.put_local(name, True if aside else None)
+
+
+def is_set_aside(core: Core, loan: ObjectId) -> bool:
+    return core.get_local(f"loan-aside/{loan.hex()}") is not None
+
+
+def forget_notes(core: Core, loan: ObjectId) -> None:
+    """Remove the notes of a loan that is over for good."""
+    names = [f"loan-{what}/{loan.hex()}" for what in ("thing", "aside", "rating")]
+    kinds = (Kind.REQUEST, Kind.COUNTER, Kind.AGREEMENT, Kind.DECLINE, Kind.CANCEL)
+    for kind in kinds:
+        names += [f"loan-text/{loan.hex()}/{int(kind)}/{r}" for r in range(ROUNDS_MAX)]
+    for name in names:
+        if core.get_local(name) is not None:
+            core.put_local(name, None)
+
+
+# --- the holder's calendar -------------------------------------------------------------
+
+
+def write_calendar(core: Core, thing: ObjectId) -> None:
+    """Publish an own listing anew when its agreed dates changed. Spec: §11.4."""
+    found = my_listing(core, thing)
+    if found is None or found[1].thing_kind is ThingKind.COPY:
+        return
+    busy = busy_intervals(core, thing)[: limits.BUSY_INTERVALS_MAX]
+    if busy != found[1].busy:
+        body: Body = replace(found[1], busy=busy)
+        core.publish(body, thing, core.charter.listing_lease_ms)

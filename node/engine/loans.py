@@ -1,0 +1,319 @@
+"""Loans: the hooks by which the engine lets steps in, reacts to them and passes them on.
+
+Commands are in ``loan_commands``, rules about who may ask in ``asking``, signing and
+calendar in ``loan_steps``, ratings in ``ratings``, what the owner sees in
+``loan_views``. Everything is derived from records by the ``loan_book``; what this
+module does on its own is decided from the derived state, so that doing it again,
+after a restart or a repeated step, changes nothing.
+
+Pure: must not import anything that acts.
+
+Spec: §11.
+"""
+
+from __future__ import annotations
+
+from node.engine import ratings
+from node.engine.asking import is_offered_to, judge, why_cannot_ask, why_not_answerable, why_taken
+from node.engine.core import Core
+from node.engine.loan_book import LoanBook, book_of
+from node.engine.loan_commands import (
+    answer,
+    ask,
+    cancel,
+    give_back,
+    hand_over,
+    rate,
+    recommend,
+)
+from node.engine.loan_steps import (
+    agree,
+    forget_notes,
+    is_set_aside,
+    note_thing,
+    pass_on,
+    say,
+    write_calendar,
+)
+from node.engine.loan_views import loans_view
+from protocol.bodies import (
+    CounterBody,
+    DeclineBody,
+    Kind,
+    LoanBody,
+    RatingBody,
+    RequestBody,
+    step_object,
+)
+from protocol.errors import (
+    BadSignature,
+    InvalidState,
+    NotYours,
+    OutOfReach,
+    QuotaExceeded,
+    Replayed,
+)
+from protocol.exchange import (
+    ROUNDS_MAX,
+    LoanState,
+    Path,
+    Role,
+    State,
+    expected_object,
+    may_ever,
+    role_on,
+    round_of,
+    terms_of,
+)
+from protocol.keys import MemberId, ObjectId
+from protocol.records import Record
+
+__all__ = [
+    "answer",
+    "ask",
+    "cancel",
+    "check",
+    "give_back",
+    "hand_over",
+    "judge",
+    "loans_view",
+    "may_pass",
+    "next_wakeup_ms",
+    "on_record",
+    "on_wakeup",
+    "rate",
+    "recommend",
+    "why_cannot_ask",
+]
+
+# Dates have no time zone: a lease counted from them may be off by a day at each end.
+_LEASE_SLACK_MS = 2 * 24 * 60 * 60 * 1000
+# A borrower counts its open requests before the answers under way have arrived.
+_OPEN_REQUESTS_SLACK = 2
+# Requests of people one has never heard of, all through one friend.
+WAITING_PER_FRIEND_MAX = 200
+
+
+# --- letting in ------------------------------------------------------------------------
+
+
+def check(core: Core, record: Record, sender: MemberId) -> None:
+    """Judge a loan step or rating before it is stored.
+
+    Only what can never become right is refused. A step that does not count in the
+    loan's present state is stored all the same: steps may cross, and the state is
+    derived from the set of them.
+
+    Raises:
+        RemoteProtocolError: refused.
+
+    Spec: §11.1.
+    """
+    body = record.body
+    if isinstance(body, RatingBody):
+        ratings.check_rating(core, record, body)
+        return
+    assert isinstance(body, LoanBody), "only loan steps and ratings come here"
+    if record.object != expected_object(body):
+        raise NotYours("the step stands in the wrong register", section="11.1")
+    if not _are_adjacent(body.path, core.me, sender):
+        raise OutOfReach("the loan's path does not lead from the sender to here", section="11.1")
+    role = role_on(body.path, record.author)
+    if role is None or not may_ever(body.kind, role):
+        raise NotYours(f"a {body.kind.name.lower()} is not theirs to say", section="11.1")
+    if len(body.path) - 1 > core.charter.max_circles:
+        raise OutOfReach("the loan's path is longer than the circles", section="11.1")
+    if round_of(body) >= ROUNDS_MAX:
+        raise QuotaExceeded("the loan has too many rounds", section="11.1")
+    if record.not_after_ms - record.created_ms > _lease_max_ms(core):
+        raise InvalidState("the step is kept for longer than the charter allows", section="11.1")
+    book = book_of(core)
+    if book.has_step(body.loan, record.author, record.object):
+        raise Replayed("a step is said once", section="11.1")
+    known_path = book.path_of(body.loan)
+    if known_path is None:
+        _check_quota(core, book, body, sender)
+    elif known_path != body.path:
+        raise InvalidState("the loan has another path", section="11.1")
+    if isinstance(body, RequestBody):
+        message = terms_of(record, body).digest()
+        if not core.config.verify(body.path[0], message, body.borrower_signature):
+            raise BadSignature("the borrower did not sign these terms", section="11.1")
+
+
+def _are_adjacent(path: Path, one: MemberId, other: MemberId) -> bool:
+    if one not in path or other not in path:
+        return False
+    return abs(path.index(one) - path.index(other)) == 1
+
+
+def _lease_max_ms(core: Core) -> int:
+    charter = core.charter
+    dates_ms = charter.request_ahead_max_ms + charter.loan_length_max_ms
+    return dates_ms + charter.loan_lease_ms + _LEASE_SLACK_MS
+
+
+def _check_quota(core: Core, book: LoanBook, body: LoanBody, sender: MemberId) -> None:
+    """Bound what one borrower, and one friend, can make this node keep."""
+    open_requests = len(book.open_requests_of(body.path[0]))
+    if open_requests >= _OPEN_REQUESTS_SLACK * core.charter.open_requests_max:
+        raise QuotaExceeded("this borrower has too many open requests", section="11.1")
+    if book.waiting_next_to(sender) >= WAITING_PER_FRIEND_MAX:
+        raise QuotaExceeded("too many requests wait behind this friend", section="11.1")
+
+
+# --- passing on ------------------------------------------------------------------------
+
+
+def may_pass(core: Core, record: Record, friend: MemberId) -> bool:
+    """Whether a step may be given to ``friend`` now.
+
+    Steps go along the path, away from their author. Towards the holder they wait at
+    each go-between until it has passed the request on; "not now" is silence.
+
+    Spec: §11.3.
+    """
+    body = record.body
+    assert isinstance(body, LoanBody), "only loan steps travel along a path"
+    if record.author not in body.path or not _are_adjacent(body.path, core.me, friend):
+        return False
+    author, me, there = (body.path.index(m) for m in (record.author, core.me, friend))
+    if author == me:
+        return True
+    if there < me:
+        return author > me
+    return author < me and _passed_on(core, body)
+
+
+def _passed_on(core: Core, body: LoanBody) -> bool:
+    book = book_of(core)
+    if body.kind in (Kind.REQUEST, Kind.PASS):
+        return book.has_step(body.loan, core.me, step_object(Kind.PASS, body.loan, round_of(body)))
+    loan = book.state_of(body.loan)
+    return loan is not None and core.me in dict(loan.passed)
+
+
+# --- reacting --------------------------------------------------------------------------
+
+
+def on_record(core: Core, record: Record, sender: MemberId) -> None:
+    """Take note of a stored step or rating, and do what follows from it."""
+    book = book_of(core)
+    book.note(record)
+    if core.is_restoring:
+        return
+    body = record.body
+    if isinstance(body, LoanBody):
+        if isinstance(body, RequestBody):
+            _decline_if_gone(core, body)
+        _advance(core, body.loan)
+    else:
+        # New evidence may let a request through that waited for it.
+        _advance_all(core)
+
+
+def on_wakeup(core: Core) -> None:
+    """Do what time brings: ratings to show, requests that expire, loans to forget."""
+    book = book_of(core)
+    _advance_all(core)
+    for loan in book.forget_ended():
+        forget_notes(core, loan)
+    book.wakeup_is_known = False
+    core.deliver("loans")
+
+
+def next_wakeup_ms(core: Core) -> int | None:
+    """When the next rating is to be shown, request expires or loan is forgotten."""
+    book = book_of(core)
+    if not book.wakeup_is_known:
+        times = book.loans_end_ms()
+        for loan in book.states():
+            if loan.state in (State.ASKED, State.COUNTERED):
+                times.append(loan.answer_by_ms)
+            due_ms = ratings.due_ms(core, loan)
+            if due_ms is not None:
+                times.append(due_ms)
+        book.wakeup_ms = min((t for t in times if t > core.now_ms), default=None)
+        book.wakeup_is_known = True
+    return book.wakeup_ms
+
+
+def _advance_all(core: Core) -> None:
+    for loan in book_of(core).states():
+        _advance(core, loan.loan)
+
+
+def _advance(core: Core, loan_id: ObjectId) -> None:
+    """Say what this node says by itself about a loan; nothing when all is said.
+
+    Each thing said comes back here through ``on_record`` before the call that said it
+    returns: whatever follows is decided from the state after it.
+    """
+    loan = book_of(core).state_of(loan_id)
+    if loan is None:
+        return
+    note_thing(core, loan)
+    match role_on(loan.path, core.me):
+        case Role.BETWEEN:
+            _advance_between(core, loan)
+        case Role.HOLDER:
+            _advance_as_holder(core, loan)
+        case _:
+            pass
+    ratings.show_if_due(core, loan)
+
+
+def _advance_between(core: Core, loan: LoanState) -> None:
+    """Pass on a further round of what we passed on, and unasked what the charter says."""
+    book = book_of(core)
+    said = book.has_step(loan.loan, core.me, step_object(Kind.PASS, loan.loan, loan.terms.round))
+    if loan.at(core.now_ms) is not State.ASKED or said or is_set_aside(core, loan.loan):
+        return
+    recommends = dict(loan.passed).get(core.me)
+    if recommends is not None:
+        pass_on(core, loan, recommends=recommends)
+    elif _passes_unasked(core, loan):
+        pass_on(core, loan, recommends=False)
+
+
+def _passes_unasked(core: Core, loan: LoanState) -> bool:
+    """Whether the charter lets this request go on without its owner's word."""
+    if len(loan.path) - 1 > core.charter.pass_on_unasked_circles:
+        return False
+    return why_not_answerable(core, loan) is None
+
+
+def _advance_as_holder(core: Core, loan: LoanState) -> None:
+    """Agree to what I proposed; keep the calendar."""
+    is_open = loan.at(core.now_ms) is State.ASKED
+    if is_open and _is_my_proposal(core, loan) and why_not_answerable(core, loan) is None:
+        if why_taken(core, loan, *loan.dates) is None:
+            agree(core, loan)
+        else:
+            _decline(core, loan)
+    write_calendar(core, loan.terms.thing)
+
+
+def _decline_if_gone(core: Core, body: RequestBody) -> None:
+    """Answer at once for a thing that is not offered that far (any more)."""
+    loan = book_of(core).state_of(body.loan)
+    if loan is None or loan.holder != core.me or loan.at(core.now_ms) is not State.ASKED:
+        return
+    if not is_offered_to(core, loan):
+        _decline(core, loan)
+
+
+def _decline(core: Core, loan: LoanState) -> None:
+    body = DeclineBody(loan.loan, loan.path, loan.terms.round, b"")
+    say(core, body, loan.terms.to_minute)
+
+
+def _is_my_proposal(core: Core, loan: LoanState) -> bool:
+    """Whether the borrower asks for exactly what I proposed in the round before."""
+    for step in book_of(core).steps_of(loan.loan):
+        body = step.body
+        if isinstance(body, CounterBody) and step.author == core.me:
+            dates = (body.from_minute, body.to_minute)
+            if body.round == loan.terms.round - 1 and dates == loan.dates:
+                return True
+    return False

@@ -1,0 +1,144 @@
+"""Ratings: committed first, shown when both have, and evidence from then on.
+
+Who rates first must not fear the answer: a rating begins as a hash that goes to the
+people on the loan's path. It is shown when both hashes are held, or when the
+charter's window after the return is over; a rating that is missing then stays
+missing. What is shown travels in the circles of the rated person.
+
+Pure: must not import anything that acts.
+
+Spec: §11.5.
+"""
+
+from __future__ import annotations
+
+from node.engine.core import Core
+from node.engine.loan_book import book_of
+from node.engine.loan_steps import say
+from node.trust.evidence import counts
+from protocol.bodies import CommitmentBody, Kind, RatingBody, register_object
+from protocol.encoding import Value
+from protocol.errors import BadSignature, InvalidState, NotYours, Refused, Replayed
+from protocol.exchange import LoanState, Role, State, expected_object, role_on
+from protocol.keys import MemberId
+from protocol.records import Record
+
+_RESPECT_MAX = 10
+
+
+def why_cannot_rate(core: Core, loan: LoanState) -> Refused | None:
+    """Why I cannot rate this loan now; None when I can."""
+    if role_on(loan.path, core.me) in (None, Role.BETWEEN):
+        return Refused("only-for-parties", loan=loan.loan.hex())
+    if loan.commitment_of(core.me) is not None:
+        return Refused("already-rated", loan=loan.loan.hex())
+    if loan.state is not State.RETURNED:
+        return Refused("not-returned", loan=loan.loan.hex(), state=loan.at(core.now_ms).value)
+    if core.now_ms >= _shown_at_latest_ms(core, loan):
+        return Refused("rating-window-over", loan=loan.loan.hex())
+    return None
+
+
+def commit(core: Core, loan: LoanState, confiance: int, respect: int) -> None:
+    """Rate: keep the values private, publish their hash. The caller has checked the loan."""
+    if confiance not in (0, 1) or not 0 <= respect <= _RESPECT_MAX:
+        raise Refused("rating-out-of-range", confiance=confiance, respect=respect)
+    salt = core.draw("salt", 16)
+    body = _rating(loan, confiance, respect, salt)
+    # The note before the hash: a hash that can never be shown would be no rating.
+    note: Value = [confiance, respect, salt]
+    core.put_local(_note(loan), note)
+    commitment = CommitmentBody(loan.loan, loan.path, body.commitment(core.me))
+    say(core, commitment, loan.terms.to_minute)
+
+
+def show_if_due(core: Core, loan: LoanState) -> None:
+    """Publish my rating when the other party has committed too, or time is up."""
+    body = _waiting(core, loan)
+    if body is None:
+        return
+    if loan.state is State.RATED or core.now_ms >= _shown_at_latest_ms(core, loan):
+        core.put_local(_note(loan), None)
+        core.publish(body, register_object(Kind.RATING, loan.loan), core.charter.rating_lease_ms)
+
+
+def due_ms(core: Core, loan: LoanState) -> int | None:
+    """When my rating is to be shown if nothing else happens; None when none waits."""
+    return None if _waiting(core, loan) is None else _shown_at_latest_ms(core, loan)
+
+
+def check_rating(core: Core, record: Record, body: RatingBody) -> None:
+    """Refuse a rating that is nobody's to give, or not the one committed to.
+
+    Raises:
+        RemoteProtocolError: what is wrong with it.
+
+    Spec: §11.5.
+    """
+    if record.object != expected_object(body):
+        raise NotYours("the rating stands in the wrong register", section="11.5")
+    if record.author not in (body.terms.holder, body.terms.borrower):
+        raise NotYours("only the parties of a loan rate it", section="11.5")
+    held = core.current(record.author, record.object)
+    if held is not None and held.body != body:
+        raise Replayed("this loan was rated before, and a rating stays", section="11.5")
+    if not counts(record, body, core.config.verify):
+        raise BadSignature("the contract is not signed by both parties", section="11.5")
+    if record.not_after_ms - record.created_ms > core.charter.rating_lease_ms:
+        raise InvalidState("the rating counts for longer than the charter allows", section="11.5")
+    loan = book_of(core).state_of(body.terms.loan)
+    committed = None if loan is None else loan.commitment_of(record.author)
+    if committed is not None and committed != body.commitment(record.author):
+        raise InvalidState("the rating is not the one committed to", section="11.5")
+
+
+def _waiting(core: Core, loan: LoanState) -> RatingBody | None:
+    """My rating that is committed to and not shown yet."""
+    if loan.commitment_of(core.me) is None:
+        return None
+    note = core.get_local(_note(loan))
+    if not isinstance(note, tuple | list) or len(note) != 3:
+        return None
+    confiance, respect, salt = note
+    assert isinstance(confiance, int), "as committed"
+    assert isinstance(respect, int), "as committed"
+    assert isinstance(salt, bytes), "as committed"
+    return _rating(loan, confiance, respect, salt)
+
+
+def _rating(loan: LoanState, confiance: int, respect: int, salt: bytes) -> RatingBody:
+    assert loan.holder_signature is not None, "what is returned was agreed"
+    return RatingBody(
+        terms=loan.terms,
+        borrower_signature=loan.borrower_signature,
+        holder_signature=loan.holder_signature,
+        confiance=confiance,
+        respect=respect,
+        salt=salt,
+    )
+
+
+def _shown_at_latest_ms(core: Core, loan: LoanState) -> int:
+    assert loan.returned_ms is not None, "only what is returned is rated"
+    return loan.returned_ms + core.charter.rating_window_ms
+
+
+def _note(loan: LoanState) -> str:
+    return f"loan-rating/{loan.loan.hex()}"
+
+
+def rated_by_me(core: Core, loan: LoanState) -> tuple[int, int] | None:
+    """What I said, ``(confiance, respect)``, shown or not."""
+    record = core.current(core.me, register_object(Kind.RATING, loan.loan))
+    if record is not None and isinstance(record.body, RatingBody):
+        return record.body.confiance, record.body.respect
+    body = _waiting(core, loan)
+    return None if body is None else (body.confiance, body.respect)
+
+
+def rating_by(core: Core, loan: LoanState, rater: MemberId) -> tuple[int, int] | None:
+    """What the other party said, once it is shown."""
+    record = core.current(rater, register_object(Kind.RATING, loan.loan))
+    if record is None or not isinstance(record.body, RatingBody):
+        return None
+    return record.body.confiance, record.body.respect
