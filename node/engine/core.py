@@ -169,7 +169,9 @@ class Core:
         self.moved: dict[MemberId, None] = {}
         self.all_moved = False
         self.reach: dict[MemberId, dict[Path, int]] = {}
-        self.chosen: dict[MemberId, tuple[Path, ...]] = {}
+        self.chosen: dict[MemberId, tuple[tuple[Path, int], ...]] = {}
+        self.pumped_top = 0
+        self.to_pump: dict[LinkId, None] = {}
         self.expiries: list[tuple[int, MemberId, ObjectId]] = []
         self._local: dict[str, Value] = {}
         self._sequence = 0

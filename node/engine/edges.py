@@ -80,6 +80,7 @@ def restart_stream(core: Core, friend: MemberId) -> None:
     link_id = core.link_of(friend)
     if link_id is not None and core.links[link_id].session.is_greeted:
         core.links[link_id].session.position = 0
+        core.to_pump[link_id] = None
         return
     known = core.friends.get(friend)
     if known is not None and not known.restart:

@@ -69,13 +69,13 @@ def refresh_moved(core: Core) -> None:
 
 
 def _refresh_origin(core: Core, origin: MemberId) -> None:
-    paths = tuple(path for path, _ in _channel_paths(core, origin))
+    chosen = _channel_paths(core, origin)
     before = core.chosen.get(origin, ())
-    if paths == before:
+    if chosen == before:
         return
-    core.chosen[origin] = paths
+    core.chosen[origin] = chosen
     core.bump_entry(("paths", origin))
-    if not paths or min(map(len, paths)) > min(map(len, before), default=len(paths[0])):
+    if before and (not chosen or _length(chosen) > _length(before)):
         pull_remembered(core, origin)
     for record in core.registers.of_origin(origin):
         if offerable(core, record):
@@ -88,24 +88,28 @@ def resume(core: Core) -> None:
     core.moved = {}
     core.all_moved = False
     for origin in core.registers.origins():
+        core.chosen[origin] = _channel_paths(core, origin)
         stands = all(
             core.offers.given.get(friend, {}).get(origin, ()) == desired_paths(core, origin, friend)
             for friend in core.live_friends()
         )
-        if stands:
-            core.chosen[origin] = tuple(path for path, _ in _channel_paths(core, origin))
-        else:
+        if not stands:
+            del core.chosen[origin]
             core.moved[origin] = None
 
 
-def _channel_paths(core: Core, origin: MemberId) -> list[tuple[Path, int]]:
+def _length(chosen: tuple[tuple[Path, int], ...]) -> int:
+    return min(len(path) for path, _ in chosen)
+
+
+def _channel_paths(core: Core, origin: MemberId) -> tuple[tuple[Path, int], ...]:
     channels = core.reach.get(origin, {})
     found = []
     for through in sorted(channels):
         path = core.path_from(origin, through)
         if path is not None:
             found.append((path, channels[through]))
-    return found
+    return tuple(found)
 
 
 # --- offering --------------------------------------------------------------------------
@@ -118,7 +122,7 @@ def desired_paths(core: Core, origin: MemberId, friend: MemberId) -> tuple[Path,
     if not core.is_live_friend(friend):
         return ()
     wanted: dict[Path, None] = {}
-    for path, circles in _channel_paths(core, origin):
+    for path, circles in core.chosen.get(origin, ()):
         if may_offer(circles, len(path) - 1) and friend not in path:
             wanted[path] = None
     return tuple(wanted)[: limits.PATHS_PER_OFFER_MAX]

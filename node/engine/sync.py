@@ -114,6 +114,7 @@ def on_message(core: Core, link: Link, message: Message) -> None:
 def _on_have(core: Core, link: Link, message: Have) -> None:
     session = link.session
     friend = _friend(core, link)
+    core.to_pump[link.id] = None
     first = not session.is_greeted
     fell_back = session.greet(message.own_epoch, core.log.epoch, message.peer_epoch, message.upto)
     if first and friend.restart:
@@ -307,10 +308,16 @@ class _Batch:
 
 
 def pump_all(core: Core) -> None:
-    """Stream what is new to every friend that is greeted."""
-    top = core.log.top
-    for link in core.links.values():
-        if link.session.is_greeted and link.session.position < top:
+    """Stream what is new: to everybody when the log grew, else to whom it was rewound."""
+    links = core.links
+    if core.log.top != core.pumped_top:
+        core.pumped_top = core.log.top
+        waiting = list(links.values())
+    else:
+        waiting = [links[link_id] for link_id in core.to_pump if link_id in links]
+    core.to_pump = {}
+    for link in waiting:
+        if link.session.is_greeted and link.session.position < core.log.top:
             pump(core, link)
 
 
