@@ -95,6 +95,38 @@ _COUNTED: Final[dict[str, tuple[str, tuple[str, str]]]] = {
             "“{id}” is the beginning of {count} ids: write more of it.",
         ),
     ),
+    "circle-closed": (
+        "missing",
+        ngettext(
+            "Circle {circle} is not open to you yet: a good exchange with {missing} more person "
+            "opens it. Until then you can ask as far as circle {circles_open}.",
+            "Circle {circle} is not open to you yet: good exchanges with {missing} more people "
+            "open it. Until then you can ask as far as circle {circles_open}.",
+        ),
+    ),
+    "borrower-circle-closed": (
+        "missing",
+        ngettext(
+            "Circle {circle} is not open to {name} yet: a good exchange with {missing} more "
+            "person opens it. The request waits here until then.",
+            "Circle {circle} is not open to {name} yet: good exchanges with {missing} more "
+            "people open it. The request waits here until then.",
+        ),
+    ),
+    "dates-too-far": (
+        "days",
+        ngettext(
+            "{start} is too far ahead: things can be asked for at most {days} day ahead.",
+            "{start} is too far ahead: things can be asked for at most {days} days ahead.",
+        ),
+    ),
+    "loan-too-long": (
+        "days",
+        ngettext(
+            "A loan lasts at most {days} day in this house: choose nearer dates.",
+            "A loan lasts at most {days} days in this house: choose nearer dates.",
+        ),
+    ),
 }
 """Sentences that depend on a number: code to (the value's name, both forms)."""
 
@@ -155,10 +187,68 @@ _SENTENCES: Final[dict[str, str]] = {
         "another member."
     ),
     "not-a-friend": N_("“{member}” is not a friend of yours. See your friends: openhouse friends"),
+    "inviter-unreachable": N_(
+        "The inviter's node cannot be reached: ask whether it is on, and try again; the "
+        "invitation still works."
+    ),
+    "inviter-hung-up": N_(
+        "The connection to the inviter's node broke: try again; the invitation still works."
+    ),
+    # --- things --------------------------------------------------------------------------
+    "title-missing": N_("A title is needed: say what it is."),
+    "title-too-long": N_("The title is too long: {size} bytes, at most {maximum} are possible."),
+    "text-too-long": N_("The text is too long: {size} bytes, at most {maximum} are possible."),
+    "states-a-price": N_(
+        "“{fragment}” is a price. Nothing costs money here: say it without an amount."
+    ),
+    "circles-out-of-range": N_(
+        "A thing can be shown as far as circle {maximum} in this house, not {circles}."
+    ),
+    "too-many-things": N_("You share {maximum} things, and more are not possible: withdraw one."),
+    "too-many-through": N_("At most {maximum} friends can be named to pass a thing on."),
+    "not-your-thing": N_("“{thing}” is not yours: only its holder can change it."),
+    # --- asking --------------------------------------------------------------------------
+    "own-thing": N_("“{title}” is your own."),
+    "second-seat-missing": N_(
+        "You cannot ask yet: {seats} members must have co-opted you. Ask another member for an "
+        "invitation."
+    ),
+    "nothing-shared": N_(
+        "Who shares nothing cannot ask: share something first, with openhouse things add TITLE"
+    ),
+    "circle-shut": N_(
+        "Circle {circle} does not open by exchanges in this house: become friends with somebody "
+        "nearer to the holder."
+    ),
+    "dates-past": N_("{start} is past: choose dates from today on."),
+    "dates-taken": N_("It is taken from {start} to {end}: choose other dates."),
+    "message-too-long": N_("The message is too long: {size} bytes, at most {limit} are possible."),
+    "no-key-of-holder": N_(
+        "The holder's node has not introduced itself yet: try again in a few minutes."
+    ),
+    # --- loans ---------------------------------------------------------------------------
+    "borrower-shares-nothing": N_(
+        "{name} shares nothing at present: the request waits here until {name} does."
+    ),
+    "borrower-second-seat-missing": N_(
+        "{name} cannot ask yet: {seats} members must have co-opted them. The request waits here "
+        "until then."
+    ),
+    "borrower-circle-shut": N_(
+        "Circle {circle} is not open to {name}, and exchanges do not open it in this house."
+    ),
+    "only-for-parties": N_("Only the holder and the borrower can do this."),
+    "already-rated": N_("You have rated this loan; a rating cannot be changed."),
+    "not-returned": N_("The loan can be rated once the thing is back; now it is: {state}."),
+    "rating-window-over": N_("The time to rate this loan is over."),
+    "rating-out-of-range": N_("Confiance is 0 or 1, Respect from 0 to 10."),
     # --- this node -----------------------------------------------------------------------
     "not-set-up": N_("This node has no member yet: begin with openhouse setup --name YOUR-NAME"),
     "already-set-up": N_("This node already has its member."),
     "not-running": N_("The node is not running: start it with openhouse run"),
+    "token-unreadable": N_("The node's token cannot be read: {path}"),
+    "file-unreadable": N_("{file} cannot be read: {reason}."),
+    "not-toml": N_("{file} is not a TOML file: {reason}."),
     "node-failed": N_("The node could not do it: {reason}"),
     # --- requests over HTTP --------------------------------------------------------------
     "wrong-token": N_(
@@ -169,6 +259,8 @@ _SENTENCES: Final[dict[str, str]] = {
         "This node is not served under that name: open it as localhost, or add the name to "
         "its configuration."
     ),
+    "foreign-form": N_("This form came from another page: open this page anew and try again."),
+    "signed-out": N_("Sign in first: open the address that “openhouse run” shows."),
     "no-such-route": N_("There is nothing at {path}: /api/v1/openapi.json lists all there is."),
     "wrong-method": N_("{method} is not possible here; possible is: {allowed}."),
     "not-json": N_("The body must be JSON, sent with “Content-Type: application/json”."),
