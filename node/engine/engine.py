@@ -15,26 +15,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from node.engine import house, intake, leases, loans, membership, offers, restore, sync, things
-from node.engine.commands import (
-    AddThing,
-    AnswerLoan,
-    Ask,
-    CancelLoan,
-    Command,
-    EndFriendship,
-    FoundHouse,
-    GiveBack,
-    HandOver,
-    Invite,
-    Join,
-    Rate,
-    Recommend,
-    SetProfile,
-    SetThing,
-    WithdrawThing,
+from node.engine import (
+    intake,
+    leases,
+    loans,
+    membership,
+    offers,
+    restore,
+    sync,
+    things,
 )
 from node.engine.core import Config, Core, Link
+from node.engine.dispatch import run_command
 from node.engine.events import (
     Answer,
     CommandReceived,
@@ -43,7 +35,6 @@ from node.engine.events import (
     Event,
     GuestLinkUp,
     HostLinkUp,
-    Json,
     LinkDown,
     LinkId,
     LinkUp,
@@ -256,42 +247,8 @@ class Engine:
             if isinstance(event.command, Join):
                 membership.start_join(core, self._joins, event.request, event.command)
                 return
-            result = self._run(event.command, event.local_day)
+            result = run_command(core, event.command, event.local_day)
         except Refused as refusal:
             core.effects.append(Answer(event.request, refusal))
             return
         core.effects.append(Answer(event.request, result))
-
-    def _run(self, command: Command, local_day: int) -> Json:
-        core = self.core
-        match command:
-            case FoundHouse(name, charter):
-                return house.found(core, name, charter)
-            case Invite():
-                return membership.invite(core, command)
-            case EndFriendship(member):
-                return membership.end(core, member)
-            case SetProfile(name, languages):
-                return house.set_profile(core, name, languages)
-            case AddThing():
-                return things.add(core, command)
-            case SetThing():
-                return things.change(core, command)
-            case WithdrawThing():
-                return things.withdraw(core, command)
-            case Ask():
-                return loans.ask(core, command, local_day)
-            case AnswerLoan():
-                return loans.answer(core, command, local_day)
-            case Recommend():
-                return loans.recommend(core, command, local_day)
-            case HandOver():
-                return loans.hand_over(core, command, local_day)
-            case GiveBack():
-                return loans.give_back(core, command, local_day)
-            case CancelLoan():
-                return loans.cancel(core, command, local_day)
-            case Rate():
-                return loans.rate(core, command, local_day)
-            case Join():
-                raise AssertionError("join is answered later")

@@ -1,0 +1,64 @@
+"""Which function answers which command. Spec: §10.1."""
+
+from __future__ import annotations
+
+from node.engine import house, loan_commands, membership, things
+from node.engine.commands import (
+    AddThing,
+    AnswerLoan,
+    Ask,
+    CancelLoan,
+    Command,
+    EndFriendship,
+    FoundHouse,
+    GiveBack,
+    HandOver,
+    Invite,
+    Join,
+    Rate,
+    Recommend,
+    SetProfile,
+    SetThing,
+    WithdrawThing,
+)
+from node.engine.core import Core
+from node.engine.events import Json
+
+
+def run_command(core: Core, command: Command, local_day: int) -> Json:
+    """Carry out one command of the owner (all but ``join``, which is answered later).
+
+    Raises:
+        Refused: nothing was changed; the code says why.
+    """
+    match command:
+        case FoundHouse(name, charter):
+            return house.found(core, name, charter)
+        case Invite():
+            return membership.invite(core, command)
+        case EndFriendship(member):
+            return membership.end(core, member)
+        case SetProfile(name, languages):
+            return house.set_profile(core, name, languages)
+        case AddThing():
+            return things.add(core, command)
+        case SetThing():
+            return things.change(core, command)
+        case WithdrawThing():
+            return things.withdraw(core, command)
+        case Ask():
+            return loan_commands.ask(core, command, local_day)
+        case AnswerLoan():
+            return loan_commands.answer(core, command, local_day)
+        case Recommend():
+            return loan_commands.recommend(core, command, local_day)
+        case HandOver():
+            return loan_commands.hand_over(core, command, local_day)
+        case GiveBack():
+            return loan_commands.give_back(core, command, local_day)
+        case CancelLoan():
+            return loan_commands.cancel(core, command, local_day)
+        case Rate():
+            return loan_commands.rate(core, command, local_day)
+        case Join():
+            raise AssertionError("join is answered when the inviter has answered")
