@@ -25,6 +25,7 @@ from node.engine import (
     sync,
     things,
 )
+from node.engine.commands import Join
 from node.engine.core import Config, Core, Link
 from node.engine.dispatch import run_command
 from node.engine.events import (
