@@ -44,7 +44,15 @@ def say(code: str, values: Mapping[str, object], language: str) -> str:
         template = catalogue.ngettext(singular, plural, count if isinstance(count, int) else 2)
     else:
         template = catalogue.gettext(_SENTENCES.get(code, _WITHOUT_SENTENCE))
-    return template.format_map(_Values(code=code, **values))
+    shown = _Values(code=code, **values)
+    if "state" in values:
+        shown["state"] = state_word(str(values["state"]), language)
+    return template.format_map(shown)
+
+
+def state_word(state: str, language: str) -> str:
+    """Where a loan stands ("handed_over"), in words."""
+    return translator(language).gettext(_STATES.get(state, state))
 
 
 def charter_sentence(explanation: Explanation, language: str) -> str:
@@ -76,6 +84,19 @@ class _Values(dict[str, object]):
     def __missing__(self, name: str) -> str:
         return "?"
 
+
+_STATES: Final = {
+    "asked": N_("asked"),
+    "countered": N_("other dates proposed"),
+    "agreed": N_("agreed"),
+    "handed_over": N_("handed over"),
+    "returned": N_("returned"),
+    "rated": N_("rated"),
+    "declined": N_("declined"),
+    "withdrawn": N_("withdrawn"),
+    "cancelled": N_("cancelled"),
+    "expired": N_("expired"),
+}
 
 _WITHOUT_SENTENCE: Final = N_("That is not possible ({code}).")
 
@@ -237,9 +258,30 @@ _SENTENCES: Final[dict[str, str]] = {
     "borrower-circle-shut": N_(
         "Circle {circle} is not open to {name}, and exchanges do not open it in this house."
     ),
+    "asked-already": N_(
+        "You have asked for it on these dates already. Follow it: openhouse loans --open"
+    ),
+    "too-many-requests": N_(
+        "{maximum} of your requests wait for an answer, and more are not possible in this "
+        "house: wait, or take one back with openhouse cancel LOAN"
+    ),
+    "not-an-answer": N_("“{answer}” is not an answer: it is yes, no or counter."),
+    "not-your-turn": N_("It is the other person's turn: the loan is “{state}”."),
+    "calendar-full": N_(
+        "The thing has {maximum} loans in its calendar, and more are not possible: wait until "
+        "some are over."
+    ),
+    "too-many-rounds": N_(
+        "Dates can be proposed {maximum} times: say yes or no, and ask anew if need be."
+    ),
+    "only-for-between": N_("Only the people between the borrower and the holder can do this."),
+    "passed-on-already": N_("You have passed this request on already."),
+    "said-already": N_("You have said so already: the loan is “{state}”."),
+    "not-in-this-state": N_("That is not possible now: the loan is “{state}”."),
+    "loan-closed": N_("This loan is over: it is “{state}”."),
     "only-for-parties": N_("Only the holder and the borrower can do this."),
     "already-rated": N_("You have rated this loan; a rating cannot be changed."),
-    "not-returned": N_("The loan can be rated once the thing is back; now it is: {state}."),
+    "not-returned": N_("The loan can be rated once the thing is back; now it is “{state}”."),
     "rating-window-over": N_("The time to rate this loan is over."),
     "rating-out-of-range": N_("Confiance is 0 or 1, Respect from 0 to 10."),
     # --- this node -----------------------------------------------------------------------

@@ -7,7 +7,7 @@ JSON-able data; it refuses by raising Refused. The table is in ``node.api.routes
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -93,7 +93,18 @@ async def why(call: Call) -> Json:
 
 
 async def loans(call: Call) -> Json:
-    return views.loans(call.core, only_open=call.query.get("open", False))
+    rows = views.loans(call.core, only_open=call.query.get("open", False))
+    return [_with_sentences(row, call.say) for row in rows]
+
+
+def _with_sentences(row: Json, say: Callable[[Refused], str]) -> Json:
+    """A loan with the sentence of every reason why it cannot go on yet."""
+    assert isinstance(row, dict), "a loan is an object"
+    reasons = [
+        {"code": reason["code"], "message": say(Refused(reason["code"], **reason["values"]))}
+        for reason in row["reasons"]
+    ]
+    return {**row, "reasons": reasons}
 
 
 async def trust(call: Call) -> Json:

@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import Final
 
 from node.cli.client import Answer
-from node.cli.loan_words import next_step, role_word, state_word
+from node.cli.loan_words import next_step, role_word
 from node.cli.output import Screen, moment, short_id, short_ids, span
 from node.i18n import N_
+from node.messages import state_word
 
 _KINDS: Final = {
     "object": N_("object"),
@@ -168,18 +169,22 @@ def loans(screen: Screen, answer: Answer) -> None:
                 role_word(screen, loan["role"]),
                 loan.get("other_name") or short_id(loan["other"]),
                 span(loan["from"], loan["to"]),
-                state_word(screen, loan["state"]),
+                state_word(loan["state"], screen.language),
                 next_step(loan, shown[loan["loan"]]),
             )
             for loan in answer
         ],
     )
+    for loan in answer:
+        for reason in loan.get("reasons", []):
+            screen.line()
+            screen.line(f"{shown[loan['loan']]}: {reason['message']}")
 
 
 def loan_changed(screen: Screen, answer: Answer) -> None:
     _ = screen.gettext
     screen.line(
         _("Loan {loan}: {state}.").format(
-            loan=short_id(answer["loan"]), state=state_word(screen, answer["state"])
+            loan=short_id(answer["loan"]), state=state_word(answer["state"], screen.language)
         )
     )

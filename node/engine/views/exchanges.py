@@ -12,7 +12,10 @@ from node.engine.events import Json
 
 
 def loans(core: Core, *, only_open: bool = False) -> list[Json]:
-    """Loans as holder, borrower or go-between, the newest first."""
+    """Loans as holder, borrower or go-between, the newest first.
+
+    ``reasons`` say why a request cannot be answered yet, as codes and values.
+    """
     return loan_steps.loans_view(core, only_open=only_open)
 
 
