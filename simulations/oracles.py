@@ -1,0 +1,392 @@
+"""Oracles: what must hold in every world, judged without the engine's help.
+
+- **I1** at rest: a member sees a listing if and only if it is live and the member is
+  within its reach, by a plain search over the true graph (``visible_at_rest``).
+- **I2** always: nobody shows or sends a listing beyond what the certificates on its own
+  disk allow, nor one that it knows to be withdrawn.
+- **I4** always: in no register does a version lower than one committed before come back,
+  across restarts too; and nobody signs two records at one version.
+- **I6** after every restart: what was acknowledged to an owner is on that owner's disk,
+  or a later version of it.
+
+Oracles read disks (``simulations.disk``), messages and what engines show. They draw
+nothing and change nothing, so a world runs the same with and without them.
+
+Spec: §5.4, §7; design 13.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from node.engine.core import Core
+from node.engine.events import Persist, Space
+from protocol.bodies import HalfBody, Kind, ListingBody
+from protocol.keys import MemberId, RecordId
+from protocol.messages import envelopes_in
+from protocol.records import Record
+from simulations.disk import Register, Shelf, Version, envelope_in, reach_of, says_ended
+from simulations.graphs import hops_from, hops_through
+from simulations.signing import InterningOpener
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One thing that must not happen, and did."""
+
+    oracle: str
+    sentence: str
+    step: int
+    at_ms: int
+    register: Register | None = None
+
+    def __str__(self) -> str:
+        return f"{self.oracle} at step {self.step}, {self.at_ms / 1000:.3f} s: {self.sentence}"
+
+
+class Watched(Protocol):
+    """What oracles need to know of one member's host."""
+
+    @property
+    def number(self) -> int: ...
+    @property
+    def member(self) -> MemberId: ...
+    @property
+    def shelf(self) -> Shelf: ...
+    @property
+    def now_ms(self) -> int:
+        """By the member's own clock."""
+        ...
+
+
+@dataclass(slots=True)
+class _Proved:
+    """The graph one disk proves, for as long as nothing changes."""
+
+    version: int
+    until_ms: int
+    neighbours: dict[MemberId, dict[MemberId, None]]
+
+
+@dataclass(slots=True)
+class Oracles:
+    """Watches one world; ``violations`` grows.
+
+    Args:
+        opener: reads envelopes without counting them.
+        max_circles: the house's limit of reach.
+        first_max: how many violations are kept; one bug makes many.
+    """
+
+    opener: InterningOpener
+    max_circles: int
+    first_max: int = 100
+    violations: list[Violation] = field(default_factory=list)
+    count: int = 0
+    step: int = 0
+    at_ms: int = 0
+    numbers: dict[MemberId, int] = field(default_factory=dict)
+    """What members are called in sentences."""
+    _highest: dict[int, dict[Register, Version]] = field(default_factory=dict)
+    _signed: dict[tuple[Register, Version], RecordId] = field(default_factory=dict)
+    _promised: dict[int, dict[Register, Record]] = field(default_factory=dict)
+    _ended: dict[int, dict[MemberId, None]] = field(default_factory=dict)
+    _proved: dict[int, _Proved] = field(default_factory=dict)
+
+    def report(self, oracle: str, sentence: str, register: Register | None = None) -> None:
+        """Note a violation."""
+        self.count += 1
+        if len(self.violations) < self.first_max:
+            self.violations.append(Violation(oracle, sentence, self.step, self.at_ms, register))
+
+    def name(self, member: MemberId) -> str:
+        number = self.numbers.get(member)
+        return f"stranger {member.hex()[:8]}" if number is None else f"member {number}"
+
+    # --- I4: no lower version ever returns ---------------------------------------------
+
+    def watch_commit(self, host: Watched, changes: Iterable[Persist]) -> None:
+        """A batch was committed: check the versions in it."""
+        highest = self._highest.setdefault(host.number, {})
+        for change in changes:
+            envelope = envelope_in(change)
+            if envelope is None:
+                if change.space is Space.FRIEND and not says_ended(change):
+                    # They are friends again: the end that was promised had its time.
+                    self._ended.get(host.number, {}).pop(MemberId(change.key), None)
+                continue
+            record = self.opener.peek(envelope)
+            before = highest.get(record.key)
+            if before is not None and record.version < before:
+                self.report(
+                    "I4",
+                    f"member {host.number} went back from version {_version(before)} to "
+                    f"{_version(record.version)} of {self._what(record)}",
+                    record.key,
+                )
+            highest[record.key] = max(record.version, before or record.version)
+            self._check_unequivocal(record)
+
+    def _check_unequivocal(self, record: Record) -> None:
+        first = self._signed.setdefault((record.key, record.version), record.record_id)
+        if first != record.record_id:
+            self.report(
+                "I4",
+                f"{self.name(record.author)} signed two records at version "
+                f"{_version(record.version)} of {self._what(record)}",
+                record.key,
+            )
+
+    # --- I6: nothing acknowledged is lost ----------------------------------------------
+
+    def watch_answer(self, host: Watched, changes: Iterable[Persist]) -> None:
+        """An owner was told "done": what was written for it must stay."""
+        promised = self._promised.setdefault(host.number, {})
+        for change in changes:
+            envelope = envelope_in(change)
+            if envelope is not None:
+                record = self.opener.peek(envelope)
+                if record.author == host.member:
+                    promised[record.key] = record
+            elif change.space is Space.FRIEND and says_ended(change):
+                self._ended.setdefault(host.number, {})[MemberId(change.key)] = None
+
+    def watch_restart(self, host: Watched) -> None:
+        """A member came back from its disk alone: everything promised is there."""
+        for register, record in self._promised.get(host.number, {}).items():
+            held = host.shelf.records.get(register)
+            if held is not None and held.version >= record.version:
+                continue
+            if held is None and _may_be_gone(host, record):
+                continue
+            found = "nothing" if held is None else f"version {_version(held.version)}"
+            self.report(
+                "I6",
+                f"member {host.number} was told that version {_version(record.version)} of "
+                f"{self._what(record)} stands, and came back with {found}",
+                register,
+            )
+        for friend in self._ended.get(host.number, {}):
+            if host.shelf.ended.get(friend) is not True:
+                self.report(
+                    "I6",
+                    f"member {host.number} was told that its friendship with "
+                    f"{self.name(friend)} is over, and came back without knowing",
+                )
+
+    # --- I2: never beyond one's own certificates ---------------------------------------
+
+    def watch_send(self, host: Watched, friend: MemberId, message: bytes) -> None:
+        """A message leaves for a friend: check the listings in it."""
+        for envelope in envelopes_in(message):
+            record = self.opener.peek(envelope)
+            if record.kind is Kind.LISTING:
+                problem = self._give_problem(host, record, friend)
+                if problem is not None:
+                    self.report(
+                        "I2",
+                        f"member {host.number} sent {self._what(record)} to "
+                        f"{self.name(friend)}, though {problem}",
+                        record.key,
+                    )
+
+    def watch_shown(self, host: Watched, shown: Iterable[Record]) -> None:
+        """What a member's page shows now: check that it may."""
+        for record in shown:
+            problem = self._show_problem(host, record)
+            if problem is not None:
+                self.report(
+                    "I2",
+                    f"member {host.number} shows {self._what(record)}, though {problem}",
+                    record.key,
+                )
+
+    def _give_problem(self, host: Watched, record: Record, friend: MemberId) -> str | None:
+        body = record.body
+        assert isinstance(body, ListingBody), "only listings are judged"
+        me, now_ms, shelf = host.member, host.now_ms, host.shelf
+        if shelf.is_withdrawn(record):
+            return "it knows that this version was withdrawn"
+        if not shelf.is_live_friend(me, friend, now_ms):
+            return "their friendship is not live"
+        reach = reach_of(body, self.max_circles)
+        if record.author == me:
+            if reach < 1 or (body.through and friend not in body.through):
+                return "its own listing is not for this friend"
+            return None
+        if not shelf.is_transit(me, friend, me, now_ms):
+            return "their friendship carries nothing onwards"
+        distance = self._distance(host, record)
+        if distance is None:
+            return "it can prove no path to the holder"
+        if distance + 1 > reach:
+            return f"it stands at distance {distance} of {reach} circles itself"
+        return None
+
+    def _show_problem(self, host: Watched, record: Record) -> str | None:
+        body = record.body
+        assert isinstance(body, ListingBody), "only listings are shown"
+        if record.is_expired(host.now_ms):
+            return "its lease has ended"
+        if host.shelf.is_withdrawn(record):
+            return "it knows that this version was withdrawn"
+        distance = self._distance(host, record)
+        if distance is None:
+            return "it can prove no path to the holder"
+        reach = reach_of(body, self.max_circles)
+        return None if distance <= reach else f"distance {distance} is beyond {reach} circles"
+
+    def _distance(self, host: Watched, record: Record) -> int | None:
+        """How far a listing came to a member, by the certificates on its disk."""
+        body = record.body
+        assert isinstance(body, ListingBody), "only listings are measured"
+        me, origin = host.member, record.author
+        if host.shelf.is_live_friend(me, origin, host.now_ms):
+            if not body.through or me in body.through:
+                return 1
+        elif me in body.through:
+            return None
+        neighbours = self._proved_neighbours(host)
+        if body.through:
+            return hops_through(neighbours, origin, body.through, self.max_circles).get(me)
+        return hops_from(neighbours, origin, self.max_circles).get(me)
+
+    def _proved_neighbours(self, host: Watched) -> dict[MemberId, dict[MemberId, None]]:
+        shelf, now_ms = host.shelf, host.now_ms
+        known = self._proved.get(host.number)
+        if known is None or known.version != shelf.certificates_version or now_ms >= known.until_ms:
+            until_ms = min(
+                (h.not_after_ms for h in shelf.halves.values() if h.not_after_ms > now_ms),
+                default=now_ms + 1,
+            )
+            neighbours = shelf.proved_neighbours(host.member, now_ms)
+            known = _Proved(shelf.certificates_version, until_ms, neighbours)
+            self._proved[host.number] = known
+        return known.neighbours
+
+    # --- words -------------------------------------------------------------------------
+
+    def _what(self, record: Record) -> str:
+        if isinstance(record.body, ListingBody):
+            return f"“{record.body.title}” of {self.name(record.author)}"
+        if isinstance(record.body, HalfBody):
+            return f"the half of {self.name(record.author)} towards {self.name(record.body.friend)}"
+        return f"a {record.kind.name.lower()} of {self.name(record.author)}"
+
+    # --- I1: at rest -------------------------------------------------------------------
+
+    def watch_rest(self, hosts: Sequence[Watched], cores: Sequence[Core], true_ms: int) -> None:
+        """The world is at rest: compare what everybody sees with what they should."""
+        truth = true_listings(hosts, self.max_circles, true_ms)
+        for host, core in zip(hosts, cores, strict=True):
+            expected = truth[host.number]
+            seen = {record.key: record for record in core.visible_listings()}
+            for register, (record, distance) in expected.items():
+                shown = seen.get(register)
+                if shown is None or shown.record_id != record.record_id:
+                    found = (
+                        "does not see it"
+                        if shown is None
+                        else (f"sees version {_version(shown.version)}")
+                    )
+                    self.report(
+                        "I1",
+                        f"member {host.number} stands at distance {distance} of "
+                        f"{self._what(record)}, version {_version(record.version)}, and {found}",
+                        register,
+                    )
+            for register, record in seen.items():
+                if register not in expected:
+                    self.report(
+                        "I1",
+                        f"member {host.number} still sees {self._what(record)}, version "
+                        f"{_version(record.version)}, which is not for it",
+                        register,
+                    )
+
+
+def _may_be_gone(host: Watched, record: Record) -> bool:
+    """A record may leave its author's disk when it expired, or a withdrawal covers it."""
+    return record.is_expired(host.now_ms) or (
+        isinstance(record.body, ListingBody) and host.shelf.is_withdrawn(record)
+    )
+
+
+def _version(version: Version) -> str:
+    return f"{version[0]}.{version[1]}"
+
+
+# --- the truth ---------------------------------------------------------------------------
+
+Expected = dict[Register, tuple[Record, int]]
+"""Listings that one member should see, each with its distance."""
+
+
+def true_graph(
+    hosts: Sequence[Watched], now_ms: int
+) -> tuple[dict[int, dict[int, None]], dict[int, dict[int, None]]]:
+    """Live friendships and transit edges as their two owners' disks have them.
+
+    An edge stands while neither end has ended it and both have signed it. What
+    anybody else believes does not matter.
+    """
+    number_of = {host.member: host.number for host in hosts}
+    given: dict[tuple[int, int], HalfBody] = {}
+    for host in hosts:
+        for friend, ended in host.shelf.ended.items():
+            half = host.shelf.live_half(host.member, friend, now_ms)
+            if not ended and half is not None and isinstance(half.body, HalfBody):
+                given[host.number, number_of[friend]] = half.body
+    live: dict[int, dict[int, None]] = {host.number: {} for host in hosts}
+    transit: dict[int, dict[int, None]] = {host.number: {} for host in hosts}
+    for (one, other), there in given.items():
+        back = given.get((other, one))
+        if back is None:
+            continue
+        live[one][other] = None
+        if all(body.shows and body.friend_is_member for body in (there, back)):
+            transit[one][other] = None
+    return live, transit
+
+
+def true_listings(hosts: Sequence[Watched], max_circles: int, now_ms: int) -> dict[int, Expected]:
+    """What everybody should see: the holders' own listings, spread by plain searches."""
+    live, transit = true_graph(hosts, now_ms)
+    number_of = {host.member: host.number for host in hosts}
+    expected: dict[int, Expected] = {host.number: {} for host in hosts}
+    for holder in hosts:
+        for record in holder.shelf.live_listings(holder.member, now_ms):
+            body = record.body
+            assert isinstance(body, ListingBody), "chosen by kind"
+            reach = reach_of(body, max_circles)
+            through = [number_of[member] for member in body.through]
+            for number, distance in _spread(live, transit, holder.number, reach, through).items():
+                expected[number][record.key] = (record, distance)
+    return expected
+
+
+def _spread(
+    live: dict[int, dict[int, None]],
+    transit: dict[int, dict[int, None]],
+    origin: int,
+    reach: int,
+    through: list[int],
+) -> dict[int, int]:
+    """Who is within reach of ``origin``, and how far, itself left out."""
+    if reach < 1:
+        return {}
+    first = [friend for friend in live[origin] if not through or friend in through]
+    hops = dict.fromkeys(first, 1)
+    if through:
+        farther = hops_through(transit, origin, through, reach)
+    else:
+        farther = hops_from(transit, origin, reach)
+    for number, distance in farther.items():
+        if number != origin and number not in hops:
+            hops[number] = distance
+    return hops
+
+
+__all__ = ["Oracles", "Violation", "Watched", "true_graph", "true_listings"]

@@ -1,0 +1,118 @@
+"""Signatures for simulated members: real ones, or modelled ones that cost nothing.
+
+A modelled signature is a hash of key and message under a secret of the run. Nobody
+in the world can make one but through ``KeyRing.signer``, which the world gives to
+the key's owner alone, so it is unforgeable by construction, and verifying costs a
+microsecond. Keys, record ids and sizes are the same either way: the same seed gives
+the same world with real and with modelled signatures, and a test compares them.
+
+``InterningOpener`` opens each distinct envelope once for the whole world. Records
+are immutable, so members may share the objects.
+
+Spec: §4.3, §5.1.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Protocol
+
+from protocol.bodies import Kind
+from protocol.errors import RemoteProtocolError
+from protocol.keys import SIGNATURE_SIZE_BYTES, MemberId, Signature, Signer, verify
+from protocol.records import Record, RecordSigner, Verify, open_record
+
+
+class KeyRing(Protocol):
+    """Where the members of one world get their keys and check each other's."""
+
+    def signer(self, seed: bytes) -> RecordSigner:
+        """The signing key derived from a member's 32-byte seed."""
+        ...
+
+    def verify(self, key: bytes, message: bytes, signature: bytes) -> bool:
+        """Tell whether a signature is good."""
+        ...
+
+
+class RealKeys:
+    """Ed25519, as the nodes do it."""
+
+    def signer(self, seed: bytes) -> RecordSigner:
+        return Signer(seed)
+
+    def verify(self, key: bytes, message: bytes, signature: bytes) -> bool:
+        return verify(key, message, signature)
+
+
+class ModelSigner:
+    """Signs for one key in the modelled way; made by ``ModelKeys`` only."""
+
+    __slots__ = ("_secret", "public")
+
+    def __init__(self, public: MemberId, secret: bytes) -> None:
+        self.public = public
+        self._secret = secret
+
+    def sign(self, message: bytes) -> Signature:
+        return _model_signature(self._secret, self.public, message)
+
+
+class ModelKeys:
+    """Modelled signatures with the public keys that the real ones would have.
+
+    Args:
+        run_secret: at most 64 bytes, known to no member of the world.
+    """
+
+    def __init__(self, run_secret: bytes) -> None:
+        self._secret = run_secret
+
+    def signer(self, seed: bytes) -> RecordSigner:
+        return ModelSigner(Signer(seed).public, self._secret)
+
+    def verify(self, key: bytes, message: bytes, signature: bytes) -> bool:
+        return signature == _model_signature(self._secret, key, message)
+
+
+def _model_signature(secret: bytes, key: bytes, message: bytes) -> Signature:
+    # Keys have a fixed size, so nothing need mark where the message begins.
+    keyed = hashlib.blake2b(key + message, key=secret, digest_size=SIGNATURE_SIZE_BYTES)
+    return Signature(keyed.digest())
+
+
+class InterningOpener:
+    """Opens each distinct envelope once, and remembers what was wrong with a bad one.
+
+    Args:
+        check: verifies one signature.
+    """
+
+    def __init__(self, check: Verify) -> None:
+        self._check = check
+        self._opened: dict[bytes, Record | RemoteProtocolError] = {}
+        self.opened_by_kind: dict[Kind, int] = dict.fromkeys(Kind, 0)
+        """How often an envelope of each kind was opened: copies that arrived."""
+
+    def __call__(self, envelope: bytes) -> Record:
+        """Open an envelope as ``protocol.records.open_record`` does."""
+        found = self.peek(envelope)
+        self.opened_by_kind[found.kind] += 1
+        return found
+
+    def peek(self, envelope: bytes) -> Record:
+        """The same for onlookers: not counted."""
+        found = self._opened.get(envelope)
+        if found is None:
+            try:
+                found = open_record(envelope, self._check)
+            except RemoteProtocolError as error:
+                found = error
+            self._opened[envelope] = found
+        if isinstance(found, RemoteProtocolError):
+            raise found.with_traceback(None)
+        return found
+
+    def learn(self, record: Record) -> None:
+        """Take a record that was just signed for opened: its maker is trusted here."""
+        self._opened.setdefault(record.envelope, record)
