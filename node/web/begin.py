@@ -1,0 +1,91 @@
+"""Getting in: the key, the language, the first set-up, and founding or joining a house."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiohttp import web
+
+from node.api import handlers
+from node.engine import commands, views
+from node.i18n import LANGUAGES, known_language
+from node.web.forms import Form
+from node.web.visit import LANGUAGE_COOKIE, Visit, go_to
+from protocol.charter import Charter
+from protocol.errors import Refused
+
+_LANGUAGE_MAX_AGE_S = 365 * 24 * 3600
+
+
+async def sign_in(visit: Visit, form: Form) -> web.StreamResponse:
+    """Open a session with the key that was pasted."""
+    return _signed_in(visit, form.text("key"))
+
+
+async def enter(request: web.Request, visit: Visit) -> web.StreamResponse:
+    """Open a session with the key of the link that ``openhouse run`` printed."""
+    if visit.session is not None:
+        return go_to("/")
+    return _signed_in(visit, request.query["key"])
+
+
+def _signed_in(visit: Visit, key: str) -> web.StreamResponse:
+    if not visit.sessions.take_key(key):
+        problem = visit.gettext("This key does not fit, or its link was used before.")
+        return visit.page("sign_in.html", problem=problem, status=403)
+    response = go_to("/")
+    visit.sessions.start(response)
+    return response
+
+
+async def sign_out(visit: Visit, form: Form) -> web.StreamResponse:
+    response = go_to("/")
+    visit.sessions.end(response)
+    return response
+
+
+async def choose_language(visit: Visit, form: Form) -> web.StreamResponse:
+    """Remember a language in this browser; the place to go back to is one of ours."""
+    language = known_language(form.text("language")) or LANGUAGES[0]
+    back = form.text("back")
+    # "//host" and "/\host" would leave this page.
+    is_ours = back.startswith("/") and not back.startswith(("//", "/\\")) and back.isprintable()
+    response = go_to(back if is_ours else "/")
+    response.set_cookie(
+        LANGUAGE_COOKIE, language, max_age=_LANGUAGE_MAX_AGE_S, path="/", httponly=True,
+        samesite="Strict",
+    )  # fmt: skip
+    return response
+
+
+async def show_beginning(
+    visit: Visit, form: Form | None = None, error: Refused | None = None
+) -> web.StreamResponse:
+    """The first pages: who lives here, then which house."""
+    if not visit.is_set_up:
+        return visit.page(
+            "welcome.html", form=form or Form.of(language=visit.language), error=error
+        )
+    name = views.status(visit.core)["name"]
+    return visit.page("choose_house.html", form=form, error=error, name=name)
+
+
+async def set_up(visit: Visit, form: Form) -> str:
+    """Make the member of this home."""
+    if visit.is_set_up:
+        raise Refused("already-set-up")
+    language = known_language(form.text("language")) or visit.language
+    await visit.node.set_up(form.text("name"), form.text("email"), form.text("phone"), language)
+    return "/?done=welcome"
+
+
+async def found(visit: Visit, form: Form) -> str:
+    await visit.command(commands.FoundHouse(form.text("name"), Charter()))
+    return "/?done=founded"
+
+
+async def join(visit: Visit, form: Form) -> str:
+    values: dict[str, Any] = {"link": form.text("link")}
+    call = handlers.Call(visit.node, {}, {}, values, visit.language)
+    await handlers.join(call)
+    return "/?done=joined"

@@ -1,0 +1,108 @@
+"""Requests and loans on the page: what waits for me, what is under way, what is done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from aiohttp import web
+
+from node import dates, messages
+from node.engine import commands, ids, views
+from node.web.forms import Form
+from node.web.loan_words import is_under_way, sentence
+from node.web.visit import Visit
+from protocol.errors import Refused
+
+_DONE_SHOWN_MAX: Final = 20
+
+
+async def show_inbox(
+    visit: Visit, form: Form | None = None, error: Refused | None = None
+) -> web.StreamResponse:
+    """Every loan I have a part in, what waits for me first."""
+    loans = [in_words(visit, loan) for loan in _loans(visit)]
+    waiting = [loan for loan in loans if loan["waits_for_me"]]
+    under_way = [loan for loan in loans if not loan["waits_for_me"] and is_under_way(loan)]
+    done = [loan for loan in loans if not loan["waits_for_me"] and not is_under_way(loan)]
+    return visit.page(
+        "inbox.html",
+        error=error,
+        waiting=waiting,
+        under_way=under_way,
+        done_loans=done[:_DONE_SHOWN_MAX],
+    )
+
+
+async def show_loan(
+    visit: Visit, form: Form | None = None, error: Refused | None = None
+) -> web.StreamResponse:
+    """One loan, with the forms for what I can do about it."""
+    loan_id = ids.resolve_loan(visit.core, visit.part("loan")).hex()
+    for loan in _loans(visit):
+        if loan["loan"] == loan_id:
+            return visit.page("loan.html", form=form, error=error, loan=in_words(visit, loan))
+    raise Refused("unknown-loan", loan=visit.part("loan"))
+
+
+def _loans(visit: Visit) -> list[dict[str, Any]]:
+    return [loan for loan in views.loans(visit.core) if isinstance(loan, dict)]
+
+
+def in_words(visit: Visit, loan: Mapping[str, Any]) -> dict[str, Any]:
+    """A loan with its sentence and, when it cannot go on yet, the reason."""
+    names = {
+        "other": loan["other_name"],
+        "borrower": loan["borrower_name"],
+        "holder": loan["holder_name"],
+    }
+    return {
+        **loan,
+        "sentence": visit.gettext(sentence(loan)).format(**names),
+        "why_not_yet": [
+            messages.say(reason["code"], reason["values"], visit.language)
+            for reason in loan["reasons"]
+        ],
+    }
+
+
+async def answer(visit: Visit, form: Form) -> str:
+    """Yes, no or other dates: by the holder, or by the borrower to a proposal."""
+    word = form.choice("answer", {"yes": "yes", "no": "no", "counter": "counter"})
+    start: int | None = None
+    end: int | None = None
+    if word == "counter":
+        if not form.text("from") or not form.text("to"):
+            raise Refused("dates-incomplete")
+        start, end = dates.read_span(form.text("from"), form.text("to"))
+    loan = visit.part("loan")
+    await visit.command(commands.AnswerLoan(loan, word, start, end, form.text("message")))
+    return f"/loans/{loan}?done=answered"
+
+
+async def pass_on(visit: Visit, form: Form) -> str:
+    passes = form.choice("answer", {"yes": True, "no": False})
+    await visit.command(commands.Recommend(visit.part("loan"), passes))
+    return "/inbox?done=passed-on" if passes else "/inbox?done=set-aside"
+
+
+async def hand_over(visit: Visit, form: Form) -> str:
+    await visit.command(commands.HandOver(visit.part("loan")))
+    return f"/loans/{visit.part('loan')}?done=handed-over"
+
+
+async def give_back(visit: Visit, form: Form) -> str:
+    await visit.command(commands.GiveBack(visit.part("loan")))
+    return f"/loans/{visit.part('loan')}?done=returned"
+
+
+async def cancel(visit: Visit, form: Form) -> str:
+    await visit.command(commands.CancelLoan(visit.part("loan"), form.text("message")))
+    return "/inbox?done=cancelled"
+
+
+async def rate(visit: Visit, form: Form) -> str:
+    confiance = form.number("confiance", 0, 1)
+    respect = form.number("respect", 0, 10)
+    await visit.command(commands.Rate(visit.part("loan"), confiance, respect))
+    return f"/loans/{visit.part('loan')}?done=rated"

@@ -1,0 +1,74 @@
+"""What stands around every page: who is at home, where one can go, what was just done."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from node.engine import views
+from node.i18n import N_
+from node.web.render import today
+
+if TYPE_CHECKING:
+    from node.web.visit import Visit
+
+_PLACES: Final = (
+    ("/", "home", N_("Home")),
+    ("/browse", "search", N_("Browse")),
+    ("/things", "box", N_("My things")),
+    ("/inbox", "letter", N_("Requests")),
+    ("/friends", "friends", N_("Friends")),
+    ("/trust", "circles", N_("Circles")),
+)
+DONE: Final = {
+    "welcome": N_("Welcome! Your home is set up."),
+    "founded": N_("Your house is founded. Invite the first friend: a house begins with two."),
+    "joined": N_("Welcome to the house!"),
+    "added": N_("Your thing is listed."),
+    "changed": N_("Saved."),
+    "withdrawn": N_("Withdrawn: nobody else sees it any more."),
+    "asked": N_("Your request is on its way."),
+    "answered": N_("Your answer is on its way."),
+    "passed-on": N_("Passed on."),
+    "set-aside": N_("Left aside. Nobody is told."),
+    "handed-over": N_("Noted: handed over."),
+    "returned": N_("Noted: returned."),
+    "cancelled": N_("Cancelled."),
+    "rated": N_("Thank you. It is shown when both of you have said how it went."),
+    "ended": N_("The friendship is ended."),
+}
+"""What a page says after something was done, by the word in ``?done=``."""
+
+
+def frame(visit: Visit) -> dict[str, Any]:
+    """The values of the base template."""
+    path = visit.request.path
+    shows_places = visit.session is not None and visit.is_set_up and visit.core.house is not None
+    done = DONE.get(visit.request.query.get("done", ""), "")
+    return {
+        "csrf": "" if visit.session is None else visit.session.csrf,
+        "here": visit.request.rel_url.path_qs if visit.request.method == "GET" else path,
+        "places": _places(visit, path) if shows_places else [],
+        "done": visit.gettext(done) if done else "",
+        "signed_in": visit.session is not None,
+        "today": today(),
+    }
+
+
+def _places(visit: Visit, path: str) -> list[dict[str, Any]]:
+    waiting = waiting_for_me(visit)
+    return [
+        {
+            "href": href,
+            "icon": icon,
+            "label": visit.gettext(label),
+            "is_here": path == href or (href != "/" and path.startswith(href + "/")),
+            "count": waiting if href == "/inbox" else 0,
+        }
+        for href, icon, label in _PLACES
+    ]
+
+
+def waiting_for_me(visit: Visit) -> int:
+    """How many loans wait for something that only I can do."""
+    loans: list[Any] = views.loans(visit.core, only_open=True)
+    return sum(1 for loan in loans if loan["waits_for_me"])

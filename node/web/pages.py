@@ -1,0 +1,100 @@
+"""The page: which address shows what, and which form does what.
+
+``setup(app, node)`` adds it to the application of the local port, which has checked
+the ``Host`` header before anything here runs (``node.api.guard``).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aiohttp import web
+
+from node.api.protocols import NodeLike
+from node.web import begin, exchanges, people, sharing
+from node.web.render import STATIC_DIRECTORY
+from node.web.session import Sessions
+from node.web.visit import SESSIONS, Act, Handler, Show, open_form, reading, visit_of, writing
+
+_READINGS: Final[dict[str, Show]] = {
+    "/things": sharing.show_mine,
+    "/things/{thing}": sharing.show_one_of_mine,
+    "/browse": sharing.browse,
+    "/thing/{thing}": sharing.show_thing,
+    "/inbox": exchanges.show_inbox,
+    "/loans/{loan}": exchanges.show_loan,
+    "/friends": people.show_friends,
+    "/friends/invitation/{name}": people.show_invitation,
+    "/trust": people.show_trust,
+    "/house": people.show_house,
+}
+_WRITINGS: Final[dict[str, tuple[Act, Show]]] = {
+    "/setup": (begin.set_up, begin.show_beginning),
+    "/found": (begin.found, begin.show_beginning),
+    "/join": (begin.join, begin.show_beginning),
+    "/things": (sharing.add, sharing.show_mine),
+    "/things/{thing}": (sharing.change, sharing.show_one_of_mine),
+    "/things/{thing}/withdraw": (sharing.withdraw, sharing.show_one_of_mine),
+    "/thing/{thing}/ask": (sharing.ask, sharing.show_thing),
+    "/loans/{loan}/answer": (exchanges.answer, exchanges.show_loan),
+    "/loans/{loan}/pass-on": (exchanges.pass_on, exchanges.show_loan),
+    "/loans/{loan}/hand-over": (exchanges.hand_over, exchanges.show_loan),
+    "/loans/{loan}/return": (exchanges.give_back, exchanges.show_loan),
+    "/loans/{loan}/cancel": (exchanges.cancel, exchanges.show_loan),
+    "/loans/{loan}/rate": (exchanges.rate, exchanges.show_loan),
+    "/friends/invite": (people.invite, people.show_friends),
+    "/friends/join": (people.join, people.show_friends),
+    "/friends/{member}/end": (people.end_friendship, people.show_friends),
+}
+_STATIC_MAX_AGE: Final = "max-age=3600"
+
+
+def setup(app: web.Application, node: NodeLike) -> None:
+    """Add the page's routes to the application."""
+    app[SESSIONS] = Sessions(node.token)
+    people.prepare(app)
+    app.router.add_get("/", _home(node))
+    for path, show in _READINGS.items():
+        app.router.add_get(path, reading(node, show))
+    for path, (act, show) in _WRITINGS.items():
+        app.router.add_post(path, writing(node, act, show))
+    app.router.add_post("/sign-in", open_form(node, begin.sign_in))
+    app.router.add_post("/sign-out", open_form(node, begin.sign_out))
+    app.router.add_post("/language", open_form(node, begin.choose_language))
+    app.router.add_get("/static/{name}", _static)
+    # Whatever is not the API's: a page that says so, in the reader's language.
+    app.router.add_get("/{path:(?!api/|metrics$|healthz$).*}", _nothing_here(node))
+
+
+def entry_path(app: web.Application) -> str:
+    """A path with a key that opens the page once: for ``openhouse run`` to print."""
+    return f"/?key={app[SESSIONS].new_entry_key()}"
+
+
+def _home(node: NodeLike) -> Handler:
+    show_home = reading(node, people.show_home)
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        if "key" in request.query:
+            return await begin.enter(request, visit_of(request, node))
+        return await show_home(request)
+
+    return handle
+
+
+def _nothing_here(node: NodeLike) -> Handler:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        visit = visit_of(request, node)
+        problem = visit.gettext("There is no such page.")
+        return visit.page("refused.html", problem=problem, status=404)
+
+    return handle
+
+
+async def _static(request: web.Request) -> web.StreamResponse:
+    """Style and icon: the few files that stand in the package, by name."""
+    name = request.match_info["name"]
+    known = {path.name: path for path in STATIC_DIRECTORY.iterdir()}
+    if name not in known:
+        raise web.HTTPNotFound
+    return web.FileResponse(known[name], headers={"Cache-Control": _STATIC_MAX_AGE})

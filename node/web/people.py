@@ -1,0 +1,173 @@
+"""People on the page: home, friends, invitations, my circles and the house."""
+
+from __future__ import annotations
+
+import io
+import secrets
+from collections.abc import Mapping
+from typing import Any, Final
+
+import segno
+from aiohttp import web
+from markupsafe import Markup
+
+from node import messages
+from node.api import handlers
+from node.engine import commands, views
+from node.i18n import N_, translator
+from node.web.begin import show_beginning
+from node.web.forms import Form
+from node.web.frame import waiting_for_me
+from node.web.visit import Visit
+from protocol.errors import Refused
+
+# Invitations that can still be looked at again; the oldest is forgotten first.
+_INVITATIONS_SHOWN_MAX: Final = 8
+_INVITATIONS: Final[web.AppKey[dict[str, dict[str, Any]]]] = web.AppKey("invitations")
+
+
+def prepare(app: web.Application) -> None:
+    """Make room for what is shown once."""
+    app[_INVITATIONS] = {}
+
+
+# --- home --------------------------------------------------------------------------------
+
+
+async def show_home(
+    visit: Visit, form: Form | None = None, error: Refused | None = None
+) -> web.StreamResponse:
+    """Where I stand and what to do next; the first pages while there is no house."""
+    if not visit.is_set_up or visit.core.house is None:
+        return await show_beginning(visit, form, error)
+    me = views.status(visit.core)
+    return visit.page("home.html", error=error, me=me, steps=_next_steps(visit, me))
+
+
+def _next_steps(visit: Visit, me: Mapping[str, object]) -> list[dict[str, str]]:
+    """What helps most now, the first thing first; places to go with one sentence each."""
+    steps: list[tuple[str, str, str]] = []
+    waiting = waiting_for_me(visit)
+    if waiting:
+        sentence = translator(visit.language).ngettext(
+            "{count} request waits for you.", "{count} requests wait for you.", waiting
+        )
+        steps.append(("/inbox", sentence.format(count=waiting), N_("Look at it")))
+    if me["standing"] == "alone":
+        sentence = N_("A house begins with two homes: invite somebody you trust.")
+        steps.append(("/friends", visit.gettext(sentence), N_("Invite")))
+    elif me["standing"] == "candidate":
+        sentence = N_(
+            "You are welcome here, but not yet a member: another member has to co-opt you too. "
+            "Ask one whom you know for an invitation, and open it here."
+        )
+        steps.append(("/friends", visit.gettext(sentence), N_("Open an invitation")))
+    if not me["sharing"]:
+        sentence = N_("You share nothing yet. A book, a drill, a sofa: begin with something small.")
+        steps.append(("/things", visit.gettext(sentence), N_("Share something")))
+    if me["friends"] and not me["links_up"]:
+        sentence = N_(
+            "None of your friends' homes is connected now. What you do is kept, and sent when "
+            "they are back."
+        )
+        steps.append(("/friends", visit.gettext(sentence), N_("See friends")))
+    if me["friends"] and me["sharing"] and not waiting:
+        sentence = N_("See what your friends, and their friends, share.")
+        steps.append(("/browse", visit.gettext(sentence), N_("Browse")))
+    return [
+        {"href": href, "sentence": sentence, "label": visit.gettext(label)}
+        for href, sentence, label in steps
+    ]
+
+
+# --- friends -----------------------------------------------------------------------------
+
+
+async def show_friends(
+    visit: Visit, form: Form | None = None, error: Refused | None = None
+) -> web.StreamResponse:
+    status = views.status(visit.core)
+    return visit.page(
+        "friends.html",
+        form=form,
+        error=error,
+        friends=views.friends(visit.core),
+        standing=status["standing"],
+    )
+
+
+async def invite(visit: Visit, form: Form) -> str:
+    """Make an invitation, kept for a moment under an address only this page knows."""
+    email = form.text("email")
+    values = {"email": email} if email else {}
+    invitation = await handlers.invite(handlers.Call(visit.node, {}, {}, values, visit.language))
+    assert isinstance(invitation, dict)
+    shown = visit.request.app[_INVITATIONS]
+    while len(shown) >= _INVITATIONS_SHOWN_MAX:
+        del shown[next(iter(shown))]
+    name = secrets.token_urlsafe(12)
+    shown[name] = dict(invitation)
+    return f"/friends/invitation/{name}"
+
+
+async def show_invitation(
+    visit: Visit, form: Form | None = None, error: Refused | None = None
+) -> web.StreamResponse:
+    invitation = visit.request.app[_INVITATIONS].get(visit.part("name"))
+    if invitation is None:
+        return web.HTTPSeeOther("/friends")
+    return visit.page(
+        "invitation.html",
+        error=error,
+        link=invitation["link"],
+        expires=invitation["expires"],
+        code=qr_code(invitation["link"]),
+    )
+
+
+def qr_code(text: str) -> Markup:
+    """A QR code as inline SVG, black on white in light and dark."""
+    out = io.BytesIO()
+    segno.make(text, error="m", micro=False).save(
+        out, kind="svg", xmldecl=False, svgns=False, omitsize=True, border=4, svgclass="qr",
+        lineclass=None, light="#fff", dark="#000",
+    )  # fmt: skip
+    # segno escapes nothing of the text into the picture: it holds only coordinates.
+    return Markup(out.getvalue().decode("ascii"))
+
+
+async def end_friendship(visit: Visit, form: Form) -> str:
+    await visit.command(commands.EndFriendship(visit.part("member")))
+    return "/friends?done=ended"
+
+
+async def join(visit: Visit, form: Form) -> str:
+    """Open an invitation from another member of the house."""
+    values: dict[str, Any] = {"link": form.text("link")}
+    await handlers.join(handlers.Call(visit.node, {}, {}, values, visit.language))
+    return "/friends?done=joined"
+
+
+# --- circles and house -------------------------------------------------------------------
+
+
+async def show_trust(
+    visit: Visit, form: Form | None = None, error: Refused | None = None
+) -> web.StreamResponse:
+    """My circles, in words."""
+    return visit.page(
+        "trust.html",
+        error=error,
+        trust=views.trust(visit.core),
+        max_circles=visit.core.charter.max_circles,
+        seats=visit.core.charter.seats,
+    )
+
+
+async def show_house(
+    visit: Visit, form: Form | None = None, error: Refused | None = None
+) -> web.StreamResponse:
+    house = views.house_show(
+        visit.core, lambda rule: messages.charter_sentence(rule, visit.language)
+    )
+    return visit.page("house.html", error=error, house=house)

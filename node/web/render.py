@@ -1,0 +1,126 @@
+"""Templates, their language, and the words that data becomes.
+
+One Jinja environment per language, autoescaped, with strict undefined names: a
+template that asks for what it was not given fails its test instead of showing a gap.
+Templates stand in ``templates/``; they hold no decisions, only shape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from node.i18n import LANGUAGE_NAMES, LANGUAGES, N_, translator
+
+_HERE: Final = Path(__file__).parent
+STATIC_DIRECTORY: Final = _HERE / "static"
+
+KINDS: Final = {
+    "object": N_("To take home and bring back"),
+    "stay": N_("A place to sleep"),
+    "spot": N_("To use where it is"),
+    "copy": N_("To copy: nothing has to come back"),
+}
+CIRCLES: Final = (
+    N_("Nobody yet: a draft"),
+    N_("My friends"),
+    N_("My friends and their friends"),
+    N_("As far as friends of friends of friends"),
+    N_("As far as four circles away"),
+)
+"""Who sees a thing, by the number of its circles."""
+_MONTHS: Final = (
+    N_("January"), N_("February"), N_("March"), N_("April"), N_("May"), N_("June"),
+    N_("July"), N_("August"), N_("September"), N_("October"), N_("November"), N_("December"),
+)  # fmt: skip
+
+
+@cache
+def environment(language: str) -> Environment:
+    """The templates in one language."""
+    templates = Environment(
+        loader=FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    catalogue = translator(language)
+    templates.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
+    words = Words(language)
+    templates.filters.update(
+        day=words.day, dates=words.dates, kind=words.kind, circles=words.circles,
+        through=words.through, names=words.names,
+    )  # fmt: skip
+    templates.globals.update(
+        language=language, languages=[(code, LANGUAGE_NAMES[code]) for code in LANGUAGES]
+    )
+    return templates
+
+
+def render(language: str, template: str, values: dict[str, Any]) -> str:
+    """One page as HTML."""
+    return environment(language).get_template(template).render(values)
+
+
+class Words:
+    """What data is called in one language."""
+
+    def __init__(self, language: str) -> None:
+        self._catalogue = translator(language)
+
+    def kind(self, kind: str) -> str:
+        return self._say(KINDS[kind])
+
+    def circles(self, circles: int) -> str:
+        return self._say(CIRCLES[circles])
+
+    def names(self, names: Sequence[str]) -> str:
+        """``Ana, Luc and Zoé``."""
+        if len(names) < 2:
+            return "".join(names)
+        return self._say(N_("{some} and {last}")).format(some=", ".join(names[:-1]), last=names[-1])
+
+    def through(self, path_names: Sequence[str]) -> str:
+        """How a thing comes here, from a path that runs from its holder to me."""
+        between = list(reversed(path_names[1:-1]))
+        if not between:
+            return self._say(N_("from your friend"))
+        if len(between) == 1:
+            return self._say(N_("through {name}")).format(name=between[0])
+        return self._say(N_("through {nearest}, then {others}")).format(
+            nearest=between[0], others=self.names(between[1:])
+        )
+
+    def day(self, text: str) -> str:
+        """``2026-12-01`` or ``2026-12-01T14:00`` as people say it."""
+        moment = datetime.fromisoformat(text)
+        month = self._say(_MONTHS[moment.month - 1])
+        said = self._say(N_("{month} {day}, {year}")).format(
+            day=moment.day, month=month, year=moment.year
+        )
+        if "T" not in text:
+            return said
+        return self._say(N_("{day} at {time}")).format(day=said, time=f"{moment:%H:%M}")
+
+    def dates(self, span: dict[str, str]) -> str:
+        """A loan's or a calendar's ``from`` and ``to``."""
+        if span["from"] == span["to"]:
+            return self.day(span["from"])
+        return self._say(N_("{start} to {end}")).format(
+            start=self.day(span["from"]), end=self.day(span["to"])
+        )
+
+    def _say(self, message: str) -> str:
+        return self._catalogue.gettext(message)
+
+
+def today() -> str:
+    """The owner's day, as the earliest that a form offers."""
+    return date.today().isoformat()

@@ -1,0 +1,121 @@
+"""Who may use the page: sessions of the owner's browser, and proof that a form is ours.
+
+The page is as powerful as its owner, and any program or web site on the computer can
+send requests to a local port. So the page asks for a key once per browser:
+
+- the link that ``openhouse run`` prints carries a key that works once;
+- without it, the page asks for the content of the file ``token``.
+
+A session is a cookie signed with a secret derived from the token: it outlives a
+restart, needs no store, and ends with its time or when the token is replaced. Cookies
+do not know ports, so the cookie's name comes from the token as well: several nodes on
+one computer do not sign each other out.
+
+Every form carries a value derived from its session. A foreign site can neither read it
+nor send the cookie along (``SameSite=Strict``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import time
+from dataclasses import dataclass
+from typing import Final
+
+from aiohttp import web
+from yarl import URL
+
+SESSION_MAX_S: Final = 30 * 24 * 3600
+FORM_FIELD: Final = "csrf"
+_NONCE_SIZE_BYTES: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One signed-in browser.
+
+    Args:
+        csrf: what its forms must carry.
+    """
+
+    csrf: str
+
+
+class Sessions:
+    """Opens and checks the sessions of one node's page.
+
+    Args:
+        token: the node's token; who knows it may sign in.
+    """
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+        self._secret = hashlib.sha256(b"openhouse/1 page\0" + token.encode()).digest()
+        self._entry_keys: list[str] = []
+        self.cookie_name = "openhouse_" + hashlib.sha256(self._secret).hexdigest()[:8]
+
+    def new_entry_key(self) -> str:
+        """A key for one link: the first to open it is signed in."""
+        key = secrets.token_urlsafe(16)
+        self._entry_keys.append(key)
+        return key
+
+    def take_key(self, key: str) -> bool:
+        """Whether this key signs in: the token, or an entry key, which is used up."""
+        for entry_key in self._entry_keys:
+            if hmac.compare_digest(key.encode(), entry_key.encode()):
+                self._entry_keys.remove(entry_key)
+                return True
+        return hmac.compare_digest(key.strip().encode(), self._token.encode())
+
+    def start(self, response: web.StreamResponse) -> None:
+        """Sign the browser in that gets this response."""
+        expires_s = int(time.time()) + SESSION_MAX_S
+        value = f"{expires_s}.{secrets.token_urlsafe(_NONCE_SIZE_BYTES)}"
+        response.set_cookie(
+            self.cookie_name,
+            f"{value}.{self._sign('session', value)}",
+            max_age=SESSION_MAX_S,
+            path="/",
+            httponly=True,
+            samesite="Strict",
+        )
+
+    def end(self, response: web.StreamResponse) -> None:
+        """Sign the browser out."""
+        response.del_cookie(self.cookie_name, path="/", httponly=True, samesite="Strict")
+
+    def of(self, request: web.Request) -> Session | None:
+        """The session of a request, or None."""
+        value, _, signature = request.cookies.get(self.cookie_name, "").rpartition(".")
+        if not hmac.compare_digest(signature.encode(), self._sign("session", value).encode()):
+            return None
+        if int(value.partition(".")[0]) <= time.time():
+            return None
+        return Session(csrf=self._sign("form", value))
+
+    def _sign(self, purpose: str, value: str) -> str:
+        return hmac.new(self._secret, f"{purpose}\0{value}".encode(), "sha256").hexdigest()
+
+
+def form_is_ours(request: web.Request, session: Session, given: str) -> bool:
+    """Whether a form was sent from a page of this session and of this origin."""
+    return origin_is_ours(request) and hmac.compare_digest(given.encode(), session.csrf.encode())
+
+
+def origin_is_ours(request: web.Request) -> bool:
+    """Whether a browser says that a request comes from the page itself.
+
+    A browser that says nothing is let through: the cookie and the form's value stand.
+    """
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+        return False
+    origin = request.headers.get("Origin")
+    if origin is None:
+        return True
+    try:
+        return URL(origin).authority == request.headers.get("Host")
+    except ValueError:
+        return False

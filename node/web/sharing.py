@@ -1,0 +1,144 @@
+"""Things on the page: mine, those I can see, and asking for one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiohttp import web
+
+from node import dates
+from node.engine import commands, ids, views
+from node.engine.views.things import KINDS_BY_WORD
+from node.web.forms import Form
+from node.web.render import KINDS
+from node.web.visit import Visit
+from protocol import limits
+from protocol.errors import Refused
+
+
+async def show_mine(
+    visit: Visit, form: Form | None = None, error: Refused | None = None
+) -> web.StreamResponse:
+    """My things, and a form for another one."""
+    return visit.page(
+        "things.html",
+        form=form or Form.of(kind="object", circles=1),
+        error=error,
+        things=views.things(visit.core),
+        **_choices(visit),
+    )
+
+
+async def add(visit: Visit, form: Form) -> str:
+    await visit.command(
+        commands.AddThing(
+            title=form.text("title"),
+            kind=form.choice("kind", KINDS_BY_WORD),
+            circles=form.number("circles", 0, limits.CIRCLES_HARD_MAX),
+            text=form.text("text"),
+            only_through=form.all("only_through"),
+        )
+    )
+    return "/things?done=added"
+
+
+async def show_one_of_mine(
+    visit: Visit, form: Form | None = None, error: Refused | None = None
+) -> web.StreamResponse:
+    """One of my things, to change or withdraw it."""
+    thing: dict[str, Any] = views.thing(visit.core, visit.part("thing"), visit.say)
+    if "holder" in thing:
+        raise Refused("not-your-thing", thing=thing["title"])
+    given = form if form is not None and form.text("title") else None
+    written = Form.of(
+        title=thing["title"],
+        kind=thing["kind"],
+        circles=thing["circles"],
+        text=thing["text"],
+        only_through=thing["only_through"],
+    )
+    return visit.page(
+        "my_thing.html", form=given or written, error=error, thing=thing, **_choices(visit)
+    )
+
+
+async def change(visit: Visit, form: Form) -> str:
+    await visit.command(
+        commands.SetThing(
+            thing=visit.part("thing"),
+            title=form.text("title"),
+            kind=form.choice("kind", KINDS_BY_WORD),
+            circles=form.number("circles", 0, limits.CIRCLES_HARD_MAX),
+            text=form.text("text"),
+            only_through=form.all("only_through"),
+        )
+    )
+    return "/things?done=changed"
+
+
+async def withdraw(visit: Visit, form: Form) -> str:
+    await visit.command(commands.WithdrawThing(visit.part("thing")))
+    return "/things?done=withdrawn"
+
+
+async def browse(
+    visit: Visit, form: Form | None = None, error: Refused | None = None
+) -> web.StreamResponse:
+    """Things of others, nearest first, narrowed by what was searched for."""
+    query = visit.request.query
+    form = Form({name: [query.get(name, "")] for name in ("query", "from", "to", "circles")})
+    start: int | None = None
+    end: int | None = None
+    circles: int | None = None
+    try:
+        start, end = dates.read_optional_span(form.given("from"), form.given("to"))
+        if form.given("circles"):
+            circles = form.number("circles", 1, limits.CIRCLES_HARD_MAX)
+    except Refused as refusal:
+        error = refusal
+    things = views.browse(
+        visit.core,
+        visit.say,
+        query=form.text("query"),
+        from_minute=start,
+        to_minute=end,
+        circles=circles,
+    )
+    return visit.page(
+        "browse.html",
+        form=form,
+        error=error,
+        things=things,
+        is_narrowed=any(form.text(name) for name in ("query", "from", "circles")),
+        max_circles=visit.core.charter.max_circles,
+    )
+
+
+async def show_thing(
+    visit: Visit, form: Form | None = None, error: Refused | None = None
+) -> web.StreamResponse:
+    """One thing in full, with the form to ask for it."""
+    thing: dict[str, Any] = views.thing(visit.core, visit.part("thing"), visit.say)
+    if "holder" not in thing:
+        return web.HTTPSeeOther(f"/things/{thing['thing']}")
+    return visit.page("thing.html", form=form, error=error, thing=thing)
+
+
+async def ask(visit: Visit, form: Form) -> str:
+    if not form.text("from") or not form.text("to"):
+        raise Refused("dates-incomplete")
+    start, end = dates.read_span(form.text("from"), form.text("to"))
+    # The id alone may be shared by two holders; what was looked at is asked for.
+    ids.resolve_thing(visit.core, visit.part("thing"))
+    await visit.command(commands.Ask(visit.part("thing"), start, end, form.text("message")))
+    return "/inbox?done=asked"
+
+
+def _choices(visit: Visit) -> dict[str, Any]:
+    return {
+        "kinds": list(KINDS),
+        "max_circles": visit.core.charter.max_circles,
+        "friends": views.friends(visit.core),
+        "title_max": limits.TITLE_SIZE_MAX_BYTES,
+        "text_max": limits.TEXT_SIZE_MAX_BYTES,
+    }

@@ -1,0 +1,206 @@
+"""One visit to the page: who asks, in which language, and how it is answered.
+
+Every page is a function from a ``Visit`` to a response; ``reading`` and ``writing``
+wrap it into a handler. A visit that may not happen (no session, a form from
+elsewhere) never reaches the function. What the engine refuses comes back to the same
+page, with its sentence and the form as it was filled in; what it does is followed by
+a redirect, so that reloading a page repeats nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+
+from aiohttp import web
+
+from node import messages
+from node.api.errors import ApiError, status_of
+from node.api.protocols import NodeLike
+from node.engine.commands import Command
+from node.engine.core import Core
+from node.engine.events import Json
+from node.i18n import N_, known_language, preferred_language, translator
+from node.web.forms import Form
+from node.web.render import render
+from node.web.session import FORM_FIELD, Session, Sessions, form_is_ours, origin_is_ours
+from protocol.errors import Refused
+
+LANGUAGE_COOKIE: Final = "openhouse_language"
+SESSIONS: Final[web.AppKey[Sessions]] = web.AppKey("sessions")
+
+_HEADERS: Final = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+        "base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A request to the page, with what every page needs."""
+
+    request: web.Request
+    node: NodeLike
+    sessions: Sessions
+    session: Session | None
+    language: str
+
+    @property
+    def core(self) -> Core:
+        """What the node knows. Raises Refused while it is not set up."""
+        if self.node.engine is None:
+            raise ApiError(409, "not-set-up")
+        return self.node.engine.core
+
+    @property
+    def is_set_up(self) -> bool:
+        return self.node.engine is not None
+
+    def say(self, refusal: Refused) -> str:
+        return messages.sentence(refusal, self.language)
+
+    def gettext(self, message: str) -> str:
+        return translator(self.language).gettext(message)
+
+    def part(self, name: str) -> str:
+        """A variable part of the path."""
+        return self.request.match_info[name]
+
+    async def command(self, command: Command) -> Json:
+        if self.node.engine is None:
+            raise ApiError(409, "not-set-up")
+        return await self.node.command(command)
+
+    def page(
+        self,
+        template: str,
+        *,
+        form: Form | None = None,
+        error: Refused | None = None,
+        problem: str = "",
+        status: int = 200,
+        **values: object,
+    ) -> web.Response:
+        """A page.
+
+        Args:
+            form: what was filled in, to be shown again.
+            error: a refusal; its sentence stands on top, and its status is told.
+            problem: a sentence of the page's own to stand there instead.
+        """
+        from node.web.frame import frame  # the frame shows views, which need a visit
+
+        html = render(
+            self.language,
+            template,
+            {
+                **frame(self),
+                **values,
+                "form": form or Form(),
+                "error": problem if error is None else self.say(error),
+            },
+        )
+        if error is not None:
+            status = status_of(error)
+        return web.Response(text=html, content_type="text/html", status=status, headers=_HEADERS)
+
+
+Page = Callable[[Visit], Awaitable[web.StreamResponse]]
+Show = Callable[[Visit, Form | None, Refused | None], Awaitable[web.StreamResponse]]
+Act = Callable[[Visit, Form], Awaitable[str]]
+"""Does something and gives the place to go to."""
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def visit_of(request: web.Request, node: NodeLike) -> Visit:
+    sessions = request.app[SESSIONS]
+    chosen = known_language(request.cookies.get(LANGUAGE_COOKIE, ""))
+    if chosen is None and node.engine is not None:
+        chosen = known_language(node.language)
+    language = chosen or preferred_language(request.headers.get("Accept-Language", ""))
+    return Visit(request, node, sessions, sessions.of(request), language)
+
+
+def reading(node: NodeLike, show: Show) -> Handler:
+    """The handler of a page that is looked at."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        visit = visit_of(request, node)
+        if visit.session is None:
+            return visit.page("sign_in.html", status=401)
+        return await _guarded(visit, show, None, None)
+
+    return handle
+
+
+def writing(node: NodeLike, act: Act, show: Show) -> Handler:
+    """The handler of a form: act and go on, or show the page again with the refusal."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        visit = visit_of(request, node)
+        if visit.session is None:
+            return visit.page("sign_in.html", status=401)
+        form = await read_form(request)
+        if not form_is_ours(request, visit.session, form.text(FORM_FIELD)):
+            return refuse_foreign_form(visit)
+        try:
+            return go_to(await act(visit, form))
+        except Refused as refusal:
+            return await _guarded(visit, show, form, refusal)
+
+    return handle
+
+
+def open_form(
+    node: NodeLike, act: Callable[[Visit, Form], Awaitable[web.StreamResponse]]
+) -> Handler:
+    """The handler of a form that needs no session: signing in, choosing a language."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        visit = visit_of(request, node)
+        form = await read_form(request)
+        if not origin_is_ours(request):
+            return refuse_foreign_form(visit)
+        return await act(visit, form)
+
+    return handle
+
+
+def refuse_foreign_form(visit: Visit) -> web.Response:
+    problem = visit.gettext(
+        N_("This form did not come from this page, or is too old: open the page again.")
+    )
+    return visit.page("refused.html", problem=problem, status=403)
+
+
+async def read_form(request: web.Request) -> Form:
+    """The fields of a form; files and anything else are not read."""
+    fields: dict[str, list[str]] = {}
+    if request.content_type == "application/x-www-form-urlencoded":
+        for name, value in (await request.post()).items():
+            if isinstance(value, str):
+                fields.setdefault(name, []).append(value)
+    return Form(fields)
+
+
+def go_to(place: str) -> web.Response:
+    """Send the browser on with a fresh request (POST, redirect, GET)."""
+    return web.Response(status=303, headers={**_HEADERS, "Location": place})
+
+
+async def _guarded(
+    visit: Visit, show: Show, form: Form | None, error: Refused | None
+) -> web.StreamResponse:
+    """Show a page; when even that is refused (a thing that is gone), say so alone."""
+    try:
+        return await show(visit, form, error)
+    except Refused as refusal:
+        return visit.page("refused.html", error=error or refusal)
