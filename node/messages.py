@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from node.errors import NodeError
 from node.i18n import N_, translator
 from protocol.charter import Explanation
 from protocol.errors import OpenHouseError, ProtocolError, Refused
@@ -31,6 +32,8 @@ def sentence(error: OpenHouseError, language: str) -> str:
     if isinstance(error, Refused):
         return say(error.code, error.values, language)
     if isinstance(error, ProtocolError):
+        return say(error.code, {"reason": error.detail}, language)
+    if isinstance(error, NodeError) and error.code in _SENTENCES:
         return say(error.code, {"reason": error.detail}, language)
     return str(error)
 
@@ -292,6 +295,15 @@ _SENTENCES: Final[dict[str, str]] = {
     "file-unreadable": N_("{file} cannot be read: {reason}."),
     "not-toml": N_("{file} is not a TOML file: {reason}."),
     "node-failed": N_("The node could not do it: {reason}"),
+    "store-busy": N_("Another node, or another program, uses this data directory: {reason}."),
+    "store-corrupt": N_("The data directory cannot be read back: {reason}."),
+    "store-full": N_("There is no room left on the disk, and nothing was changed: {reason}."),
+    "store-newer": N_("The data directory was made by a newer program: {reason}."),
+    "store-unwritable": N_("The data directory cannot be written: {reason}."),
+    "config-wrong": N_("An option is not possible: {reason}."),
+    "dial-failed": N_("The other node cannot be reached: {reason}."),
+    "link-lost": N_("The connection broke: {reason}."),
+    "port-taken": N_("Another program listens on that port: {reason}."),
     # --- requests over HTTP --------------------------------------------------------------
     "wrong-token": N_(
         "The token is missing or wrong: send the content of the file “token” in the data "

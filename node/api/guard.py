@@ -10,18 +10,21 @@ without being asked for leave first (CORS, which is never granted).
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from ipaddress import ip_address
 from typing import Final
 
 from aiohttp import web
-from yarl import URL
 
 from node.api.errors import ApiError
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _LOOPBACK_NAMES: Final = ("localhost", "localhost.localdomain", "ip6-localhost")
+_HOST: Final = re.compile(
+    r"(?:\[(?P<bracketed>[0-9a-fA-F:.]+)\]|(?P<name>[A-Za-z0-9._-]+))(?::[0-9]{1,5})?"
+)
 _SCHEME: Final = "bearer "
 
 
@@ -44,16 +47,10 @@ def host_is_ours(host_header: str | None, configured: Sequence[str]) -> bool:
 
 def _host_name(host: str) -> str:
     """A host header without its port, in lower case; empty when it is not one."""
-    try:
-        url = URL(f"http://{host}")
-        # A user, a path or a query hidden in the header is an attempt at something.
-        if url.authority != host.lower() and url.authority != host:
-            return ""
-        if url.user is not None or url.path not in ("", "/"):
-            return ""
-        return (url.host or "").lower().rstrip(".")
-    except ValueError:
+    match = _HOST.fullmatch(host)
+    if match is None:
         return ""
+    return (match["bracketed"] or match["name"]).lower().rstrip(".")
 
 
 def token_is_right(authorization: str | None, token: str) -> bool:

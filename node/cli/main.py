@@ -26,7 +26,7 @@ from node.cli.parser import (
     build_parser,
 )
 from node.i18n import DEFAULT_LANGUAGE, known_language, translator
-from protocol.errors import Refused
+from protocol.errors import OpenHouseError
 
 _INTERRUPTED = 130
 _JOIN_WAITS_S = 60
@@ -76,8 +76,9 @@ def _run(given: list[str]) -> int:
         return _fail("not-running", messages.say("not-running", {}, language), arguments)
     except RefusedByNode as refusal:
         return _fail(refusal.code, refusal.message, arguments)
-    except Refused as refusal:
-        return _fail(refusal.code, messages.sentence(refusal, language), arguments)
+    except OpenHouseError as error:
+        code = getattr(error, "code", "failed")
+        return _fail(code, messages.sentence(error, language), arguments)
 
 
 def _check_usage(name: str, arguments: argparse.Namespace, parser: Parser, language: str) -> None:
