@@ -295,6 +295,14 @@ _SENTENCES: Final[dict[str, str]] = {
     "file-unreadable": N_("{file} cannot be read: {reason}."),
     "not-toml": N_("{file} is not a TOML file: {reason}."),
     "node-failed": N_("The node could not do it: {reason}"),
+    "name-not-printable": N_("A name cannot hold characters that nobody can see."),
+    "name-too-long": N_("The name is too long: {size} bytes, at most {maximum} are possible."),
+    "unknown-language": N_("“{language}” is not a language of this program: {languages}."),
+    "bad-email": N_("“{email}” is not an e-mail address."),
+    "bad-phone": N_(
+        "“{phone}” is not a phone number: write it with the country's prefix, such as "
+        "+33 6 12 34 56 78."
+    ),
     "store-busy": N_("Another node, or another program, uses this data directory: {reason}."),
     "store-corrupt": N_("The data directory cannot be read back: {reason}."),
     "store-full": N_("There is no room left on the disk, and nothing was changed: {reason}."),

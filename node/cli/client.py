@@ -22,6 +22,8 @@ Answer: TypeAlias = Any
 NODE_FILE: Final = "node.json"
 TOKEN_FILE: Final = "token"
 HOME_VARIABLE: Final = "OPENHOUSE_HOME"
+_LOOPBACK: Final = "127.0.0.1"
+_EVERYWHERE: Final = ("0.0.0.0", "::")
 # Longer than the node lets a ``join`` wait.
 _TIMEOUT_S: Final = 75.0
 _ANSWER_MAX_BYTES: Final = 64 * 1024 * 1024
@@ -47,9 +49,9 @@ def home_directory(given: str | None) -> Path:
     chosen = given or os.environ.get(HOME_VARIABLE)
     if chosen:
         return Path(chosen).expanduser()
-    import platformdirs
+    from node.config import default_home
 
-    return Path(platformdirs.user_data_dir("openhouse", appauthor=False))
+    return default_home()
 
 
 class Client:
@@ -108,9 +110,12 @@ class Client:
         self, method: str, path: str, data: bytes | None, headers: dict[str, str]
     ) -> tuple[int, Answer]:
         """One request; the status and the JSON of the answer."""
-        connection = http.client.HTTPConnection("127.0.0.1", self._port(), timeout=_TIMEOUT_S)
+        host, port = self._address()
+        connection = http.client.HTTPConnection(host, port, timeout=_TIMEOUT_S)
         try:
-            connection.request(method, path, body=data, headers=headers)
+            # By this name the node is always served, whatever address it listens on.
+            named = {**headers, "Host": f"localhost:{port}"}
+            connection.request(method, path, body=data, headers=named)
             response = connection.getresponse()
             content = response.read(_ANSWER_MAX_BYTES)
             self.answer_language = response.getheader("Content-Language") or self.answer_language
@@ -121,14 +126,16 @@ class Client:
         finally:
             connection.close()
 
-    def _port(self) -> int:
+    def _address(self) -> tuple[str, int]:
+        """Where the page and the API are served, as the running node wrote it down."""
         try:
-            port = json.loads((self._home / NODE_FILE).read_text(encoding="utf-8"))["web_port"]
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            node = json.loads((self._home / NODE_FILE).read_text(encoding="utf-8"))
+            host, port = node.get("web_host", _LOOPBACK), node["web_port"]
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise NotRunning from error
-        if not isinstance(port, int) or not 0 < port < 65536:
+        if not isinstance(host, str) or not isinstance(port, int) or not 0 < port < 65536:
             raise NotRunning
-        return port
+        return _LOOPBACK if host in _EVERYWHERE else host, port
 
     def _token(self) -> str:
         try:
