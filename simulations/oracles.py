@@ -29,6 +29,7 @@ from protocol.messages import envelopes_in
 from protocol.records import Record
 from simulations.disk import Register, Shelf, Version, envelope_in, reach_of, says_ended
 from simulations.graphs import hops_from, hops_through
+from simulations.history import History
 from simulations.signing import InterningOpener
 
 
@@ -89,11 +90,19 @@ class Oracles:
     at_ms: int = 0
     numbers: dict[MemberId, int] = field(default_factory=dict)
     """What members are called in sentences."""
+    history: History = field(init=False)
     _highest: dict[int, dict[Register, Version]] = field(default_factory=dict)
     _signed: dict[tuple[Register, Version], RecordId] = field(default_factory=dict)
     _promised: dict[int, dict[Register, Record]] = field(default_factory=dict)
     _ended: dict[int, dict[MemberId, None]] = field(default_factory=dict)
     _proved: dict[int, _Proved] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.history = History(self.opener, self.name)
+
+    def story(self, violation: Violation) -> list[str]:
+        """The history of the record that a violation is about."""
+        return [] if violation.register is None else self.history.lines(violation.register)
 
     def report(self, oracle: str, sentence: str, register: Register | None = None) -> None:
         """Note a violation."""
@@ -107,8 +116,9 @@ class Oracles:
 
     # --- I4: no lower version ever returns ---------------------------------------------
 
-    def watch_commit(self, host: Watched, changes: Iterable[Persist]) -> None:
+    def watch_commit(self, host: Watched, changes: Sequence[Persist]) -> None:
         """A batch was committed: check the versions in it."""
+        self.history.take(self.step, self.at_ms, host.member, changes)
         highest = self._highest.setdefault(host.number, {})
         for change in changes:
             envelope = envelope_in(change)

@@ -1,0 +1,369 @@
+"""Running a scenario: a troubled time, then peace, and the judgement of the oracles.
+
+Phase one: anything may fail, people act, and safety must hold at every step. Phase two:
+faults end, everybody is switched on, and the world must come to rest with everybody
+seeing exactly what they should. Phase three: everybody's machine is switched off and on
+again, and from the disks alone it must all be there.
+
+One seed draws the population, the faults and what people do. Nothing else enters: the
+digest of a run is the same on every machine and under every ``PYTHONHASHSEED``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from node.engine.commands import (
+    AddThing,
+    Command,
+    EndFriendship,
+    Invite,
+    Join,
+    SetProfile,
+    SetThing,
+    WithdrawThing,
+)
+from protocol.bodies import ListingBody
+from protocol.keys import MemberId
+from protocol.records import Record
+from simulations import graphs
+from simulations.graphs import Edge
+from simulations.network import CALM, Conditions
+from simulations.oracles import Oracles, Violation
+from simulations.scenario import Action, Population, Scenario
+from simulations.signing import InterningOpener, KeyRing, ModelKeys
+from simulations.town import TownPlan, build_town, seed_for
+from simulations.world import DAY_MS, Act, Chances, Host, World, WorldPlan
+
+BORN_MS: Final = 1_750_000_000_000
+QUIET_MS: Final = 150_000
+"""At rest: longer than any want, redial or notice of a host or an engine."""
+SETTLE_MAX_MS: Final = 4 * 3600 * 1000
+INVITATION_TTL_MS: Final = 3600 * 1000
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What one run of a scenario came to."""
+
+    scenario: str
+    seed: int
+    members: int
+    events: int
+    messages: int
+    violations: int
+    digest: str
+    visible_digest: str
+    first_violations: tuple[Violation, ...]
+    stories: tuple[tuple[str, ...], ...]
+    """For each of the first violations, the history of its record."""
+    done: dict[str, int]
+    """How often each action was carried out, and each fault struck."""
+    rejected: dict[str, int]
+
+    def to_json(self) -> dict[str, object]:
+        """The stable keys of design 10, and what helps to understand the run."""
+        return {
+            "scenario": self.scenario,
+            "seed": self.seed,
+            "members": self.members,
+            "events": self.events,
+            "messages": self.messages,
+            "violations": self.violations,
+            "digest": self.digest,
+            "visible_digest": self.visible_digest,
+            "done": self.done,
+            "rejected": self.rejected,
+            "first_violations": [
+                {"violation": str(violation), "history": list(story)}
+                for violation, story in zip(self.first_violations, self.stories, strict=True)
+            ],
+        }
+
+
+def run_scenario(
+    scenario: Scenario,
+    seed: int,
+    *,
+    keys: KeyRing | None = None,
+    world_type: type[World] = World,
+    told: Callable[[float], None] = lambda share: None,
+) -> RunResult:
+    """Run one scenario once.
+
+    Args:
+        keys: real or modelled signatures; modelled if None.
+        world_type: tests plant careless hosts here.
+        told: called now and then with the share of the duration that is over.
+
+    Raises:
+        GraphError: the population's edge list cannot be read.
+    """
+    return _Run(scenario, seed, keys, world_type).run(told)
+
+
+def population_edges(population: Population, chance: random.Random) -> tuple[int, list[Edge]]:
+    """Members and friendships of the first day."""
+    members, degree = population.members, population.degree
+    match population.graph:
+        case "edges":
+            assert population.edges is not None, "checked when the scenario was read"
+            edges = graphs.read_edges(population.edges)
+            return 1 + max(other for _, other in edges), edges
+        case "ring":
+            return members, graphs.ring(members, degree)
+        case "small-world":
+            return members, graphs.small_world(members, degree, population.rewiring, chance)
+        case "random":
+            return members, graphs.random_graph(members, degree, chance)
+
+
+class _Run:
+    """One run on its way."""
+
+    def __init__(
+        self, scenario: Scenario, seed: int, keys: KeyRing | None, world_type: type[World]
+    ) -> None:
+        self._scenario = scenario
+        self._seed = seed
+        self._chance = random.Random(f"{scenario.name} {seed}")
+        self._keys = keys or ModelKeys(seed_for("signatures", seed))
+        opener = InterningOpener(self._keys.verify)
+        self.oracles = Oracles(opener, scenario.charter.max_circles)
+        self.world = self._build(opener, world_type)
+        self.oracles.numbers.update(self.world.number_of)
+        self._end_ms = BORN_MS + scenario.duration_ms
+        self.done: dict[str, int] = {}
+
+    def _build(self, opener: InterningOpener, world_type: type[World]) -> World:
+        scenario, faults = self._scenario, self._scenario.faults
+        members, edges = population_edges(scenario.population, self._chance)
+        # Co-optation has its own limits; here friendships are what matters.
+        charter = replace(scenario.charter, cooptations_per_year_max=100)
+        name = f"{scenario.name} {self._seed}"
+        town = TownPlan(members, edges, BORN_MS, charter, name=name)
+        conditions = Conditions(
+            scenario.latency_min_ms,
+            scenario.latency_max_ms,
+            faults.drop,
+            faults.delay,
+            faults.delay_max_ms,
+            faults.duplicate,
+            faults.notice_max_ms,
+        )
+        plan = WorldPlan(
+            conditions, Chances(faults.crash, faults.down_max_ms), faults.clock_skew_max_ms
+        )
+        residents = build_town(town, self._keys, opener)
+        return world_type(
+            residents,
+            opener,
+            born_ms=BORN_MS,
+            seed=self._chance.getrandbits(64),
+            plan=plan,
+            watch=self.oracles,
+        )
+
+    # --- the three phases --------------------------------------------------------------
+
+    def run(self, told: Callable[[float], None]) -> RunResult:
+        try:
+            self._trouble(told)
+            self._heal()
+            self._settle("after everything healed")
+            self._power_cut()
+            self._settle("after everybody's machine was off")
+        except Exception as error:
+            # An engine that raises is what a simulator is for: report it with its seed.
+            last = "".join(traceback.format_exception(error)[-3:]).strip()
+            self.oracles.report("engine", f"the run stopped with an error: {last}")
+        return self._result()
+
+    def _trouble(self, told: Callable[[float], None]) -> None:
+        world = self.world
+        world.start_all()
+        for host in world.hosts:
+            for _ in range(self._scenario.actions.listings_at_start):
+                self._later(self._chance.randrange(1, 600_000), self._acting(host, "add"))
+        self._plan_action()
+        self._plan_partition()
+        slices = 50
+        for part in range(1, slices + 1):
+            world.run_until(BORN_MS + self._scenario.duration_ms * part // slices)
+            told(part / slices)
+
+    def _heal(self) -> None:
+        world, scenario = self.world, self._scenario
+        world.network.conditions = replace(
+            CALM, latency_min_ms=scenario.latency_min_ms, latency_max_ms=scenario.latency_max_ms
+        )
+        world.chances = Chances()
+        world.network.heal()
+        world.start_all()
+        world.redial_all()
+
+    def _power_cut(self) -> None:
+        for host in self.world.hosts:
+            self.world.crash(host.number)
+        self.world.start_all()
+
+    def _settle(self, when: str) -> None:
+        world = self.world
+        if not world.run_to_rest(QUIET_MS, world.queue.now_ms + SETTLE_MAX_MS):
+            self.oracles.report("rest", f"the world does not come to rest {when}")
+        cores = [host.engine.core for host in world.hosts if host.engine is not None]
+        self.oracles.watch_rest(world.hosts, cores, world.queue.now_ms)
+
+    def _result(self) -> RunResult:
+        world, oracles = self.world, self.oracles
+        visible = world.visible_state()
+        first = tuple(oracles.violations[:10])
+        return RunResult(
+            scenario=self._scenario.name,
+            seed=self._seed,
+            members=len(world.hosts),
+            events=world.events,
+            messages=world.network.traffic.messages,
+            violations=oracles.count,
+            digest=hashlib.sha256(visible + world.trace()).hexdigest(),
+            visible_digest=visible.hex(),
+            first_violations=first,
+            stories=tuple(tuple(oracles.story(violation)) for violation in first),
+            done=dict(sorted({**self.done, **self._struck()}.items())),
+            rejected=dict(sorted(world.rejected.items())),
+        )
+
+    def _struck(self) -> dict[str, int]:
+        traffic = self.world.network.traffic
+        lives = sum(host.life for host in self.world.hosts)
+        return {"wires": traffic.wires, "cuts": traffic.cuts, "lost": traffic.lost, "lives": lives}
+
+    # --- partitions --------------------------------------------------------------------
+
+    def _later(self, after_ms: int, act: Callable[[], None]) -> None:
+        self.world.queue.push(self.world.queue.now_ms + after_ms, Act(act))
+
+    def _plan_partition(self) -> None:
+        rate = self._scenario.faults.partitions_per_day
+        if rate:
+            self._later(int(self._chance.expovariate(rate / DAY_MS)), self._partition)
+
+    def _partition(self) -> None:
+        if self._is_over():
+            return
+        world = self.world
+        group_of = {host.number: self._chance.randrange(2) for host in world.hosts}
+        world.network.partition(group_of)
+        self._count("partition")
+        self._later(
+            self._chance.randint(1, max(1, self._scenario.faults.partition_max_ms)), self._reunite
+        )
+
+    def _reunite(self) -> None:
+        self.world.network.heal()
+        self.world.redial_all()
+        self._plan_partition()
+
+    def _is_over(self) -> bool:
+        return self.world.queue.now_ms >= self._end_ms
+
+    def _count(self, what: str) -> None:
+        self.done[what] = self.done.get(what, 0) + 1
+
+    # --- what people do ----------------------------------------------------------------
+
+    def _plan_action(self) -> None:
+        rate = self._scenario.actions.total_per_day * len(self.world.hosts)
+        if rate:
+            self._later(int(self._chance.expovariate(rate / DAY_MS)), self._act)
+
+    def _act(self) -> None:
+        if self._is_over():
+            return
+        actions, rates = zip(*self._scenario.actions.per_day, strict=True)
+        host = self._chance.choice(self.world.hosts)
+        self._do(host, self._chance.choices(actions, rates)[0])
+        self._plan_action()
+
+    def _acting(self, host: Host, action: Action) -> Callable[[], None]:
+        return lambda: self._do(host, action)
+
+    def _do(self, host: Host, action: Action) -> None:
+        if not host.is_running:
+            return
+        if action == "befriend":
+            self._befriend(host)
+            return
+        command = self._command(host, action)
+        if command is not None:
+            self._count(action)
+            self.world.command(host.number, command)
+
+    def _command(self, host: Host, action: Action) -> Command | None:
+        """What a member says to its node; None when there is nothing to do it with."""
+        match action:
+            case "add":
+                circles = self._chance.randint(0, self._scenario.charter.max_circles)
+                title = f"Thing {self._chance.randrange(10_000)}"
+                return AddThing(title, circles=circles, only_through=self._some_friends(host))
+            case "rename":
+                return SetProfile(f"Name {self._chance.randrange(1000)}", ("en",))
+            case "end":
+                friends = self._friends(host)
+                return EndFriendship(self._chance.choice(friends).hex()) if friends else None
+            case "befriend":
+                raise AssertionError("befriending takes two")
+            case "narrow" | "widen" | "edit" | "withdraw":
+                listings = host.shelf.live_listings(host.member, host.now_ms)
+                if not listings:
+                    return None
+                return self._change(host, action, self._chance.choice(listings))
+
+    def _change(self, host: Host, action: Action, listing: Record) -> Command | None:
+        body, thing = listing.body, listing.object.hex()
+        assert isinstance(body, ListingBody), "chosen by kind"
+        max_circles = self._scenario.charter.max_circles
+        if action == "withdraw":
+            return WithdrawThing(thing)
+        if action == "edit":
+            return SetThing(thing, title=f"Thing {self._chance.randrange(10_000)}")
+        if action == "narrow":
+            if self._chance.random() < 0.3:
+                return SetThing(thing, only_through=self._some_friends(host, always=True))
+            if body.circles == 0:
+                return None
+            return SetThing(thing, circles=self._chance.randrange(body.circles))
+        if body.through:
+            return SetThing(thing, only_through=())
+        if body.circles >= max_circles:
+            return None
+        return SetThing(thing, circles=self._chance.randint(body.circles + 1, max_circles))
+
+    def _friends(self, host: Host) -> list[MemberId]:
+        shelf = host.shelf
+        live = (m for m in shelf.ended if shelf.is_live_friend(host.member, m, host.now_ms))
+        return sorted(live)
+
+    def _some_friends(self, host: Host, *, always: bool = False) -> tuple[str, ...]:
+        friends = self._friends(host)
+        if not friends or not (always or self._chance.random() < 0.25):
+            return ()
+        count = self._chance.randint(1, min(2, len(friends)))
+        return tuple(friend.hex() for friend in self._chance.sample(friends, count))
+
+    def _befriend(self, host: Host) -> None:
+        friends = self._friends(host)
+        others = [h for h in self.world.hosts if h is not host and h.member not in friends]
+        if not others:
+            return
+        guest = self._chance.choice(others)
+        self._count("befriend")
+        request = self.world.command(host.number, Invite(INVITATION_TTL_MS, (host.address,)))
+        answer = host.answers.get(request)
+        if isinstance(answer, dict):
+            self.world.command(guest.number, Join(str(answer["link"])))
