@@ -317,10 +317,12 @@ _BY_NAME: Final = {parameter.name: parameter for parameter in PARAMETERS}
 
 
 def _in_words(duration_ms: int) -> tuple[int, Unit]:
-    for unit, unit_ms in _UNITS_MS.items():
-        if duration_ms % unit_ms == 0:
-            return duration_ms // unit_ms, unit
-    raise AssertionError("every whole number divides by 1")
+    """Amount and largest unit without a remainder; milliseconds always fit."""
+    return next(
+        (duration_ms // unit_ms, unit)
+        for unit, unit_ms in _UNITS_MS.items()
+        if duration_ms % unit_ms == 0
+    )
 
 
 def _written(duration_ms: int) -> str:

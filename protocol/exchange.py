@@ -22,8 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import Enum
-from typing import Final, TypeAlias
+from typing import Final, assert_never
 
 from protocol.bodies import (
     AgreementBody,
@@ -43,104 +42,39 @@ from protocol.bodies import (
     register_object,
     step_object,
 )
+from protocol.exchange_table import (
+    ROUNDS_MAX,
+    TRANSITIONS,
+    WAITING,
+    Path,
+    Reason,
+    Role,
+    State,
+    diagram,
+    may_ever,
+    role_on,
+)
 from protocol.keys import MemberId, ObjectId, Signature
 from protocol.records import Record, Verify
 
-Path: TypeAlias = tuple[MemberId, ...]
-"""Borrower .. holder, both included."""
-
-# Bargaining without end, each round a record kept by everybody on the path.
-ROUNDS_MAX: Final = 8
-
-
-class State(Enum):
-    """Where a loan stands. The values are the words of commands and pages."""
-
-    ASKED = "asked"
-    COUNTERED = "countered"
-    AGREED = "agreed"
-    HANDED_OVER = "handed_over"
-    RETURNED = "returned"
-    RATED = "rated"
-    DECLINED = "declined"
-    WITHDRAWN = "withdrawn"
-    CANCELLED = "cancelled"
-    EXPIRED = "expired"
-
-    @property
-    def is_open(self) -> bool:
-        """Whether somebody can still do something (rating apart)."""
-        return self in (State.ASKED, State.COUNTERED, State.AGREED, State.HANDED_OVER)
-
-
-class Role(Enum):
-    """A member's part in a loan, by its place on the path."""
-
-    BORROWER = "borrower"
-    BETWEEN = "between"
-    HOLDER = "holder"
-
-
-class Reason(Enum):
-    """Why a step is ignored."""
-
-    OTHER_LOAN = "other-loan"
-    NOT_THEIR_PART = "not-their-part"
-    NOT_NOW = "not-now"
-    WRONG_ROUND = "wrong-round"
-    OTHER_THING = "other-thing"
-    BAD_SIGNATURE = "bad-signature"
-    TOO_LATE = "too-late"
-    SAID_BEFORE = "said-before"
-
-
-_B, _G, _H = Role.BORROWER, Role.BETWEEN, Role.HOLDER
-
-TRANSITIONS: Final[dict[State | None, dict[tuple[Kind, Role], State]]] = {
-    None: {(Kind.REQUEST, _B): State.ASKED},
-    State.ASKED: {
-        (Kind.PASS, _G): State.ASKED,
-        (Kind.AGREEMENT, _H): State.AGREED,
-        (Kind.COUNTER, _H): State.COUNTERED,
-        (Kind.DECLINE, _H): State.DECLINED,
-        (Kind.CANCEL, _B): State.WITHDRAWN,
-        (Kind.CANCEL, _H): State.CANCELLED,
-    },
-    State.COUNTERED: {
-        (Kind.REQUEST, _B): State.ASKED,
-        (Kind.CANCEL, _B): State.WITHDRAWN,
-        (Kind.CANCEL, _H): State.CANCELLED,
-    },
-    State.AGREED: {
-        (Kind.HANDOVER, _B): State.HANDED_OVER,
-        (Kind.HANDOVER, _H): State.HANDED_OVER,
-        (Kind.CANCEL, _B): State.CANCELLED,
-        (Kind.CANCEL, _H): State.CANCELLED,
-    },
-    State.HANDED_OVER: {
-        (Kind.HANDOVER, _B): State.HANDED_OVER,
-        (Kind.HANDOVER, _H): State.HANDED_OVER,
-        (Kind.RETURN, _B): State.RETURNED,
-        (Kind.RETURN, _H): State.RETURNED,
-    },
-    State.RETURNED: {
-        (Kind.RETURN, _B): State.RETURNED,
-        (Kind.RETURN, _H): State.RETURNED,
-        (Kind.COMMITMENT, _B): State.RATED,
-        (Kind.COMMITMENT, _H): State.RATED,
-    },
-    State.RATED: {},
-    State.DECLINED: {},
-    State.WITHDRAWN: {},
-    State.CANCELLED: {},
-    State.EXPIRED: {},
-}
-"""The state after a step, by the state before, the kind of step and its author's role.
-
-What is absent is ignored. Two arrows have a condition of their own: a commitment
-leads to ``rated`` when it is the second of the two, and from ``asked`` and
-``countered`` time leads to ``expired``.
-"""
+__all__ = [
+    "ROUNDS_MAX",
+    "TRANSITIONS",
+    "Ignored",
+    "LoanState",
+    "Path",
+    "Reason",
+    "Role",
+    "State",
+    "contract_is_signed",
+    "derive",
+    "diagram",
+    "expected_object",
+    "may_ever",
+    "role_on",
+    "round_of",
+    "terms_of",
+]
 
 # The canonical order within a round, and after all rounds.
 _ORDER: Final = {
@@ -205,26 +139,12 @@ class LoanState:
 
     def at(self, now_ms: int) -> State:
         """The state at a moment: an open question expires. Spec: §11.2."""
-        if self.state in (State.ASKED, State.COUNTERED) and now_ms >= self.answer_by_ms:
+        if self.state in WAITING and now_ms >= self.answer_by_ms:
             return State.EXPIRED
         return self.state
 
     def commitment_of(self, rater: MemberId) -> bytes | None:
         return dict(self.commitments).get(rater)
-
-
-def role_on(path: Path, member: MemberId) -> Role | None:
-    """A member's part, or None when it has none."""
-    if member not in path:
-        return None
-    if member == path[0]:
-        return Role.BORROWER
-    return Role.HOLDER if member == path[-1] else Role.BETWEEN
-
-
-def may_ever(kind: Kind, role: Role) -> bool:
-    """Whether the table has this step for this role in any state."""
-    return any((kind, role) in arrows for arrows in TRANSITIONS.values())
 
 
 def round_of(body: LoanBody) -> int:
@@ -278,7 +198,8 @@ def derive(
     Spec: §11.2.
     """
     run = _Run(loan, path, verify, request_window_ms)
-    for step in sorted(steps, key=_canonical_key):
+    distinct = {step.record_id: step for step in steps}
+    for step in sorted(distinct.values(), key=_canonical_key):
         reason = run.take(step)
         if reason is not None:
             run.ignored.append(Ignored(step, reason))
@@ -339,6 +260,8 @@ class _Run:
 
     def _objection(self, step: Record, body: LoanBody) -> Reason | None:
         """What only this kind of step has to fulfil."""
+        if self.state in WAITING and step.created_ms >= self.answer_by_ms:
+            return Reason.TOO_LATE
         match body:
             case RequestBody():
                 return self._objection_to_request(step, body)
@@ -346,12 +269,12 @@ class _Run:
                 assert self.terms is not None, "the table begins with a request"
                 if body.round != self.terms.round:
                     return Reason.WRONG_ROUND
-                if step.created_ms >= self.answer_by_ms:
-                    return Reason.TOO_LATE
                 if isinstance(body, AgreementBody) and not self.verify(
                     self.path[-1], self.terms.digest(), body.holder_signature
                 ):
                     return Reason.BAD_SIGNATURE
+            case _:
+                pass
         return None
 
     def _objection_to_request(self, step: Record, body: RequestBody) -> Reason | None:
@@ -360,8 +283,6 @@ class _Run:
             return Reason.WRONG_ROUND
         if before is not None and body.thing != before.thing:
             return Reason.OTHER_THING
-        if before is not None and step.created_ms >= self.answer_by_ms:
-            return Reason.TOO_LATE
         message = terms_of(step, body).digest()
         if not self.verify(self.path[0], message, body.borrower_signature):
             return Reason.BAD_SIGNATURE
@@ -382,12 +303,16 @@ class _Run:
                 self.holder_signature = body.holder_signature
             case DeclineBody() | CancelBody():
                 self.ended_by = step.author
+            case HandoverBody():
+                pass
             case ReturnBody():
                 self.returned_ms = max(step.created_ms, self.returned_ms or 0)
             case CommitmentBody():
                 self.commitments[step.author] = body.commitment
                 if len(self.commitments) < 2:
                     return
+            case _:
+                assert_never(body)
         self.state = after
 
     def _put_on_the_table(self, step: Record, body: RequestBody | CounterBody) -> None:
@@ -428,23 +353,3 @@ def terms_of(step: Record, body: RequestBody) -> Terms:
         from_minute=body.from_minute,
         to_minute=body.to_minute,
     )
-
-
-def diagram() -> str:
-    """The table as a state diagram in Mermaid's notation; spec §11.2 contains it."""
-    lines = ["stateDiagram-v2"]
-    for before, arrows in TRANSITIONS.items():
-        source = "[*]" if before is None else before.value
-        labels: dict[State, dict[Kind, list[str]]] = {}
-        for (kind, role), after in arrows.items():
-            labels.setdefault(after, {}).setdefault(kind, []).append(role.value)
-        for after, kinds in labels.items():
-            label = ", ".join(
-                f"{kind.name.lower()} by {' or '.join(roles)}" for kind, roles in kinds.items()
-            )
-            condition = " (the second)" if after is State.RATED else ""
-            lines.append(f"    {source} --> {after.value}: {label}{condition}")
-        if before in (State.ASKED, State.COUNTERED):
-            lines.append(f"    {source} --> {State.EXPIRED.value}: nobody answered in time")
-    lines += [f"    {s.value} --> [*]" for s in State if not s.is_open and s is not State.RETURNED]
-    return "\n".join(lines)

@@ -17,15 +17,6 @@ from node.engine import ratings
 from node.engine.asking import is_offered_to, judge, why_cannot_ask, why_not_answerable, why_taken
 from node.engine.core import Core
 from node.engine.loan_book import LoanBook, book_of
-from node.engine.loan_commands import (
-    answer,
-    ask,
-    cancel,
-    give_back,
-    hand_over,
-    rate,
-    recommend,
-)
 from node.engine.loan_steps import (
     agree,
     forget_notes,
@@ -69,20 +60,13 @@ from protocol.keys import MemberId, ObjectId
 from protocol.records import Record
 
 __all__ = [
-    "answer",
-    "ask",
-    "cancel",
     "check",
-    "give_back",
-    "hand_over",
     "judge",
     "loans_view",
     "may_pass",
     "next_wakeup_ms",
     "on_record",
     "on_wakeup",
-    "rate",
-    "recommend",
     "why_cannot_ask",
 ]
 

@@ -1,0 +1,148 @@
+"""The table of the loan: who may say what in which state, and what comes of it.
+
+Data, and what can be read off it: the state machine of ``protocol.exchange`` runs
+over this table, and the specification's diagram is drawn from it.
+
+Spec: §11.2.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Final, TypeAlias
+
+from protocol.bodies import Kind
+from protocol.keys import MemberId
+
+Path: TypeAlias = tuple[MemberId, ...]
+"""Borrower .. holder, both included."""
+
+# Bargaining without end, each round a record kept by everybody on the path.
+ROUNDS_MAX: Final = 8
+
+
+class State(Enum):
+    """Where a loan stands. The values are the words of commands and pages."""
+
+    ASKED = "asked"
+    COUNTERED = "countered"
+    AGREED = "agreed"
+    HANDED_OVER = "handed_over"
+    RETURNED = "returned"
+    RATED = "rated"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody can still do something (rating apart)."""
+        return self in (State.ASKED, State.COUNTERED, State.AGREED, State.HANDED_OVER)
+
+
+class Role(Enum):
+    """A member's part in a loan, by its place on the path."""
+
+    BORROWER = "borrower"
+    BETWEEN = "between"
+    HOLDER = "holder"
+
+
+class Reason(Enum):
+    """Why a step is ignored."""
+
+    OTHER_LOAN = "other-loan"
+    NOT_THEIR_PART = "not-their-part"
+    NOT_NOW = "not-now"
+    WRONG_ROUND = "wrong-round"
+    OTHER_THING = "other-thing"
+    BAD_SIGNATURE = "bad-signature"
+    TOO_LATE = "too-late"
+    SAID_BEFORE = "said-before"
+
+
+_B, _G, _H = Role.BORROWER, Role.BETWEEN, Role.HOLDER
+
+TRANSITIONS: Final[dict[State | None, dict[tuple[Kind, Role], State]]] = {
+    None: {(Kind.REQUEST, _B): State.ASKED},
+    State.ASKED: {
+        (Kind.PASS, _G): State.ASKED,
+        (Kind.AGREEMENT, _H): State.AGREED,
+        (Kind.COUNTER, _H): State.COUNTERED,
+        (Kind.DECLINE, _H): State.DECLINED,
+        (Kind.CANCEL, _B): State.WITHDRAWN,
+        (Kind.CANCEL, _H): State.CANCELLED,
+    },
+    State.COUNTERED: {
+        (Kind.REQUEST, _B): State.ASKED,
+        (Kind.CANCEL, _B): State.WITHDRAWN,
+        (Kind.CANCEL, _H): State.CANCELLED,
+    },
+    State.AGREED: {
+        (Kind.HANDOVER, _B): State.HANDED_OVER,
+        (Kind.HANDOVER, _H): State.HANDED_OVER,
+        (Kind.CANCEL, _B): State.CANCELLED,
+        (Kind.CANCEL, _H): State.CANCELLED,
+    },
+    State.HANDED_OVER: {
+        (Kind.HANDOVER, _B): State.HANDED_OVER,
+        (Kind.HANDOVER, _H): State.HANDED_OVER,
+        (Kind.RETURN, _B): State.RETURNED,
+        (Kind.RETURN, _H): State.RETURNED,
+    },
+    State.RETURNED: {
+        (Kind.RETURN, _B): State.RETURNED,
+        (Kind.RETURN, _H): State.RETURNED,
+        (Kind.COMMITMENT, _B): State.RATED,
+        (Kind.COMMITMENT, _H): State.RATED,
+    },
+    State.RATED: {},
+    State.DECLINED: {},
+    State.WITHDRAWN: {},
+    State.CANCELLED: {},
+    State.EXPIRED: {},
+}
+"""The state after a step, by the state before, the kind of step and its author's role.
+
+What is absent is ignored. Two arrows have a condition of their own: a commitment
+leads to ``rated`` when it is the second of the two, and from ``asked`` and
+``countered`` time leads to ``expired``.
+"""
+
+# States in which a question waits for an answer, and time runs.
+WAITING: Final = (State.ASKED, State.COUNTERED)
+
+
+def role_on(path: Path, member: MemberId) -> Role | None:
+    """A member's part, or None when it has none."""
+    if member not in path:
+        return None
+    if member == path[0]:
+        return Role.BORROWER
+    return Role.HOLDER if member == path[-1] else Role.BETWEEN
+
+
+def may_ever(kind: Kind, role: Role) -> bool:
+    """Whether the table has this step for this role in any state."""
+    return any((kind, role) in arrows for arrows in TRANSITIONS.values())
+
+
+def diagram() -> str:
+    """The table as a state diagram in Mermaid's notation; spec §11.2 contains it."""
+    lines = ["stateDiagram-v2"]
+    for before, arrows in TRANSITIONS.items():
+        source = "[*]" if before is None else before.value
+        labels: dict[State, dict[Kind, list[str]]] = {}
+        for (kind, role), after in arrows.items():
+            labels.setdefault(after, {}).setdefault(kind, []).append(role.value)
+        for after, kinds in labels.items():
+            label = ", ".join(
+                f"{kind.name.lower()} by {' or '.join(roles)}" for kind, roles in kinds.items()
+            )
+            condition = " (the second)" if after is State.RATED else ""
+            lines.append(f"    {source} --> {after.value}: {label}{condition}")
+        if before in WAITING:
+            lines.append(f"    {source} --> {State.EXPIRED.value}: nobody answered in time")
+    lines += [f"    {s.value} --> [*]" for s in State if not s.is_open and s is not State.RETURNED]
+    return "\n".join(lines)

@@ -1,0 +1,326 @@
+"""Confiance, Respect, circles and sharing: pure functions over evidence (spec §12)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from node.trust.circles import circles_open, missing_for, missing_for_next
+from node.trust.confiance import confiance_of
+from node.trust.evidence import Evidence, Rating, counts, gather
+from node.trust.judgement import Judgement, judge
+from node.trust.respect import respect_of
+from node.trust.sharing import is_open_listing, is_sharing
+from protocol.bodies import ListingBody, RatingBody, SeatBody, Terms, ThingKind, seat_object
+from protocol.charter import Charter
+from protocol.keys import HouseId, MemberId, ObjectId
+from protocol.records import Record, sign_record
+from simulations.signing import ModelKeys
+
+KEYS = ModelKeys(b"trust")
+SIGNERS = [KEYS.signer(bytes([n]) * 32) for n in range(6)]
+MEMBERS = [MemberId(signer.public) for signer in SIGNERS]
+ALICE, BOB, CAROL, DAVE = MEMBERS[:4]
+HOUSE = HouseId(b"H" * 32)
+DAY = 24 * 60
+DAY_MS = DAY * 60 * 1000
+
+
+def rating(
+    rater: MemberId, confiance: int, respect: int = 8, *, day: int = 0, subject: MemberId = ALICE
+) -> Rating:
+    """What ``rater`` said of a loan that ended on that day; the rater lent."""
+    loan = ObjectId(rater[:8] + day.to_bytes(8, "big"))
+    minute = (100 + day) * DAY
+    return Rating(minute, minute - DAY, loan, rater, subject, rater, confiance, respect)
+
+
+def record(
+    author: int, holder: int, borrower: int, *, loan: int = 0, confiance: int = 1, sequence: int = 0
+) -> Record:
+    """A signed rating on a contract of two members."""
+    terms = Terms(
+        HOUSE,
+        ObjectId(loan.to_bytes(16, "big")),
+        ObjectId(bytes(16)),
+        MEMBERS[holder],
+        MEMBERS[borrower],
+        0,
+        100,
+        200 + loan,
+    )
+    body = RatingBody(
+        terms,
+        SIGNERS[borrower].sign(terms.digest()),
+        SIGNERS[holder].sign(terms.digest()),
+        confiance,
+        8,
+        bytes(16),
+    )
+    return signed(author, body, sequence)
+
+
+def signed(author: int, body: RatingBody | SeatBody, sequence: int = 0) -> Record:
+    return sign_record(
+        SIGNERS[author],
+        body,
+        house=HOUSE,
+        object_id=seat_object(ALICE),
+        sequence=sequence,
+        created_ms=1,
+        not_after_ms=2,
+    )
+
+
+ratings = st.builds(
+    rating,
+    st.sampled_from(MEMBERS[1:]),
+    st.integers(0, 1),
+    st.integers(0, 10),
+    day=st.integers(0, 5),
+    subject=st.sampled_from(MEMBERS),
+)
+
+
+# --- evidence --------------------------------------------------------------------------
+
+
+@given(st.lists(ratings), st.data())
+def test_the_order_of_ratings_changes_no_judgement(
+    given_: list[Rating], data: st.DataObject
+) -> None:
+    """I8: the same evidence gives the same judgement on every node."""
+    shuffled = data.draw(st.permutations(given_))
+
+    for member in MEMBERS:
+        one = judge(Evidence(given_), member, Charter(), is_member=True)
+        assert one == judge(Evidence(shuffled), member, Charter(), is_member=True)
+
+
+def test_ratings_count_once_for_each_loan_and_rater() -> None:
+    first = record(1, 1, 0, loan=7)
+    newer = record(1, 1, 0, loan=7, confiance=0, sequence=1)
+
+    for order in ([first, newer], [newer, first], [newer, first, newer]):
+        about = gather(order, KEYS.verify).about(ALICE)
+        assert [found.confiance for found in about] == [0]
+
+
+def test_both_parties_rate_each_other_on_one_contract() -> None:
+    evidence = gather([record(0, 1, 0), record(1, 1, 0)], KEYS.verify)
+
+    assert [found.rater for found in evidence.about(ALICE)] == [BOB]
+    assert [found.rater for found in evidence.about(BOB)] == [ALICE]
+
+
+def test_ratings_without_a_contract_of_both_do_not_count() -> None:
+    good = record(1, 1, 0)
+    body = good.body
+    assert isinstance(body, RatingBody)
+    by_stranger = record(2, 1, 0)
+    unsigned = signed(1, replace(body, holder_signature=body.borrower_signature))
+    other_house = signed(1, replace(body, terms=replace(body.terms, house=HouseId(bytes(32)))))
+
+    assert counts(good, body, KEYS.verify)
+    records = [by_stranger, unsigned, other_house, signed(1, SeatBody(ALICE))]
+    assert gather(records, KEYS.verify).about(ALICE) == ()
+
+
+def test_evidence_knows_until_when_somebody_lent() -> None:
+    evidence = Evidence([rating(BOB, 1, day=3), rating(BOB, 1, day=1)])
+
+    assert evidence.lent_until_minute(BOB) == 103 * DAY
+    assert evidence.lent_until_minute(ALICE) is None
+
+
+# --- Confiance -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("given_", "confiance"),
+    [
+        ([], 0),
+        ([rating(BOB, 1)], 1),
+        ([rating(BOB, 1), rating(CAROL, 1)], 2),
+        ([rating(BOB, 1, day=day) for day in range(100)], 1),
+        ([rating(BOB, 1), rating(CAROL, 0)], 0),
+        ([rating(BOB, 0)], 0),
+        ([rating(BOB, 1, day=1), rating(BOB, 0, day=2)], 0),
+        ([rating(BOB, 0, day=1), rating(BOB, 1, day=2)], 1),
+        ([rating(BOB, 1), rating(CAROL, 1), rating(DAVE, 0)], 1),
+        ([rating(BOB, 1, subject=CAROL)], 0),
+    ],
+)
+def test_confiance_counts_good_counterparties_less_disappointed_ones(
+    given_: list[Rating], confiance: int
+) -> None:
+    assert confiance == confiance_of(Evidence(given_), ALICE, Charter())
+
+
+def test_the_charter_says_what_a_failed_exchange_costs() -> None:
+    evidence = Evidence([rating(BOB, 1), rating(CAROL, 1), rating(DAVE, 0)])
+
+    assert confiance_of(evidence, ALICE, Charter(failed_exchange_cost=0)) == 2
+    assert confiance_of(evidence, ALICE, Charter(failed_exchange_cost=2)) == 0
+
+
+@given(st.lists(ratings), ratings)
+def test_one_more_counterparty_moves_confiance_by_one_at_most(
+    given_: list[Rating], more: Rating
+) -> None:
+    """One bad experience does not sour the whole (R15)."""
+    others = [one for one in given_ if one.rater != more.rater or one.subject != more.subject]
+    before = confiance_of(Evidence(others), more.subject, Charter())
+    after = confiance_of(Evidence([*others, more]), more.subject, Charter())
+
+    assert abs(after - before) <= 1
+    assert more.confiance == 0 or after >= before
+
+
+# --- Respect ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("marks", "respect"),
+    [
+        ([], None),
+        ([0], 0.0),
+        ([10], 10.0),
+        ([7, 8], 7.5),
+        ([7, 7, 8], 7.5),
+        ([7, 7, 7, 8], 7.5),
+        ([7, 7, 7, 7, 8], 7.0),
+        ([8, 8, 8, 7], 8.0),
+    ],
+)
+def test_respect_is_the_mean_rounded_to_a_half_upwards(
+    marks: list[int], respect: float | None
+) -> None:
+    evidence = Evidence([rating(BOB, 1, mark, day=day) for day, mark in enumerate(marks)])
+
+    assert respect == respect_of(evidence, ALICE)
+
+
+@given(st.lists(st.integers(0, 10), min_size=1, max_size=40))
+def test_respect_is_within_a_quarter_of_the_mean(marks: list[int]) -> None:
+    evidence = Evidence([rating(BOB, 1, mark, day=day) for day, mark in enumerate(marks)])
+    respect = respect_of(evidence, ALICE)
+
+    assert respect is not None
+    assert abs(respect - sum(marks) / len(marks)) <= 0.25
+    assert respect * 2 == int(respect * 2)
+
+
+# --- circles ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("confiance", "is_member", "circles", "missing"),
+    [
+        (0, False, 0, None),
+        (9, False, 0, None),
+        (0, True, 1, 2),
+        (1, True, 1, 1),
+        (2, True, 2, 3),
+        (4, True, 2, 1),
+        (5, True, 3, 0),
+        (99, True, 3, 0),
+    ],
+)
+def test_circles_open_by_the_default_thresholds(
+    confiance: int, is_member: bool, circles: int, missing: int | None
+) -> None:
+    """Rule R8."""
+    charter = Charter()
+
+    assert circles == circles_open(charter, confiance, is_member=is_member)
+    assert missing == missing_for_next(charter, confiance, is_member=is_member)
+
+
+def test_a_circle_that_never_opens_keeps_those_behind_it_shut() -> None:
+    charter = Charter(circle_2_exchanges=0)
+
+    assert circles_open(charter, 99, is_member=True) == 1
+    assert missing_for_next(charter, 99, is_member=True) is None
+    assert missing_for(charter, 99, 3) is None
+
+
+def test_circles_open_in_order_even_when_a_later_threshold_is_lower() -> None:
+    charter = Charter(circle_2_exchanges=5, circle_3_exchanges=2)
+
+    assert [circles_open(charter, n, is_member=True) for n in (2, 4, 5)] == [1, 1, 3]
+    assert missing_for(charter, 2, 3) == 3
+
+
+def test_no_circle_opens_beyond_the_charters_last() -> None:
+    charter = Charter(max_circles=2)
+
+    assert circles_open(charter, 99, is_member=True) == 2
+    assert missing_for(charter, 99, 3) is None
+    assert missing_for(charter, 0, 1) == 0
+    four = Charter(max_circles=4, circle_4_exchanges=9)
+    assert [circles_open(four, n, is_member=True) for n in (8, 9)] == [3, 4]
+
+
+@given(st.integers(0, 50), st.integers(1, 4))
+def test_what_is_missing_opens_the_circle(confiance: int, circle: int) -> None:
+    charter = Charter(max_circles=4, circle_4_exchanges=9)
+    missing = missing_for(charter, confiance, circle)
+
+    assert missing is not None
+    assert circles_open(charter, confiance + missing, is_member=True) >= circle
+    assert missing == 0 or circles_open(charter, confiance + missing - 1, is_member=True) < circle
+
+
+# --- sharing ---------------------------------------------------------------------------
+
+NOW_MS = 1000 * DAY_MS
+
+
+@pytest.mark.parametrize(
+    ("has_listing", "lent_until_day", "joined_day", "is_one"),
+    [
+        (True, None, None, True),
+        (False, None, None, False),
+        (False, None, 1000 - 182, True),
+        (False, None, 1000 - 183, False),
+        (False, 1000 - 364, 0, True),
+        (False, 1000 - 365, 0, False),
+        (False, 1100, None, True),
+    ],
+)
+def test_sharing_is_a_listing_a_late_loan_or_the_newcomers_grace(
+    has_listing: bool, lent_until_day: int | None, joined_day: int | None, is_one: bool
+) -> None:
+    """Rule R5; never a ratio or a balance."""
+    found = is_sharing(
+        Charter(),
+        has_open_listing=has_listing,
+        lent_until_minute=None if lent_until_day is None else lent_until_day * DAY,
+        joined_ms=None if joined_day is None else joined_day * DAY_MS,
+        now_ms=NOW_MS,
+    )
+
+    assert is_one is found
+
+
+def test_a_thing_shown_to_nobody_is_not_shared() -> None:
+    shown = ListingBody("guitare", "", ThingKind.OBJECT, 1, (), ())
+
+    assert is_open_listing(shown)
+    assert not is_open_listing(replace(shown, circles=0))
+
+
+# --- judgement -------------------------------------------------------------------------
+
+
+def test_a_judgement_says_all_at_once() -> None:
+    evidence = Evidence([rating(BOB, 1, 8), rating(BOB, 1, 9, day=1), rating(CAROL, 1, 9)])
+
+    assert judge(evidence, ALICE, Charter(), is_member=True) == Judgement(
+        confiance=2, respect=8.5, circles_open=2, exchanges=3, missing=3
+    )
+    assert judge(Evidence(), ALICE, Charter(), is_member=False) == Judgement(0, None, 0, 0, None)
