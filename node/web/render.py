@@ -30,7 +30,7 @@ CIRCLES: Final = (
     N_("Nobody yet: a draft"),
     N_("My friends"),
     N_("My friends and their friends"),
-    N_("As far as friends of friends of friends"),
+    N_("Friends of friends of friends"),
     N_("As far as four circles away"),
 )
 """Who sees a thing, by the number of its circles."""
@@ -56,7 +56,7 @@ def environment(language: str) -> Environment:
     words = Words(language)
     templates.filters.update(
         day=words.day, dates=words.dates, kind=words.kind, circles=words.circles,
-        through=words.through, names=words.names,
+        through=words.through, names=words.names, rounded=words.rounded,
     )  # fmt: skip
     templates.globals.update(
         language=language, languages=[(code, LANGUAGE_NAMES[code]) for code in LANGUAGES]
@@ -73,6 +73,7 @@ class Words:
     """What data is called in one language."""
 
     def __init__(self, language: str) -> None:
+        self._language = language
         self._catalogue = translator(language)
 
     def kind(self, kind: str) -> str:
@@ -91,7 +92,7 @@ class Words:
         """How a thing comes here, from a path that runs from its holder to me."""
         between = list(reversed(path_names[1:-1]))
         if not between:
-            return self._say(N_("from your friend"))
+            return self._say(N_("your friend"))
         if len(between) == 1:
             return self._say(N_("through {name}")).format(name=between[0])
         return self._say(N_("through {nearest}, then {others}")).format(
@@ -101,9 +102,8 @@ class Words:
     def day(self, text: str) -> str:
         """``2026-12-01`` or ``2026-12-01T14:00`` as people say it."""
         moment = datetime.fromisoformat(text)
-        month = self._say(_MONTHS[moment.month - 1])
-        said = self._say(N_("{month} {day}, {year}")).format(
-            day=moment.day, month=month, year=moment.year
+        said = self._say(N_("{day}, {year}")).format(
+            day=self._day_of_year(moment), year=moment.year
         )
         if "T" not in text:
             return said
@@ -111,11 +111,22 @@ class Words:
 
     def dates(self, span: dict[str, str]) -> str:
         """A loan's or a calendar's ``from`` and ``to``."""
-        if span["from"] == span["to"]:
-            return self.day(span["from"])
-        return self._say(N_("{start} to {end}")).format(
-            start=self.day(span["from"]), end=self.day(span["to"])
-        )
+        start, end = span["from"], span["to"]
+        if start == end:
+            return self.day(start)
+        first = self.day(start)
+        if "T" not in start + end and start[:4] == end[:4]:
+            first = self._day_of_year(datetime.fromisoformat(start))
+        return self._say(N_("{start} to {end}")).format(start=first, end=self.day(end))
+
+    def rounded(self, number: float) -> str:
+        """``8`` or ``8.5``, with the language's own sign."""
+        text = f"{number:g}"
+        return text if self._language == "en" else text.replace(".", ",")
+
+    def _day_of_year(self, moment: datetime) -> str:
+        month = self._say(_MONTHS[moment.month - 1])
+        return self._say(N_("{month} {day}")).format(day=moment.day, month=month)
 
     def _say(self, message: str) -> str:
         return self._catalogue.gettext(message)

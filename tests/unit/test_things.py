@@ -44,7 +44,7 @@ class Home:
         return self.engine.core
 
     def do(self, command: Command) -> dict[str, Any]:
-        result = self.try_to(command)
+        result: dict[str, Any] | Refused = self.try_to(command)
         assert not isinstance(result, Refused), result
         return result
 
@@ -89,8 +89,10 @@ class Home:
     def withdrawal(self, thing: str) -> WithdrawalBody | None:
         target = ObjectId(bytes.fromhex(thing))
         record = self.core.current(self.core.me, withdrawal_object(target))
-        assert record is None or isinstance(record.body, WithdrawalBody)
-        return None if record is None else record.body
+        if record is None:
+            return None
+        assert isinstance(record.body, WithdrawalBody)
+        return record.body
 
 
 @pytest.fixture
