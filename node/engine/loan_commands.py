@@ -37,7 +37,6 @@ from node.engine.loan_book import book_of
 from node.engine.loan_steps import (
     agree,
     is_set_aside,
-    link_key_of,
     pass_on,
     request,
     say,
@@ -95,7 +94,7 @@ def ask(core: Core, command: Ask, local_day: int) -> Json:
         from_minute=command.from_minute,
         to_minute=command.to_minute,
     )
-    sealed = seal_text(core, loan, link_key_of(core, listing.author), text)
+    sealed = seal_text(core, loan, listing.author, text)
     asked = request(core, terms, tuple(reversed(path)), sealed)
     say(core, asked, terms.to_minute, text)
     return _result(core, loan)
@@ -136,7 +135,7 @@ def _answer_as_holder(
 ) -> None:
     number = loan.terms.round
     if command.answer == "no":
-        sealed = seal_text(core, loan.loan, loan.borrower_link_key, text)
+        sealed = seal_text(core, loan.loan, loan.borrower, text)
         say(core, DeclineBody(loan.loan, loan.path, number, sealed), loan.terms.to_minute, text)
         return
     refusal = why_not_answerable(core, loan)
@@ -152,21 +151,20 @@ def _answer_as_holder(
     if command.answer == "yes":
         if len(busy_intervals(core, loan.terms.thing)) >= limits.BUSY_INTERVALS_MAX:
             raise Refused("calendar-full", maximum=limits.BUSY_INTERVALS_MAX)
-        sealed = seal_text(core, loan.loan, loan.borrower_link_key, text)
+        sealed = seal_text(core, loan.loan, loan.borrower, text)
         agree(core, loan, sealed, text)
         return
     if number + 1 >= ROUNDS_MAX:
         raise Refused("too-many-rounds", maximum=ROUNDS_MAX)
-    sealed = seal_text(core, loan.loan, loan.borrower_link_key, text)
+    sealed = seal_text(core, loan.loan, loan.borrower, text)
     say(core, CounterBody(loan.loan, loan.path, number, start, end, sealed), end, text)
 
 
 def _answer_as_borrower(
     core: Core, loan: LoanState, command: AnswerLoan, text: str, local_day: int
 ) -> None:
-    key = link_key_of(core, loan.holder)
     if command.answer == "no":
-        sealed = seal_text(core, loan.loan, key, text)
+        sealed = seal_text(core, loan.loan, loan.holder, text)
         say(core, CancelBody(loan.loan, loan.path, sealed), loan.terms.to_minute, text)
         return
     start, end = loan.dates if command.answer == "yes" else _new_dates(core, command, local_day)
@@ -181,7 +179,7 @@ def _answer_as_borrower(
         from_minute=start,
         to_minute=end,
     )
-    sealed = seal_text(core, loan.loan, key, text)
+    sealed = seal_text(core, loan.loan, loan.holder, text)
     say(core, request(core, terms, loan.path, sealed), end, text)
 
 
@@ -246,8 +244,8 @@ def cancel(core: Core, command: CancelLoan, local_day: int) -> Json:
     if state not in (State.ASKED, State.COUNTERED, State.AGREED):
         raise _not_now(loan, state)
     is_holder = loan.holder == core.me
-    key = loan.borrower_link_key if is_holder else link_key_of(core, loan.holder)
-    sealed = seal_text(core, loan.loan, key, text)
+    other = loan.borrower if is_holder else loan.holder
+    sealed = seal_text(core, loan.loan, other, text)
     body: CancelBody | DeclineBody = CancelBody(loan.loan, loan.path, sealed)
     if is_holder and state is State.ASKED:
         body = DeclineBody(loan.loan, loan.path, loan.terms.round, sealed)

@@ -94,17 +94,33 @@ def pass_on(core: Core, loan: LoanState, *, recommends: bool) -> None:
 # --- sealed texts ----------------------------------------------------------------------
 
 
-def seal_text(core: Core, loan: ObjectId, link_key: bytes | None, text: str) -> bytes:
-    """A text that only the other party can read; empty stays empty. Spec: §11.4."""
+def seal_text(core: Core, loan: ObjectId, reader: MemberId, text: str) -> bytes:
+    """A text that only the other party can read; empty stays empty. Spec: §4.5, §11.4."""
     if not text:
         return b""
+    link_key = _link_key_of(core, loan, reader)
     if link_key is None:
         raise Refused("no-key-of-holder")
     ephemeral = core.draw("seal", 32)
+    context = _seal_context(core, loan, core.me, reader)
     try:
-        return seal(link_key, text.encode(), ephemeral_private=ephemeral, context=loan)
+        return seal(link_key, text.encode(), ephemeral_private=ephemeral, context=context)
     except BadKey:
         raise Refused("no-key-of-holder") from None
+
+
+def _seal_context(core: Core, loan: ObjectId, author: MemberId, reader: MemberId) -> bytes:
+    """What ties a seal to its step: nobody can take it into a record of their own."""
+    assert core.house is not None, "loans belong to a house"
+    return core.house + loan + author + reader
+
+
+def _link_key_of(core: Core, loan_id: ObjectId, reader: MemberId) -> bytes | None:
+    """The key to seal to: the request's for the borrower, else as the holder states it."""
+    loan = book_of(core).state_of(loan_id)
+    if loan is not None and reader == loan.borrower:
+        return loan.borrower_link_key
+    return link_key_of(core, reader)
 
 
 def link_key_of(core: Core, member: MemberId) -> bytes | None:
@@ -126,8 +142,8 @@ def text_of(core: Core, step: Record) -> str:
     if not sealed or not isinstance(body, LoanBody):
         return ""
     try:
-        text = unseal(core.config.link_private, sealed, context=body.loan)
-        return text.decode()
+        context = _seal_context(core, body.loan, step.author, core.me)
+        return unseal(core.config.link_private, sealed, context=context).decode()
     except (DecryptFailed, UnicodeDecodeError):
         # Sealed to somebody else, or nonsense sealed to us: nothing to read.
         return ""
