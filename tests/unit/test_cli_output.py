@@ -1,0 +1,166 @@
+"""What people read in the terminal: node/cli/output.py and the renderings."""
+
+from __future__ import annotations
+
+from io import StringIO
+from typing import Any
+
+import pytest
+
+from node.cli.actions import ACTIONS
+from node.cli.client import part
+from node.cli.output import Screen, short_ids, span, width_of
+from node.cli.render import RENDERINGS
+from node.i18n import LANGUAGES
+
+
+def rendered(command: str, answer: Any, language: str = "en") -> str:
+    stream = StringIO()
+    RENDERINGS[command](Screen(language, stream), answer)
+    return stream.getvalue()
+
+
+def test_every_command_that_asks_the_node_has_a_rendering() -> None:
+    assert [] == [command for command in ACTIONS if command not in RENDERINGS]
+
+
+@pytest.mark.parametrize(
+    ("text", "width"), [("abc", 3), ("écran", 5), ("e\u0301cran", 5), ("日本", 4), ("a\u200bb", 2)]
+)
+def test_the_width_of_a_text_is_that_of_a_terminal(text: str, width: int) -> None:
+    assert width == width_of(text)
+
+
+def test_columns_are_aligned_whatever_is_in_them() -> None:
+    stream = StringIO()
+    Screen("en", stream).table(("Id", "Title", "Kind"), [("1", "日本", "x"), ("22", "é", "y")])
+
+    assert stream.getvalue() == "Id  Title  Kind\n1   日本   x\n22  é      y\n"
+
+
+def test_what_another_member_wrote_cannot_drive_the_terminal() -> None:
+    """Escape sequences, line breaks and direction overrides of a hostile title."""
+    title = "\x1b[2Jguitar\r\n\u202etxet\x07\x9b1m"
+    stream = StringIO()
+    screen = Screen("en", stream)
+    screen.table(("Title",), [(title,)])
+    screen.line(title)
+
+    assert stream.getvalue() == "Title\n[2Jguitar txet1m\n[2Jguitar txet1m\n"
+
+
+def test_ids_are_shown_as_short_as_they_can_be_told_apart() -> None:
+    one, other, third = "ab" * 16, "ab" * 8 + "cd" * 8, "ef" * 16
+
+    assert {one: one[:17], other: other[:17], third: third[:17]} == short_ids([one, other, third])
+    assert {one: one[:8], third: third[:8]} == short_ids([one, third, one])
+
+
+def test_a_single_day_is_written_once() -> None:
+    assert span("2026-12-01", "2026-12-01") == "2026-12-01"
+    assert span("2026-12-01T14:00", "2026-12-01T15:30") == "2026-12-01 14:00 – 2026-12-01 15:30"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("12345678", "12345678"),
+        ("12345678@abcdef01", "12345678@abcdef01"),
+        ("a/b?c#d", "a%2Fb%3Fc%23d"),
+        ("", "-"),
+        ("..", "-"),
+        (" . ", "-"),
+        ("\udcff", "%3F"),
+    ],
+)
+def test_an_id_stays_one_part_of_a_path(text: str, expected: str) -> None:
+    assert expected == part(text)
+
+
+STATUS = {
+    "member": "ab" * 32,
+    "name": "Ana",
+    "house": "cd" * 32,
+    "house_name": "Rue des Lilas",
+    "standing": "member",
+    "friends": 2,
+    "links_up": 1,
+    "sharing": 3,
+    "confiance": 2,
+    "respect": 8.5,
+    "circles_open": 2,
+}
+
+
+def test_status_is_a_few_aligned_lines() -> None:
+    assert rendered("status", STATUS).splitlines() == [
+        "Ana (abababab)",
+        "House      Rue des Lilas, member",
+        "Friends    2 friends, 1 connected",
+        "Things     3 things shared",
+        "Confiance  2",
+        "Respect    8.5",
+        "Circles    you can ask as far as circle 2",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "hint"),
+    [
+        ({"house": None, "standing": "alone"}, "openhouse house found"),
+        ({"friends": 0}, "openhouse invite"),
+        ({"standing": "candidate"}, "openhouse join"),
+        ({"sharing": 0}, "openhouse things add"),
+    ],
+)
+def test_status_names_the_one_thing_to_do_next(changes: dict[str, Any], hint: str) -> None:
+    assert hint in rendered("status", STATUS | changes).splitlines()[-1]
+
+
+def test_browse_shows_through_whom_and_why_one_cannot_ask() -> None:
+    thing = {
+        "thing": "ab" * 16,
+        "title": "Guitare",
+        "kind": "object",
+        "holder": "aa" * 32,
+        "holder_name": "Ana",
+        "distance": 3,
+        "path": [],
+        "path_names": ["Ana", "Bruno", "Chloé", "David"],
+        "can_ask": False,
+        "why_not": {"code": "circle-closed", "message": "Circle 3 is not open to you yet."},
+    }
+    lines = rendered("browse", [thing, {**thing, "thing": "cd" * 16}]).splitlines()
+
+    assert lines[1].split("  ")[0] == "abababab"
+    # From me to the holder: whom one would speak to first stands first.
+    assert "Chloé, Bruno" in lines[1]
+    assert lines[-1] == "Circle 3 is not open to you yet."
+    assert len(lines) == 5
+
+
+def test_loans_show_the_command_that_takes_them_further() -> None:
+    loan = {
+        "loan": "ab" * 16,
+        "title": "Guitare",
+        "role": "holder",
+        "state": "asked",
+        "from": "2026-12-01",
+        "to": "2026-12-03",
+        "other": "cd" * 32,
+        "other_name": "Chloé",
+        "can": ["answer"],
+        "reasons": [],
+    }
+
+    assert "openhouse answer abababab yes" in rendered("loans", [loan])
+    waiting = {**loan, "reasons": [{"code": "c", "message": "Circle 2 is not open to Chloé yet."}]}
+    shown = rendered("loans", [waiting])
+    assert "openhouse answer" not in shown
+    assert shown.endswith("abababab: Circle 2 is not open to Chloé yet.\n")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("command", ["friends", "things", "browse", "loans"])
+def test_an_empty_answer_says_what_to_do_next(command: str, language: str) -> None:
+    assert "openhouse" in rendered(command, [], language)
