@@ -49,6 +49,7 @@ class Registers:
         self._kinds: dict[Kind, dict[Key, Stored]] = {}
         self._origins: dict[MemberId, dict[Key, Stored]] = {}
         self._halves_by_hash: dict[bytes, dict[Key, None]] = {}
+        self._counts: dict[tuple[MemberId, Kind], int] = {}
 
     def __len__(self) -> int:
         return len(self._stored)
@@ -72,6 +73,7 @@ class Registers:
         self._stored[key] = stored
         self._key_of[record.record_id] = key
         self._kinds.setdefault(record.kind, {})[key] = stored
+        self._count(record, +1)
         origin = origin_of(record)
         if origin is not None:
             self._origins.setdefault(origin, {})[key] = stored
@@ -85,6 +87,7 @@ class Registers:
         record = stored.record
         del self._key_of[record.record_id]
         del self._kinds[record.kind][key]
+        self._count(record, -1)
         origin = origin_of(record)
         if origin is not None:
             del self._origins[origin][key]
@@ -93,15 +96,22 @@ class Registers:
         if isinstance(record.body, HalfBody):
             del self._halves_by_hash[record.body.revocation_hash][key]
 
+    def _count(self, record: Record, change: int) -> None:
+        counted = (record.author, record.kind)
+        number = self._counts.get(counted, 0) + change
+        if number:
+            self._counts[counted] = number
+        else:
+            del self._counts[counted]
+
     def of_kind(self, kind: Kind) -> list[Record]:
         return [stored.record for stored in self._kinds.get(kind, {}).values()]
 
     def of_origin(self, origin: MemberId) -> list[Record]:
         return [stored.record for stored in self._origins.get(origin, {}).values()]
 
-    def count_of_kind(self, origin: MemberId, kind: Kind) -> int:
-        held = self._origins.get(origin, {})
-        return sum(1 for stored in held.values() if stored.record.kind is kind)
+    def count_of_kind(self, author: MemberId, kind: Kind) -> int:
+        return self._counts.get((author, kind), 0)
 
     def origins(self) -> list[MemberId]:
         """Origins of records held, in order of first arrival."""
