@@ -1,0 +1,169 @@
+"""One node: store, engine, host, network and page, put together.
+
+A node without a member runs its page alone; ``set_up`` gives it one and brings the
+rest to life. The page and the API see the node as ``node.api.protocols.NodeLike``:
+
+- ``engine``: None until set up; ``engine.core`` may be read in the loop's thread;
+- ``await command(command)``: the engine's answer as JSON-able data, once it is on
+  disk; raises ``Refused`` (nothing was changed) or ``StoreError``;
+- ``subscribe()``: a context manager whose ``await next()`` gives topics that changed;
+- ``await set_up(name, email, phone, language)``: ``{"member": hex}``;
+- ``counters``, ``addresses()``, ``token``, ``web_hosts``, ``language``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections import Counter
+from collections.abc import Mapping
+from typing import Final
+
+from node import identity
+from node.config import Settings
+from node.engine.commands import Command
+from node.engine.engine import Engine
+from node.engine.events import Json
+from node.errors import NodeError, StoreCorrupt
+from node.host import Host
+from node.identity import Identity
+from node.opening import CachedOpener
+from node.store import Store
+from node.topics import Subscription, Topics
+from node.transport.endpoint import Endpoint
+from node.transport.network import Network
+from protocol.errors import ProtocolError, Refused
+
+_LOG_EPOCH_SIZE_BYTES: Final = 8
+
+
+class Node:
+    """A running node. All of it belongs to the loop's thread.
+
+    Args:
+        store: open; closed by whoever opened it, after ``stop``.
+        endpoint: bound; started and stopped here.
+        counters: what was refused, shared with the endpoint.
+        token: who knows it may do everything the owner may.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        endpoint: Endpoint,
+        counters: Counter[str],
+        token: str,
+    ) -> None:
+        self.settings = settings
+        self.token = token
+        self.engine: Engine | None = None
+        self.failed: asyncio.Future[NodeError] = asyncio.get_running_loop().create_future()
+        """Done when the node can do nothing more, with the reason."""
+        self._store = store
+        self._endpoint = endpoint
+        self._counters = counters
+        self._network = Network(settings, endpoint)
+        self._topics = Topics()
+        self._identity: Identity | None = None
+        self._host: Host | None = None
+        self._is_setting_up = False
+
+    async def start(self) -> None:
+        """Begin to listen; with a member, begin to live.
+
+        Raises:
+            StoreCorrupt: what the store gives back is not what an engine wrote.
+        """
+        await self._endpoint.start()
+        found = identity.load(self._store)
+        if found is not None:
+            self._live(found)
+
+    async def stop(self) -> None:
+        """Say goodbye on every link; when it returns, everything is on disk."""
+        await self._network.stop(self._host)
+        if self._host is not None:
+            await self._host.stop()
+
+    # --- what page and API see -------------------------------------------------------------
+
+    @property
+    def counters(self) -> Mapping[str, int]:
+        """How often each code was given since the start."""
+        return self._counters
+
+    @property
+    def web_hosts(self) -> tuple[str, ...]:
+        """Host names besides the loopback ones that the page is reached by."""
+        return (*self.settings.web_names, self.settings.web_host)
+
+    @property
+    def language(self) -> str:
+        """The owner's language; English until the node is set up."""
+        return "en" if self._identity is None else self._identity.language
+
+    def addresses(self) -> tuple[str, ...]:
+        """Where this node can be reached today ("host:port"), best first."""
+        return self._network.addresses()
+
+    def subscribe(self) -> Subscription:
+        """Hear which parts of the page changed."""
+        return self._topics.subscribe()
+
+    async def command(self, command: Command) -> Json:
+        """Let the engine carry out a command; it is on disk when this returns.
+
+        Raises:
+            Refused: nothing was changed.
+            StoreError: it could not be written; the node is about to end.
+        """
+        if self._host is None:
+            raise Refused("not-set-up")
+        return await self._host.command(command)
+
+    async def set_up(self, name: str, email: str, phone: str, language: str) -> Json:
+        """Give the node its member, and begin to live.
+
+        Raises:
+            Refused: a value is not possible, or there is a member already.
+        """
+        if self._host is not None or self._is_setting_up:
+            raise Refused("already-set-up")
+        self._is_setting_up = True
+        try:
+            made = await asyncio.to_thread(
+                identity.create, self._store, name, email, phone, language
+            )
+        finally:
+            self._is_setting_up = False
+        self._live(made)
+        return {"member": made.member.hex()}
+
+    # --- life --------------------------------------------------------------------------------
+
+    def _live(self, member: Identity) -> None:
+        opener = CachedOpener()
+        config = member.config(opener.open, self.settings.records_per_second)
+        try:
+            with opener.trusting():
+                engine = Engine(
+                    config,
+                    self._store.load(),
+                    time.time_ns() // 1_000_000,
+                    os.urandom(_LOG_EPOCH_SIZE_BYTES),
+                )
+        except ProtocolError as error:
+            raise StoreCorrupt(f"The database in {self._store.home} is damaged: {error}") from error
+        self._identity = member
+        self.engine = engine
+        host = Host(engine, self._store, opener, self._network, self._counters, self._topics)
+        self._host = host
+        host.failed.add_done_callback(self._on_host_failed)
+        host.start()
+        self._network.start(host, engine)
+
+    def _on_host_failed(self, failed: asyncio.Future[NodeError]) -> None:
+        if not failed.cancelled() and not self.failed.done():
+            self.failed.set_result(failed.result())

@@ -1,0 +1,45 @@
+"""Where this node can be reached, as told to friends and put into invitations.
+
+Best first: what the owner configured, then the addresses of this computer, then the
+loopback one, which only helps nodes on the same machine and costs others nothing.
+All of them are hints: the secure channel says who answers.
+"""
+
+from __future__ import annotations
+
+import socket
+from contextlib import suppress
+from ipaddress import ip_address
+
+from node.config import Settings, join_address
+from protocol.invitations import ADDRESSES_MAX
+
+# Nothing is sent there (documentation addresses, RFC 5737 and 3849): connecting a
+# datagram socket only asks the system which of its own addresses it would use.
+_PROBES = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
+
+
+def reachable_addresses(settings: Settings, peer_port: int) -> tuple[str, ...]:
+    """Addresses ("host:port") at which the peer port can be reached."""
+    found = list(settings.advertise)
+    found += [join_address(host, peer_port) for host in _own_hosts(settings.peer_host)]
+    return tuple(dict.fromkeys(found[: ADDRESSES_MAX - 1] + found[-1:]))
+
+
+def _own_hosts(peer_host: str) -> list[str]:
+    if peer_host not in ("::", "0.0.0.0"):
+        return ["127.0.0.1" if peer_host == "localhost" else peer_host]
+    families = _PROBES if peer_host == "::" else _PROBES[:1]
+    hosts = [host for family, probe in families if (host := _source_address(family, probe))]
+    return [*hosts, "127.0.0.1"]
+
+
+def _source_address(family: socket.AddressFamily, probe: str) -> str | None:
+    """The address this computer uses towards the world, if it has one."""
+    with suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as asking:
+        asking.connect((probe, 9))
+        host = str(asking.getsockname()[0])
+        address = ip_address(host.partition("%")[0])
+        if not (address.is_loopback or address.is_link_local or address.is_unspecified):
+            return host
+    return None

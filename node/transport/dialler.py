@@ -1,0 +1,295 @@
+"""Calling friends, and calling again: one small task for each.
+
+A friend without a link is called at the addresses seen nearby, then at those they
+told us. What fails is tried again later and later, up to five minutes, with chance
+in it so that a house that comes back from a power cut does not call in step. News
+(they were seen nearby, our network changed, they moved) start at once and anew.
+
+Both friends may call. The one with the larger id gives the other a moment first, so
+that it is rare that both do; when they do, the host keeps one link.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+import aiohttp
+
+from node.config import split_address
+from node.engine.engine import DialTarget
+from node.engine.events import DialInvitation
+from node.errors import DialFailed, TransportError
+from node.host import Host, Peer
+from node.transport import handshakes
+from node.transport.endpoint import PATH
+from node.transport.links import HEARTBEAT_S, Link, WebSocket, abort
+from protocol.errors import RemoteProtocolError
+from protocol.handshake import Channel
+from protocol.keys import MemberId
+from protocol.limits import FRAME_SIZE_MAX_BYTES, HANDSHAKE_MAX_MS
+
+_log = logging.getLogger("openhouse.dialler")
+
+BACKOFF_MIN_S: Final = 1.0
+BACKOFF_MAX_S: Final = 300.0
+POLITE_DELAY_S: Final = 1.5
+CONNECT_MAX_S: Final = 5.0
+_HANDSHAKE_MAX_S: Final = HANDSHAKE_MAX_MS / 1000
+_NEWS_DELAY_S: Final = 0.2
+# A link that lasted so long was a good one: the next attempt is a first one again.
+_GOOD_LINK_S: Final = 30.0
+
+
+class Calling(Protocol):
+    """The engine, for whoever calls friends."""
+
+    def friends_to_dial(self) -> list[DialTarget]: ...
+
+
+@dataclass(slots=True)
+class _Friend:
+    target: DialTarget
+    task: asyncio.Task[None] | None = None
+    failures: int = 0
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+    link_changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class Dialler:
+    """Keeps a link with every friend.
+
+    Args:
+        nearby: addresses at which a friend was seen on the local network.
+        own: this node's addresses, which no friend can be at.
+    """
+
+    def __init__(
+        self,
+        host: Host,
+        calling: Calling,
+        nearby: Callable[[MemberId], list[str]],
+        own: Callable[[], tuple[str, ...]],
+    ) -> None:
+        self._host = host
+        self._calling = calling
+        self._nearby = nearby
+        self._own = own
+        self._friends: dict[MemberId, _Friend] = {}
+        self._is_resting = False
+        self._guests: dict[asyncio.Task[None], None] = {}
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, force_close=True, use_dns_cache=False)
+        )
+
+    # --- what others call ------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """The set of friends, or what is known of them, changed."""
+        targets = {target.member: target for target in self._calling.friends_to_dial()}
+        for member in [member for member in self._friends if member not in targets]:
+            self._stop(self._friends.pop(member))
+        for member, target in targets.items():
+            known = self._friends.get(member)
+            if known is None:
+                friend = self._friends[member] = _Friend(target)
+                friend.task = asyncio.create_task(self._keep(friend), name="dial a friend")
+            elif known.target != target:
+                known.target = target
+                self._tell(known)
+
+    def on_link_changed(self, member: MemberId) -> None:
+        """A friend's link came or went."""
+        friend = self._friends.get(member)
+        if friend is not None:
+            friend.link_changed.set()
+            if not self._addresses(friend.target):
+                friend.news.set()
+
+    def on_nearby(self, member: MemberId) -> None:
+        """A friend was seen on the local network."""
+        friend = self._friends.get(member)
+        if friend is not None:
+            self._tell(friend)
+
+    def on_network_changed(self) -> None:
+        """Our own addresses changed: what failed before may work now."""
+        for friend in self._friends.values():
+            self._tell(friend)
+
+    def dial_invitation(self, invitation: DialInvitation) -> None:
+        """Call an inviter; ends in a link or in ``Host.fail_dial``."""
+        task = asyncio.create_task(self._call_inviter(invitation), name="dial an inviter")
+        self._guests[task] = None
+        task.add_done_callback(lambda task: self._guests.pop(task, None))
+
+    def rest(self) -> None:
+        """Make no more calls; links that stand go on."""
+        self._is_resting = True
+
+    async def stop(self) -> None:
+        """End the calls under way; links dialled must have ended, or are cut."""
+        tasks = [friend.task for friend in self._friends.values() if friend.task is not None]
+        tasks += list(self._guests)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._session.close()
+
+    def _tell(self, friend: _Friend) -> None:
+        friend.failures = 0
+        friend.news.set()
+
+    def _stop(self, friend: _Friend) -> None:
+        if friend.task is not None:
+            friend.task.cancel()
+
+    # --- friends ----------------------------------------------------------------------------
+
+    async def _keep(self, friend: _Friend) -> None:
+        """Have a link with one friend, for ever."""
+        member = friend.target.member
+        politeness_s = POLITE_DELAY_S if self._host.core.me > member else 0.0
+        delay_s = politeness_s
+        while True:
+            await self._pause(friend, delay_s)
+            if not self._host.is_linked(member):
+                await self._call(friend)
+            if self._host.is_linked(member):
+                await self._while_linked(friend)
+            delay_s = politeness_s + self._backoff_s(friend)
+
+    async def _pause(self, friend: _Friend, delay_s: float) -> None:
+        """Wait; shorter when there is news, for ever when nothing is known to try."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(delay_s):
+                await friend.news.wait()
+        while not self._addresses(friend.target) and not self._host.is_linked(friend.target.member):
+            friend.news.clear()
+            await friend.news.wait()
+        if friend.news.is_set():
+            friend.news.clear()
+            # However fast news comes (others can make some), calls stay few.
+            await asyncio.sleep(_NEWS_DELAY_S)
+
+    async def _while_linked(self, friend: _Friend) -> None:
+        began_s = time.monotonic()
+        while self._host.is_linked(friend.target.member):
+            friend.link_changed.clear()
+            await friend.link_changed.wait()
+        if time.monotonic() - began_s > _GOOD_LINK_S:
+            friend.failures = 0
+
+    def _backoff_s(self, friend: _Friend) -> float:
+        delay_s = min(BACKOFF_MAX_S, BACKOFF_MIN_S * 2.0 ** min(friend.failures, 16))
+        friend.failures += 1
+        return delay_s * random.uniform(0.5, 1.0)
+
+    def _addresses(self, target: DialTarget) -> list[str]:
+        """Where to look: nearby first; never at ourselves."""
+        own = self._own()
+        known = dict.fromkeys([*self._nearby(target.member), *target.addresses])
+        return [address for address in known if address not in own]
+
+    async def _call(self, friend: _Friend) -> None:
+        """Call at every address until one answers, and serve that link to its end."""
+        target = friend.target
+        for address in self._addresses(target):
+            if self._is_resting or self._host.is_linked(target.member):
+                return
+            try:
+                link = await self._connect(address, lambda ws: self._greet(ws, target))
+            except (DialFailed, RemoteProtocolError) as error:
+                _log.debug("%s: %s", address, error)
+                continue
+            began_s = time.monotonic()
+            await link.run()
+            if time.monotonic() - began_s > _GOOD_LINK_S:
+                friend.failures = 0
+            return
+
+    async def _greet(self, web_socket: WebSocket, target: DialTarget) -> tuple[Channel, Peer]:
+        core = self._host.core
+        if core.house is None:
+            raise DialFailed("This node belongs to no house")
+        return await handshakes.call_friend(
+            web_socket,
+            house=core.house,
+            static=core.config.link_private,
+            friend=target.member,
+            link_key=target.link_key,
+        )
+
+    # --- inviters ---------------------------------------------------------------------------
+
+    async def _call_inviter(self, invitation: DialInvitation) -> None:
+        reason = "the invitation names no address"
+        for address in invitation.addresses:
+            try:
+                link = await self._connect(address, lambda ws: self._greet_inviter(ws, invitation))
+            except (DialFailed, RemoteProtocolError) as error:
+                _log.info("invitation, %s: %s", address, error)
+                reason = str(error)
+                continue
+            await link.run()
+            return
+        self._host.fail_dial(invitation.tag, reason)
+
+    async def _greet_inviter(
+        self, web_socket: WebSocket, invitation: DialInvitation
+    ) -> tuple[Channel, Peer]:
+        return await handshakes.call_inviter(
+            web_socket,
+            house=invitation.house,
+            static=self._host.core.config.link_private,
+            secret=invitation.secret,
+            link_key=getattr(invitation, "link_key", None),
+        )
+
+    # --- connections ------------------------------------------------------------------------
+
+    async def _connect(
+        self,
+        address: str,
+        greet: Callable[[WebSocket], Awaitable[tuple[Channel, Peer]]],
+    ) -> Link:
+        """A link with whoever answers at an address and passes the handshake.
+
+        Raises:
+            DialFailed: nobody there, or not one who speaks with us.
+            RemoteProtocolError: somebody else than we look for.
+        """
+        if split_address(address) is None:
+            raise DialFailed("Not an address")
+        try:
+            async with asyncio.timeout(CONNECT_MAX_S):
+                web_socket = await self._session.ws_connect(
+                    f"ws://{address}{PATH}",
+                    max_msg_size=FRAME_SIZE_MAX_BYTES,
+                    compress=0,
+                    heartbeat=HEARTBEAT_S,
+                )
+        except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
+            raise DialFailed(f"Nobody answers: {str(error) or type(error).__name__}") from error
+        try:
+            async with asyncio.timeout(_HANDSHAKE_MAX_S):
+                channel, peer = await greet(web_socket)
+        except BaseException as error:
+            await _give_up(web_socket)
+            if isinstance(error, TransportError | OSError | TimeoutError | aiohttp.ClientError):
+                raise DialFailed(f"The handshake failed: {str(error) or 'no answer'}") from error
+            raise
+        return Link(self._host, web_socket, channel, peer, is_dialled=True)
+
+
+async def _give_up(web_socket: aiohttp.ClientWebSocketResponse) -> None:
+    abort(web_socket)
+    with suppress(TimeoutError, aiohttp.ClientError, ConnectionError):
+        async with asyncio.timeout(1.0):
+            await web_socket.close()

@@ -1,0 +1,104 @@
+"""The network around one host: calls taken, calls made, friends nearby.
+
+Puts endpoint, dialler and LAN together and is what the host sees of them
+(``node.host.Network``). The endpoint is there from the start; the rest begins when
+the node has a member.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from node.config import Settings
+from node.engine.engine import Engine
+from node.engine.events import DialInvitation
+from node.host import Host
+from node.transport.addresses import reachable_addresses
+from node.transport.dialler import Dialler
+from node.transport.endpoint import Endpoint
+from node.transport.interfaces import InterfaceWatch
+from node.transport.lan import Lan
+from protocol.keys import MemberId
+
+_GOODBYE_MAX_S: Final = 3.0
+
+
+class Network:
+    """All links of one node and what makes them.
+
+    Args:
+        endpoint: started.
+    """
+
+    def __init__(self, settings: Settings, endpoint: Endpoint) -> None:
+        self._settings = settings
+        self._endpoint = endpoint
+        self._engine: Engine | None = None
+        self._dialler: Dialler | None = None
+        self._lan: Lan | None = None
+        self._watch: InterfaceWatch | None = None
+        self._addresses: tuple[str, ...] | None = None
+
+    def start(self, host: Host, engine: Engine) -> None:
+        """The node has a member: take calls, make calls, look around."""
+        self._engine = engine
+        self._dialler = Dialler(host, engine, self._nearby, self.addresses)
+        self._watch = InterfaceWatch(self._on_interfaces_changed)
+        if self._settings.lan:
+            self._lan = Lan(
+                self._endpoint.port, engine.core.config.link_private, self._dialler.on_nearby
+            )
+            self._lan.start()
+        self._endpoint.attach(host, engine)
+        self.on_friends_changed()
+
+    async def stop(self, host: Host | None) -> None:
+        """Call nobody, say goodbye on every link, take no more calls."""
+        if self._watch is not None:
+            self._watch.close()
+        if self._lan is not None:
+            await self._lan.stop()
+        if self._dialler is not None:
+            self._dialler.rest()
+        if host is not None:
+            host.close_links("this node is stopping")
+            await host.wait_for_links_to_end(_GOODBYE_MAX_S)
+        if self._dialler is not None:
+            await self._dialler.stop()
+        await self._endpoint.stop()
+
+    # --- what the host sees ----------------------------------------------------------------
+
+    def addresses(self) -> tuple[str, ...]:
+        """Where this node can be reached today ("host:port"), best first."""
+        if self._addresses is None or self._watch is None:
+            self._addresses = reachable_addresses(self._settings, self._endpoint.port)
+        return self._addresses
+
+    def dial_invitation(self, invitation: DialInvitation) -> None:
+        assert self._dialler is not None, "only a host that was started dials"
+        self._dialler.dial_invitation(invitation)
+
+    def on_friends_changed(self) -> None:
+        assert self._engine is not None, "a host was started"
+        assert self._dialler is not None, "a host was started"
+        self._dialler.refresh()
+        if self._lan is not None:
+            friends = self._engine.friends_to_dial()
+            self._lan.set_friends({friend.member: friend.link_key for friend in friends})
+
+    def on_link_changed(self, member: MemberId) -> None:
+        if self._dialler is not None:
+            self._dialler.on_link_changed(member)
+
+    # --- what happens around ----------------------------------------------------------------
+
+    def _nearby(self, member: MemberId) -> list[str]:
+        return [] if self._lan is None else self._lan.addresses_of(member)
+
+    def _on_interfaces_changed(self) -> None:
+        self._addresses = None
+        if self._lan is not None:
+            self._lan.on_interfaces_changed()
+        if self._dialler is not None:
+            self._dialler.on_network_changed()
