@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from node.errors import NodeError
-from node.i18n import N_, translator
+from node.i18n import DEFAULT_LANGUAGE, N_, known_language, translator
 from protocol.charter import Explanation
 from protocol.errors import OpenHouseError, ProtocolError, Refused
 
@@ -33,7 +33,8 @@ def sentence(error: OpenHouseError, language: str) -> str:
         return say(error.code, error.values, language)
     if isinstance(error, ProtocolError):
         return say(error.code, {"reason": error.detail}, language)
-    if isinstance(error, NodeError) and error.code in _SENTENCES:
+    if isinstance(error, NodeError) and known_language(language) != DEFAULT_LANGUAGE:
+        # What the system said is English; the sentence around it need not be.
         return say(error.code, {"reason": error.detail}, language)
     return str(error)
 

@@ -136,9 +136,15 @@ def _set_up(arguments: argparse.Namespace, client: Client, home: Path, language:
 
 
 def _start(arguments: argparse.Namespace) -> int:
-    from node import run
+    from node import config, run
 
-    return run.main(arguments)
+    flags = {
+        "peer_port": arguments.peer_port,
+        "web_port": arguments.web_port,
+        "lan": False if arguments.no_lan else None,
+    }
+    home = None if arguments.home is None else Path(arguments.home).expanduser()
+    return run.run(config.load(home, flags, os.environ))
 
 
 def _show_version() -> int:

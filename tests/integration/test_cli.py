@@ -70,9 +70,12 @@ class RunningNode:
         assert (result.code, result.err) == (0, ""), result.err
         return result.json
 
-    def stop(self) -> int:
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout=20)
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        assert self.process.stdout is not None
+        self.process.send_signal(number)
+        code = self.process.wait(timeout=20)
+        self.process.stdout.close()
+        return code
 
 
 def start(home: Path, *flags: str) -> RunningNode:
@@ -89,6 +92,7 @@ def start(home: Path, *flags: str) -> RunningNode:
     line = process.stdout.readline()
     if not line:
         process.wait(timeout=20)
+        process.stdout.close()
         raise AssertionError(f"the node ended with {process.returncode}: {errors.read_text()}")
     return RunningNode(home, process, json.loads(line))
 
@@ -101,8 +105,7 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningNode]:
     running = start(home)
     assert running("house", "found", "Rue des Lilas").code == 0
     yield running
-    running.process.kill()
-    running.process.wait()
+    running.stop(signal.SIGKILL)
 
 
 def refused(result: Result, code: str) -> str:
@@ -138,8 +141,7 @@ def test_a_node_that_was_killed_is_not_running(tmp_path: Path) -> None:
     home = tmp_path / "killed"
     openhouse(home, "setup", "--name", "Ana")
     running = start(home)
-    running.process.kill()
-    running.process.wait()
+    running.stop(signal.SIGKILL)
 
     assert openhouse(home, "status").code == 3
 
