@@ -121,6 +121,11 @@ class Charter:
             allowed = f"less than friendship_lease_ms ({_written(self.friendship_lease_ms)})"
             raise CharterError("friendship_renewal_ms", allowed)
 
+    @property
+    def steps_lease_ms(self) -> int:
+        """How long the steps of a loan are kept, from its first request on. Spec: §11.1."""
+        return self.request_ahead_max_ms + self.loan_length_max_ms + self.loan_lease_ms
+
     def circle_exchanges(self, circle: int) -> int:
         """Good exchanges that open ``circle`` (2..4); 0 = exchanges never open it."""
         return (
@@ -295,7 +300,7 @@ PARAMETERS: Final = (
     ),
     Parameter(
         "loan_lease_ms", _SECOND_MS, _YEAR_MS,
-        N_("A loan's messages are kept for {value} after its end."),
+        N_("A loan's messages are kept for at least {value} after its end."),
     ),
     Parameter(
         "pass_on_unasked_circles", 0, limits.CIRCLES_HARD_MAX,

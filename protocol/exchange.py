@@ -104,6 +104,8 @@ class LoanState:
         dates: ``(from_minute, to_minute)`` on the table: the terms', or the
             counter-proposal's.
         holder_signature: over ``terms``; present from the agreement on.
+        asked_ms, ends_ms: when the first request was made, and when its lease ends:
+            no step that counts ends earlier, and without it there is no loan.
         answer_by_ms: when an open question expires.
         passed: go-betweens who passed the request on, in the order of the path,
             with whether they recommend the borrower.
@@ -122,6 +124,7 @@ class LoanState:
     borrower_link_key: bytes
     holder_signature: Signature | None
     asked_ms: int
+    ends_ms: int
     answer_by_ms: int
     passed: tuple[tuple[MemberId, bool], ...]
     returned_ms: int | None
@@ -230,6 +233,7 @@ class _Run:
         self.dates = (0, 0)
         self.holder_signature: Signature | None = None
         self.asked_ms = 0
+        self.ends_ms = 0
         self.answer_by_ms = 0
         self.passed: dict[MemberId, bool] = {}
         self.returned_ms: int | None = None
@@ -253,6 +257,9 @@ class _Run:
         if after is None:
             return Reason.NOT_NOW
         reason = self._objection(step, body)
+        if step.not_after_ms < self.ends_ms:
+            # Once it has ended, the loan would be what it was before this step.
+            reason = Reason.ENDS_EARLY
         if reason is None:
             self.said[said] = None
             self._apply(step, body, after)
@@ -292,7 +299,7 @@ class _Run:
         match body:
             case RequestBody():
                 if self.request is None:
-                    self.asked_ms = step.created_ms
+                    self.asked_ms, self.ends_ms = step.created_ms, step.not_after_ms
                 self.request, self.terms = body, terms_of(step, body)
                 self._put_on_the_table(step, body)
             case PassBody():
@@ -332,6 +339,7 @@ class _Run:
             borrower_link_key=self.request.borrower_link_key,
             holder_signature=self.holder_signature,
             asked_ms=self.asked_ms,
+            ends_ms=self.ends_ms,
             answer_by_ms=self.answer_by_ms,
             passed=tuple((m, self.passed[m]) for m in self.path if m in self.passed),
             returned_ms=self.returned_ms,

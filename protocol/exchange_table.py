@@ -60,6 +60,7 @@ class Reason(Enum):
     BAD_SIGNATURE = "bad-signature"
     TOO_LATE = "too-late"
     SAID_BEFORE = "said-before"
+    ENDS_EARLY = "ends-early"
 
 
 _B, _G, _H = Role.BORROWER, Role.BETWEEN, Role.HOLDER

@@ -57,15 +57,16 @@ def counts_as_member(core: Core, member: MemberId) -> bool:
 
 def shares(core: Core, member: MemberId) -> bool:
     """Whether a member shares (R5), as far as this node can see."""
-    return is_sharing(
+    # By origin: browsing asks this for every thing, and a member lists few.
+    has_open_listing = any(
+        isinstance(record.body, ListingBody)
+        and is_open_listing(record.body)
+        and core.can_see(record)
+        for record in core.registers.of_origin(member)
+    )
+    return has_open_listing or is_sharing(
         core.charter,
-        has_open_listing=any(
-            record.author == member
-            and isinstance(record.body, ListingBody)
-            and is_open_listing(record.body)
-            and core.can_see(record)
-            for record in core.of_kind(Kind.LISTING)
-        ),
+        has_open_listing=False,
         lent_until_minute=book_of(core).evidence().lent_until_minute(member),
         joined_ms=_joined_ms(core, member),
         now_ms=core.now_ms,

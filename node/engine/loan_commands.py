@@ -96,7 +96,7 @@ def ask(core: Core, command: Ask, local_day: int) -> Json:
     )
     sealed = seal_text(core, loan, listing.author, text)
     asked = request(core, terms, tuple(reversed(path)), sealed)
-    say(core, asked, terms.to_minute, text)
+    say(core, asked, text)
     return _result(core, loan)
 
 
@@ -136,7 +136,7 @@ def _answer_as_holder(
     number = loan.terms.round
     if command.answer == "no":
         sealed = seal_text(core, loan.loan, loan.borrower, text)
-        say(core, DeclineBody(loan.loan, loan.path, number, sealed), loan.terms.to_minute, text)
+        say(core, DeclineBody(loan.loan, loan.path, number, sealed), text)
         return
     refusal = why_not_answerable(core, loan)
     if refusal is not None:
@@ -157,7 +157,7 @@ def _answer_as_holder(
     if number + 1 >= ROUNDS_MAX:
         raise Refused("too-many-rounds", maximum=ROUNDS_MAX)
     sealed = seal_text(core, loan.loan, loan.borrower, text)
-    say(core, CounterBody(loan.loan, loan.path, number, start, end, sealed), end, text)
+    say(core, CounterBody(loan.loan, loan.path, number, start, end, sealed), text)
 
 
 def _answer_as_borrower(
@@ -165,7 +165,7 @@ def _answer_as_borrower(
 ) -> None:
     if command.answer == "no":
         sealed = seal_text(core, loan.loan, loan.holder, text)
-        say(core, CancelBody(loan.loan, loan.path, sealed), loan.terms.to_minute, text)
+        say(core, CancelBody(loan.loan, loan.path, sealed), text)
         return
     start, end = loan.dates if command.answer == "yes" else _new_dates(core, command, local_day)
     before = loan.terms
@@ -180,7 +180,7 @@ def _answer_as_borrower(
         to_minute=end,
     )
     sealed = seal_text(core, loan.loan, loan.holder, text)
-    say(core, request(core, terms, loan.path, sealed), end, text)
+    say(core, request(core, terms, loan.path, sealed), text)
 
 
 def _new_dates(core: Core, command: AnswerLoan, local_day: int) -> tuple[int, int]:
@@ -219,7 +219,7 @@ def hand_over(core: Core, command: HandOver, local_day: int) -> Json:
     """``handover``: either party says that the thing changed hands."""
     loan = _as_party(core, command.loan)
     _check_step(core, loan, Kind.HANDOVER, (State.AGREED, State.HANDED_OVER))
-    say(core, HandoverBody(loan.loan, loan.path), loan.terms.to_minute)
+    say(core, HandoverBody(loan.loan, loan.path))
     return _result(core, loan.loan)
 
 
@@ -231,8 +231,8 @@ def give_back(core: Core, command: GiveBack, local_day: int) -> Json:
         states = (State.AGREED, *states)
     _check_step(core, loan, Kind.RETURN, states)
     if loan.state is State.AGREED:
-        say(core, HandoverBody(loan.loan, loan.path), loan.terms.to_minute)
-    say(core, ReturnBody(loan.loan, loan.path), loan.terms.to_minute)
+        say(core, HandoverBody(loan.loan, loan.path))
+    say(core, ReturnBody(loan.loan, loan.path))
     return _result(core, loan.loan)
 
 
@@ -249,7 +249,7 @@ def cancel(core: Core, command: CancelLoan, local_day: int) -> Json:
     body: CancelBody | DeclineBody = CancelBody(loan.loan, loan.path, sealed)
     if is_holder and state is State.ASKED:
         body = DeclineBody(loan.loan, loan.path, loan.terms.round, sealed)
-    say(core, body, loan.terms.to_minute, text)
+    say(core, body, text)
     return _result(core, loan.loan)
 
 

@@ -38,22 +38,19 @@ from protocol.exchange import ROUNDS_MAX, LoanState, Path, round_of
 from protocol.keys import MemberId, ObjectId, Signature, seal, unseal
 from protocol.records import Record
 
-_MS_PER_MINUTE = 60 * 1000
-
-
 # --- saying something ------------------------------------------------------------------
 
 
-def say(core: Core, body: LoanBody, to_minute: int, text: str = "") -> Record:
+def say(core: Core, body: LoanBody, text: str = "") -> Record:
     """Publish one of our steps; its text stays readable here.
 
-    Args:
-        to_minute: the end of the loan's dates; the step is kept for the charter's
-            time after it.
+    All steps of a loan end together: were one forgotten before the others, the loan
+    would be again what it was before it. Spec: §11.1.
     """
     if text:
         core.put_local(_text_note(body), text)
-    lease_ms = core.charter.loan_lease_ms + max(0, to_minute * _MS_PER_MINUTE - core.now_ms)
+    loan = book_of(core).state_of(body.loan)
+    lease_ms = core.charter.steps_lease_ms if loan is None else loan.ends_ms - core.now_ms
     return core.publish(body, step_object(body.kind, body.loan, round_of(body)), lease_ms)
 
 
@@ -76,13 +73,13 @@ def agree(core: Core, loan: LoanState, sealed: bytes = b"", text: str = "") -> N
     """As holder, sign the terms on the table; the calendar follows. Spec: §11.4."""
     signature: Signature = core.config.signer.sign(loan.terms.digest())
     body = AgreementBody(loan.loan, loan.path, loan.terms.round, signature, sealed)
-    say(core, body, loan.terms.to_minute, text)
+    say(core, body, text)
 
 
 def pass_on(core: Core, loan: LoanState, *, recommends: bool) -> None:
     """As go-between, let the request of this round travel on to the holder."""
     body = PassBody(loan.loan, loan.path, loan.terms.round, recommends)
-    own = say(core, body, loan.terms.to_minute)
+    own = say(core, body)
     # What waited here behind our word may go now; our word comes after it.
     place = loan.path.index(core.me)
     for step in book_of(core).steps_of(loan.loan):

@@ -70,8 +70,6 @@ __all__ = [
     "why_cannot_ask",
 ]
 
-# Dates have no time zone: a lease counted from them may be off by a day at each end.
-_LEASE_SLACK_MS = 2 * 24 * 60 * 60 * 1000
 # A borrower counts its open requests before the answers under way have arrived.
 _OPEN_REQUESTS_SLACK = 2
 # Requests of people one has never heard of, all through one friend.
@@ -109,8 +107,7 @@ def check(core: Core, record: Record, sender: MemberId) -> None:
         raise OutOfReach("the loan's path is longer than the circles", section="11.1")
     if round_of(body) >= ROUNDS_MAX:
         raise QuotaExceeded("the loan has too many rounds", section="11.1")
-    if record.not_after_ms - record.created_ms > _lease_max_ms(core):
-        raise InvalidState("the step is kept for longer than the charter allows", section="11.1")
+    _check_lease(core, record, body)
     book = book_of(core)
     if book.has_step(body.loan, record.author, record.object):
         raise Replayed("a step is said once", section="11.1")
@@ -131,10 +128,14 @@ def _are_adjacent(path: Path, one: MemberId, other: MemberId) -> bool:
     return abs(path.index(one) - path.index(other)) == 1
 
 
-def _lease_max_ms(core: Core) -> int:
-    charter = core.charter
-    dates_ms = charter.request_ahead_max_ms + charter.loan_length_max_ms
-    return dates_ms + charter.loan_lease_ms + _LEASE_SLACK_MS
+def _check_lease(core: Core, record: Record, body: LoanBody) -> None:
+    """The first request says how long the loan is kept; nothing is kept longer."""
+    lease_ms = record.not_after_ms - record.created_ms
+    wanted_ms = core.charter.steps_lease_ms
+    if lease_ms > wanted_ms:
+        raise InvalidState("the step is kept for longer than the charter allows", section="11.1")
+    if isinstance(body, RequestBody) and body.round == 0 and lease_ms < wanted_ms:
+        raise InvalidState("the loan would be forgotten before its end", section="11.1")
 
 
 def _check_quota(core: Core, book: LoanBook, body: LoanBody, sender: MemberId) -> None:
@@ -199,11 +200,13 @@ def on_record(core: Core, record: Record, sender: MemberId) -> None:
 def on_wakeup(core: Core) -> None:
     """Do what time brings: ratings to show, requests that expire, loans to forget."""
     book = book_of(core)
+    is_due = book.wakeup_ms is not None and book.wakeup_ms <= core.now_ms
     _advance_all(core)
     for loan in book.forget_ended():
         forget_notes(core, loan)
     book.wakeup_is_known = False
-    core.deliver("loans")
+    if is_due:
+        core.deliver("loans")
 
 
 def next_wakeup_ms(core: Core) -> int | None:
@@ -289,7 +292,7 @@ def _decline_if_gone(core: Core, body: RequestBody) -> None:
 
 def _decline(core: Core, loan: LoanState) -> None:
     body = DeclineBody(loan.loan, loan.path, loan.terms.round, b"")
-    say(core, body, loan.terms.to_minute)
+    say(core, body)
 
 
 def _is_my_proposal(core: Core, loan: LoanState) -> bool:

@@ -49,7 +49,7 @@ def commit(core: Core, loan: LoanState, confiance: int, respect: int) -> None:
     note: Value = [confiance, respect, salt]
     core.put_local(_note(loan), note)
     commitment = CommitmentBody(loan.loan, loan.path, body.commitment(core.me))
-    say(core, commitment, loan.terms.to_minute)
+    say(core, commitment)
 
 
 def show_if_due(core: Core, loan: LoanState) -> None:

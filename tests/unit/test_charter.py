@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -136,7 +138,7 @@ def test_durations_are_explained_in_their_largest_whole_unit(
     charter = Charter(loan_lease_ms=duration_ms)
     (found,) = [e for e in charter.explain() if e.name == "loan_lease_ms"]
 
-    message = "A loan's messages are kept for {value} after its end."
+    message = "A loan's messages are kept for at least {value} after its end."
     assert found == Explanation("loan_lease_ms", message, value, unit)  # type: ignore[arg-type]
 
 
@@ -152,3 +154,22 @@ def test_a_zero_that_means_never_is_said_so() -> None:
 @given(charters())
 def test_every_number_is_explained_once(charter: Charter) -> None:
     assert [e.name for e in charter.explain()] == [p.name for p in PARAMETERS]
+
+
+def test_the_table_of_the_spec_has_every_parameter_with_its_default_and_range() -> None:
+    """Spec §13."""
+    folder = Path(__file__).resolve().parents[2] / "protocol"
+    text = "\n".join(path.read_text("utf-8") for path in sorted(folder.glob("spec*")))
+    rows = re.findall(r"^\| `(\w+)` \| (\w+) \| (\w+) to (\w+) \|", text, flags=re.MULTILINE)
+    names = [parameter.name for parameter in PARAMETERS]
+    found = {row[0]: row[1:] for row in rows if row[0] in names}
+
+    assert names == list(found)
+    for parameter in PARAMETERS:
+        default, low, high = map(parameter.read, map(value, found[parameter.name]))
+        assert default == getattr(Charter(), parameter.name)
+        assert (low, high) == (parameter.low, parameter.high)
+
+
+def value(written: str) -> object:
+    return int(written) if written.isdecimal() else written

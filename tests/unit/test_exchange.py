@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import runpy
 from dataclasses import replace
 from itertools import permutations
 from pathlib import Path as FilePath
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -46,8 +49,8 @@ from protocol.exchange import (
     role_on,
     round_of,
 )
-from protocol.keys import HouseId, MemberId, ObjectId, Signature
-from protocol.records import Record, sign_record
+from protocol.keys import HouseId, MemberId, ObjectId, Signature, verify
+from protocol.records import Record, open_record, sign_record
 from simulations.signing import ModelKeys
 
 SPEC = FilePath(__file__).resolve().parents[2] / "protocol"
@@ -398,6 +401,14 @@ def test_a_question_expires_and_a_later_answer_does_not_count() -> None:
         assert reasons(loan_of(ASKED, late)) == [Reason.TOO_LATE]
 
 
+def test_a_step_that_ends_before_the_request_does_not_count() -> None:
+    """A borrower cannot have its hand-over forgotten, and then cancel."""
+    fleeting = replace(HANDED_OVER, not_after_ms=10**9 - 1)
+
+    assert reasons(loan_of(ASKED, AGREED, fleeting)) == [Reason.ENDS_EARLY]
+    assert loan_of(ASKED).ends_ms == 10**9
+
+
 def test_the_rating_window_runs_from_the_later_word_about_the_return() -> None:
     early, late = RETURNED, step(HOLDER, body_of(Kind.RETURN), at_ms=500)
 
@@ -457,3 +468,58 @@ def test_each_step_and_rating_has_its_one_register() -> None:
     assert expected_object(body_of(Kind.HANDOVER)) == step_object(Kind.HANDOVER, LOAN, 0)
     assert expected_object(rating) == register_object(Kind.RATING, LOAN)
     assert expected_object(SeatBody(PATH[0])) is None
+
+
+# --- vectors ---------------------------------------------------------------------------
+
+ROOT = SPEC.parent
+VECTORS = json.loads((SPEC / "vectors" / "exchange.json").read_text("utf-8"))
+
+
+def test_the_vectors_are_what_their_generator_makes() -> None:
+    """A vector never changes silently."""
+    build = runpy.run_path(str(ROOT / "tests" / "vectors" / "make_exchange.py"))["build"]
+
+    assert build() == (SPEC / "vectors" / "exchange.json").read_text("utf-8")
+
+
+def test_at_least_as_many_vectors_are_invalid_as_valid() -> None:
+    results = [case["result"] for case in VECTORS["cases"]]
+
+    assert results.count("invalid") >= results.count("valid") > 0
+
+
+@pytest.mark.parametrize("case", VECTORS["cases"], ids=lambda case: case["id"])
+def test_the_table_agrees_with_the_vectors(case: dict[str, Any]) -> None:
+    keys = {name: MemberId(bytes.fromhex(key)) for name, key in VECTORS["members"].items()}
+    names = {key: name for name, key in keys.items()}
+    steps = [open_record(bytes.fromhex(envelope), verify) for envelope in case["input"]]
+    path = tuple(keys[name] for name in VECTORS["path"])
+    loan_id = ObjectId(bytes.fromhex(VECTORS["loan"]))
+    loan = derive(loan_id, path, steps, verify, request_window_ms=VECTORS["window_ms"])
+
+    assert case["decoded"] == said_by(loan, case["now_ms"], names)
+    assert all(one.object == expected_object(one.body) for one in steps)
+    if loan is not None:
+        expected = []
+        if case["result"] == "invalid":
+            expected = [Ignored(steps[case["ignored"]], Reason(case["error"]))]
+        assert expected == list(loan.ignored)
+
+
+def said_by(
+    loan: LoanState | None, now_ms: int, names: dict[MemberId, str]
+) -> dict[str, object] | None:
+    """A loan as the vectors write it."""
+    if loan is None:
+        return None
+    return {
+        "state": loan.at(now_ms).value,
+        "round": loan.terms.round,
+        "dates": list(loan.dates),
+        "answer_by_ms": loan.answer_by_ms,
+        "passed": [[names[member], recommends] for member, recommends in loan.passed],
+        "returned_ms": loan.returned_ms,
+        "commitments": [[names[member], value.hex()] for member, value in loan.commitments],
+        "ended_by": None if loan.ended_by is None else names[loan.ended_by],
+    }

@@ -47,7 +47,9 @@ from node.engine.events import (
     Woke,
 )
 from node.engine.loan_book import book_of
+from node.engine.registers import Stored
 from protocol.bodies import (
+    STATEMENT_OBJECT,
     Body,
     CancelBody,
     CommitmentBody,
@@ -58,6 +60,7 @@ from protocol.bodies import (
     PassBody,
     RatingBody,
     RequestBody,
+    StatementBody,
     ThingKind,
     register_object,
 )
@@ -272,7 +275,7 @@ class Street:
             object_id=object_id or expected_object(body) or ObjectId(bytes(16)),
             sequence=1_000_000 + self.counter,
             created_ms=self.now_ms,
-            not_after_ms=self.now_ms + 30 * DAY_MS,
+            not_after_ms=self.now_ms + core.charter.steps_lease_ms,
         )
 
 
@@ -687,6 +690,53 @@ def test_the_holder_sees_for_itself_that_the_borrowers_circle_is_open() -> None:
     assert refused.values["missing"] == 1
 
 
+def test_a_request_for_a_circle_the_charter_keeps_shut_cannot_be_passed_on() -> None:
+    made = street(3, circle_2_exchanges=1)
+    made.lend(1, 2, made.share(1))
+    loan = made.ask(2, made.share(0))
+    made.core(1).charter = replace(made.core(1).charter, circle_2_exchanges=0)
+
+    assert refusal(made, 1, Recommend(loan, True)).code == "borrower-circle-shut"
+
+
+def test_no_more_loans_are_agreed_to_than_the_calendar_holds(
+    two: Street, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    thing = two.share(0)
+    first, second = two.ask(1, thing, first=2), two.ask(1, thing, first=9)
+    two.run(0, AnswerLoan(first, "yes"))
+    monkeypatch.setattr("protocol.limits.BUSY_INTERVALS_MAX", 1)
+
+    assert refusal(two, 0, AnswerLoan(second, "yes")).code == "calendar-full"
+
+
+def test_a_text_cannot_be_sent_to_a_holder_whose_key_is_unknown_or_unfit(three: Street) -> None:
+    thing = three.share(0)
+    core = three.core(2)
+    statement = core.current(three.id(0), STATEMENT_OBJECT)
+    assert statement is not None
+    assert isinstance(statement.body, StatementBody)
+    start = (TODAY + 1) * DAY
+    unfit = replace(statement, body=replace(statement.body, link_key=bytes(32)))
+    core.registers.put(Stored(unfit, 0, None))
+    assert refusal(three, 2, Ask(thing, start, start + DAY, "hi")).code == "no-key-of-holder"
+    core.registers.remove(statement.key)
+    assert refusal(three, 2, Ask(thing, start, start + DAY, "hi")).code == "no-key-of-holder"
+
+    three.ask(2, thing)
+
+
+def test_a_sealed_text_that_does_not_open_is_shown_as_nothing(two: Street) -> None:
+    loan = two.ask(1, two.share(0))
+    body = book_of(two.core(0)).state_of(oid(loan))
+    assert body is not None
+    cancel = two.forge(1, CancelBody(body.loan, body.path, b"nonsense" * 8))
+    two.core(0).keep(cancel, two.id(1))
+
+    assert two.rows(0)[loan]["message"] == ""
+    assert two.rows(0)[loan]["state"] == "withdrawn"
+
+
 # --- refusals that need no other party -------------------------------------------------
 
 
@@ -798,7 +848,7 @@ def test_a_request_nobody_answers_expires(two: Street) -> None:
 def test_a_loan_is_forgotten_with_its_notes_when_its_steps_have_ended(two: Street) -> None:
     loan = two.ask(1, two.share(0), text="hello")
     two.run(0, AnswerLoan(loan, "no", message="no"))
-    two.pass_time(100 * DAY_MS)
+    two.pass_time(560 * DAY_MS)
 
     for number in (0, 1):
         assert two.rows(number) == {}
@@ -978,6 +1028,8 @@ def test_rounds_leases_and_open_requests_are_bounded(two: Street) -> None:
 
     forever = replace(two.forge(1, copy_of(request)), not_after_ms=two.now_ms + 9999 * DAY_MS)
     assert rejected(two, 0, forever, 1) is InvalidState
+    fleeting = replace(two.forge(1, copy_of(request)), not_after_ms=two.now_ms + DAY_MS)
+    assert rejected(two, 0, fleeting, 1) is InvalidState
 
     for number in range(20):
         two.feed(0, Woke())

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
+import runpy
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -16,8 +20,8 @@ from node.trust.respect import respect_of
 from node.trust.sharing import is_open_listing, is_sharing
 from protocol.bodies import ListingBody, RatingBody, SeatBody, Terms, ThingKind, seat_object
 from protocol.charter import Charter
-from protocol.keys import HouseId, MemberId, ObjectId
-from protocol.records import Record, sign_record
+from protocol.keys import HouseId, MemberId, ObjectId, verify
+from protocol.records import Record, open_record, sign_record
 from simulations.signing import ModelKeys
 
 KEYS = ModelKeys(b"trust")
@@ -324,3 +328,64 @@ def test_a_judgement_says_all_at_once() -> None:
         confiance=2, respect=8.5, circles_open=2, exchanges=3, missing=3
     )
     assert judge(Evidence(), ALICE, Charter(), is_member=False) == Judgement(0, None, 0, 0, None)
+
+
+# --- vectors ---------------------------------------------------------------------------
+
+ROOT = Path(__file__).resolve().parents[2]
+FILE = ROOT / "protocol" / "vectors" / "trust.json"
+VECTORS = json.loads(FILE.read_text("utf-8"))
+
+
+def cases(kind: str) -> list[dict[str, Any]]:
+    return [case for case in VECTORS["cases"] if case["id"].startswith(f"{kind}-")]
+
+
+def test_the_vectors_are_what_their_generator_makes() -> None:
+    """A vector never changes silently."""
+    build = runpy.run_path(str(ROOT / "tests" / "vectors" / "make_trust.py"))["build"]
+
+    assert build() == FILE.read_text("utf-8")
+
+
+def test_at_least_as_many_vectors_are_invalid_as_valid() -> None:
+    results = [case["result"] for case in VECTORS["cases"]]
+
+    assert results.count("invalid") >= results.count("valid") > 0
+    assert len(results) == sum(len(cases(kind)) for kind in ("judge", "ask", "share"))
+
+
+@pytest.mark.parametrize("case", cases("judge"), ids=lambda case: case["id"])
+def test_judgements_agree_with_the_vectors(case: dict[str, Any]) -> None:
+    records = [open_record(bytes.fromhex(envelope), verify) for envelope in case["input"]]
+    in_house = [one for one in records if one.house.hex() == VECTORS["house"]]
+    subject = MemberId(bytes.fromhex(VECTORS["subject"]))
+    evidence = gather(in_house, verify)
+
+    found = judge(evidence, subject, Charter(), is_member=True)
+    assert case["decoded"] == asdict(found)
+    if case["ignored"] is not None:
+        others = [one for n, one in enumerate(in_house) if n != case["ignored"]]
+        assert found == judge(gather(others, verify), subject, Charter(), is_member=True)
+
+
+@pytest.mark.parametrize("case", cases("ask"), ids=lambda case: case["id"])
+def test_open_circles_agree_with_the_vectors(case: dict[str, Any]) -> None:
+    given = case["input"]
+    charter = Charter(**given["charter"])
+    is_member: bool = given["is_member"]
+    circles = circles_open(charter, given["confiance"], is_member=is_member)
+    missing = missing_for_next(charter, given["confiance"], is_member=is_member)
+    assert case["decoded"] == {"circles_open": circles, "missing": missing}
+
+    error = None
+    if circles < given["distance"]:
+        for_this = missing_for(charter, given["confiance"], given["distance"])
+        error = "circle-shut" if for_this is None else "circle-closed"
+        error = error if is_member else "second-seat-missing"
+    assert case["error"] == error
+
+
+@pytest.mark.parametrize("case", cases("share"), ids=lambda case: case["id"])
+def test_sharing_agrees_with_the_vectors(case: dict[str, Any]) -> None:
+    assert case["decoded"] == is_sharing(Charter(), **case["input"])

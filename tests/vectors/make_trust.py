@@ -1,0 +1,259 @@
+"""Make `protocol/vectors/trust.json`: run this file as a script.
+
+Ratings are spelled and signed from the text of the spec (§5.8, §5.9), with the
+helpers of `make_exchange.py`; what they come to is written by hand.
+"""
+
+from __future__ import annotations
+
+import json
+import runpy
+from pathlib import Path
+from typing import Any
+
+SPELL = runpy.run_path(str(Path(__file__).with_name("make_exchange.py")))
+TARGET = Path(__file__).parents[2] / "protocol" / "vectors" / "trust.json"
+
+RATING = 32
+HOUSE = SPELL["HOUSE"]
+DAY = 24 * 60
+
+NOTES = {
+    "Evidence": "which ratings count",
+    "Confiance": "distinct counterparties, each by its latest rating",
+    "Respect": "the mean rounded to a half",
+    "Circles": "what opens a circle",
+    "Sharing": "rule R5",
+}
+
+
+def rating(
+    rater: str,
+    confiance: int = 1,
+    respect: int = 8,
+    *,
+    subject: str = "alice",
+    day: int = 1,
+    author: str | None = None,
+    holder_signs: str | None = None,
+    house: bytes = HOUSE,
+    sequence: int = 1,
+) -> str:
+    """The envelope of a rating by the holder ``rater`` of a loan that ended on ``day``."""
+    member, number, digest = SPELL["member"], SPELL["number"], SPELL["digest"]
+    loan = digest("step", f"{rater} {subject} {day}".encode())[:16]
+    fields = (house, loan, bytes(16), member(rater), member(subject))
+    numbers = (0, (day - 1) * DAY, day * DAY)
+    message = digest("signature contract", *fields, *map(number, numbers))
+    by_borrower = SPELL["key_of"](subject).sign(message)
+    by_holder = SPELL["key_of"](holder_signs or rater).sign(message)
+    body = [[*fields, *numbers], by_borrower, by_holder, confiance, respect, bytes(16)]
+    register = digest("step", bytes([RATING]), loan)[:16]
+    envelope: bytes = SPELL["envelope"](
+        author or rater, RATING, body, register, at=10, sequence=sequence
+    )
+    return envelope.hex()
+
+
+def judged(
+    confiance: int, respect: float | None, circles: int, exchanges: int, missing: int | None
+) -> dict[str, Any]:
+    return {
+        "confiance": confiance,
+        "respect": respect,
+        "circles_open": circles,
+        "exchanges": exchanges,
+        "missing": missing,
+    }
+
+
+NOBODY = judged(0, None, 1, 0, 2)
+ONE = judged(1, 8.0, 1, 1, 1)
+FIVE = [rating(name) for name in ("bob", "carol", "dave", "erin", "frank")]
+
+# comment, flags, envelopes, judgement of alice, a member
+JUDGED: list[tuple[str, list[str], list[str], dict[str, Any]]] = [
+    ("nothing known", ["Confiance"], [], NOBODY),
+    ("one good exchange", ["Confiance"], [rating("bob")], ONE),
+    (
+        "three good exchanges with one person count one",
+        ["Confiance"],
+        [rating("bob", day=day) for day in (1, 2, 3)],
+        judged(1, 8.0, 1, 3, 1),
+    ),
+    ("two people open circle 2", ["Circles"], FIVE[:2], judged(2, 8.0, 2, 2, 3)),
+    ("five people open circle 3", ["Circles"], FIVE, judged(5, 8.0, 3, 5, 0)),
+    (
+        "a disappointed person takes one away",
+        ["Confiance"],
+        [*FIVE[:2], rating("dave", 0, 2)],
+        judged(1, 6.0, 1, 3, 1),
+    ),
+    (
+        "a person disappointed once and content since is content",
+        ["Confiance"],
+        [rating("bob", 0, 2, day=1), rating("bob", 1, 9, day=5)],
+        judged(1, 5.5, 1, 2, 1),
+    ),
+    (
+        "the end of the loan decides which is the latest, not the order of arrival",
+        ["Confiance"],
+        [rating("bob", 1, 9, day=5), rating("bob", 0, 2, day=1)],
+        judged(1, 5.5, 1, 2, 1),
+    ),
+    (
+        "never below 0",
+        ["Confiance"],
+        [rating("bob", 0, 0), rating("carol", 0, 1)],
+        judged(0, 0.5, 1, 2, 2),
+    ),
+    (
+        "a mean of 7.25 is shown as 7.5",
+        ["Respect"],
+        [rating("bob", 1, r, day=d) for d, r in enumerate((7, 7, 7, 8), 1)],
+        judged(1, 7.5, 1, 4, 1),
+    ),
+    (
+        "a mean of 7.2 is shown as 7",
+        ["Respect"],
+        [rating("bob", 1, r, day=d) for d, r in enumerate((7, 7, 7, 7, 8), 1)],
+        judged(1, 7.0, 1, 5, 1),
+    ),
+    (
+        "what is said of others does not count",
+        ["Evidence"],
+        [rating("bob", subject="carol")],
+        NOBODY,
+    ),
+]
+
+# comment, flags, envelopes, which does not count, why, judgement of alice by the others
+IGNORED: list[tuple[str, list[str], list[str], int, str, dict[str, Any]]] = [
+    ("by somebody else", ["Evidence"], [rating("bob", author="mallory")], 0, "not-yours", NOBODY),
+    (
+        "a contract the holder did not sign",
+        ["Evidence"],
+        [rating("bob", holder_signs="mallory")],
+        0,
+        "bad-signature",
+        NOBODY,
+    ),
+    (
+        "a loan to oneself",
+        ["Evidence"],
+        [rating("alice", subject="alice")],
+        0,
+        "bad-signature",
+        NOBODY,
+    ),
+    (
+        "a contract of another house",
+        ["Evidence"],
+        [rating("bob", house=b"X" * 32)],
+        0,
+        "out-of-reach",
+        NOBODY,
+    ),
+    (
+        "an older version in the same register",
+        ["Evidence"],
+        [rating("bob", 0, 0), rating("bob", sequence=2)],
+        0,
+        "replayed",
+        ONE,
+    ),
+]
+
+# comment, charter, confiance, is member, distance, error (None: may ask), circles open, missing
+ASKING: list[tuple[str, dict[str, int], int, bool, int, str | None, int, int | None]] = [
+    ("circle 1 of a member", {}, 0, True, 1, None, 1, 2),
+    ("circle 2 when it is open", {}, 2, True, 2, None, 2, 3),
+    ("circle 3 when it is open", {}, 5, True, 3, None, 3, 0),
+    ("circle 1 of a candidate", {}, 9, False, 1, "second-seat-missing", 0, None),
+    ("circle 2 of a candidate", {}, 9, False, 2, "second-seat-missing", 0, None),
+    ("circle 2 of a newcomer", {}, 0, True, 2, "circle-closed", 1, 2),
+    ("circle 2, one exchange short", {}, 1, True, 2, "circle-closed", 1, 1),
+    ("circle 3, three exchanges short", {}, 2, True, 3, "circle-closed", 2, 3),
+    ("circle 3, one exchange short", {}, 4, True, 3, "circle-closed", 2, 1),
+    ("beyond the last circle", {"max_circles": 2}, 99, True, 3, "circle-shut", 2, 0),
+    ("a circle never opened", {"circle_2_exchanges": 0}, 99, True, 2, "circle-shut", 1, None),
+    (
+        "behind a circle never opened",
+        {"circle_2_exchanges": 0},
+        99,
+        True,
+        3,
+        "circle-shut",
+        1,
+        None,
+    ),
+    ("circle 4 of the default charter", {"max_circles": 4}, 99, True, 4, "circle-shut", 3, None),
+]
+
+# comment, open listing, end of the last rated loan made (day), joined (day), may ask; today is 1000
+SHARING: list[tuple[str, bool, int | None, int | None, bool]] = [
+    ("an open listing", True, None, None, True),
+    ("a loan that ended 364 days ago", False, 636, 0, True),
+    ("a newcomer of 182 days", False, None, 818, True),
+    ("nothing", False, None, None, False),
+    ("a loan that ended 365 days ago", False, 635, 0, False),
+    ("a newcomer of 183 days", False, None, 817, False),
+    ("came long ago and shares nothing", False, None, 0, False),
+]
+
+
+def build() -> str:
+    """Give the text of the file."""
+    cases: list[dict[str, Any]] = []
+
+    def add(kind: str, comment: str, flags: list[str], **rest: Any) -> None:
+        error = rest.pop("error", None)
+        result = "valid" if error is None else "invalid"
+        place = 1 + sum(1 for case in cases if case["id"].startswith(f"{kind}-{result}"))
+        case = {"id": f"{kind}-{result}-{place}", "comment": comment, "flags": flags}
+        cases.append(case | {"result": result, "error": error} | rest)
+
+    for comment, flags, input_, decoded in JUDGED:
+        add("judge", comment, flags, input=input_, ignored=None, decoded=decoded)
+    for comment, flags, input_, ignored, error, decoded in IGNORED:
+        add("judge", comment, flags, error=error, input=input_, ignored=ignored, decoded=decoded)
+    for comment, charter, confiance, is_member, distance, error_, circles, missing in ASKING:
+        input_ask = {
+            "charter": charter,
+            "confiance": confiance,
+            "is_member": is_member,
+            "distance": distance,
+        }
+        decoded = {"circles_open": circles, "missing": missing}
+        add("ask", comment, ["Circles"], error=error_, input=input_ask, decoded=decoded)
+    for comment, has_listing, lent_day, joined_day, may_ask in SHARING:
+        input_share = {
+            "has_open_listing": has_listing,
+            "lent_until_minute": None if lent_day is None else lent_day * DAY,
+            "joined_ms": None if joined_day is None else joined_day * DAY * 60_000,
+            "now_ms": 1000 * DAY * 60_000,
+        }
+        error_ = None if may_ask else "nothing-shared"
+        add("share", comment, ["Sharing"], error=error_, input=input_share, decoded=may_ask)
+    document = {
+        "schema": "openhouse vectors 1",
+        "spec_section": "12",
+        "source": "tests/vectors/make_trust.py, written from the text of the spec",
+        "about": (
+            "judge: `decoded` is the judgement of the member `subject`, by the default charter, "
+            "from the set of envelopes `input` in the house `house`; in an invalid case the "
+            "envelope number `ignored` does not count. ask: whether a member may ask at a "
+            "distance, by the default charter with the changes given, and how many further good "
+            "counterparties its next circle takes. share: whether a member shares."
+        ),
+        "house": HOUSE.hex(),
+        "subject": SPELL["member"]("alice").hex(),
+        "notes": NOTES,
+    }
+    # One case a line: a changed case is one changed line in a review.
+    lines = ",\n".join("  " + json.dumps(case) for case in cases)
+    return json.dumps(document, indent=1)[:-2] + ',\n "cases": [\n' + lines + "\n ]\n}\n"
+
+
+if __name__ == "__main__":
+    TARGET.write_text(build(), encoding="utf-8")
