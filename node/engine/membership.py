@@ -176,7 +176,14 @@ def take_welcome(core: Core, join: PendingJoin, link: Link, message: Welcome) ->
     house.refresh_attestations(core)
     core.effects.append(FriendsChanged())
     core.effects.append(
-        Answer(join.request, {"friend": inviter.hex(), "standing": core.standing()})
+        Answer(
+            join.request,
+            {
+                "friend": inviter.hex(),
+                "name": core.name_of(inviter),
+                "standing": core.standing(),
+            },
+        )
     )
 
 
