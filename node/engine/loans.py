@@ -215,12 +215,13 @@ def next_wakeup_ms(core: Core) -> int | None:
     if not book.wakeup_is_known:
         times = book.loans_end_ms()
         for loan in book.states():
-            if loan.state in (State.ASKED, State.COUNTERED):
+            if loan.at(core.now_ms) in (State.ASKED, State.COUNTERED):
                 times.append(loan.answer_by_ms)
+            # May be over already, when the node was off: then it is due at once.
             due_ms = ratings.due_ms(core, loan)
             if due_ms is not None:
                 times.append(due_ms)
-        book.wakeup_ms = min((t for t in times if t > core.now_ms), default=None)
+        book.wakeup_ms = min(times, default=None)
         book.wakeup_is_known = True
     return book.wakeup_ms
 

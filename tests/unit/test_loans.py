@@ -873,6 +873,26 @@ def test_a_rating_that_stands_alone_is_shown_when_the_window_is_over(two: Street
     assert loans.judge(two.core(1), two.id(1)).exchanges == 1
 
 
+def test_a_rating_whose_window_ended_while_the_node_was_off_is_shown_at_once(
+    two: Street,
+) -> None:
+    loan = two.ask(1, two.share(0))
+    two.run(0, AnswerLoan(loan, "yes"))
+    two.run(0, HandOver(loan))
+    two.run(0, GiveBack(loan))
+    two.run(0, Rate(loan, 1, 8))
+    two.now_ms += 20 * DAY_MS
+    two.restart(0)
+    wakeup_ms = loans.next_wakeup_ms(two.core(0))
+    assert wakeup_ms is not None
+    assert wakeup_ms <= two.now_ms
+    two.feed(0, Woke())
+
+    assert two.rows(1)[loan]["rated_by_other"] == {"confiance": 1, "respect": 8}
+    wakeup_ms = loans.next_wakeup_ms(two.core(0))
+    assert wakeup_ms is None or wakeup_ms > two.now_ms, "no busy loop"
+
+
 def test_ratings_outside_their_scale_and_second_ratings_are_refused(two: Street) -> None:
     loan = two.ask(1, two.share(0))
     two.run(0, AnswerLoan(loan, "yes"))
