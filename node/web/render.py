@@ -126,7 +126,8 @@ class Words:
 
     def _day_of_year(self, moment: datetime) -> str:
         month = self._say(_MONTHS[moment.month - 1])
-        return self._say(N_("{month} {day}")).format(day=moment.day, month=month)
+        day = "1er" if self._language == "fr" and moment.day == 1 else str(moment.day)
+        return self._say(N_("{month} {day}")).format(day=day, month=month)
 
     def _say(self, message: str) -> str:
         return self._catalogue.gettext(message)

@@ -21,7 +21,7 @@ from node.api.protocols import NodeLike
 from node.engine.commands import Command
 from node.engine.core import Core
 from node.engine.events import Json
-from node.i18n import N_, known_language, preferred_language, translator
+from node.i18n import known_language, preferred_language, translator
 from node.web.forms import Form
 from node.web.render import render
 from node.web.session import FORM_FIELD, Session, Sessions, form_is_ours, origin_is_ours
@@ -147,10 +147,10 @@ def writing(node: NodeLike, act: Act, show: Show) -> Handler:
     async def handle(request: web.Request) -> web.StreamResponse:
         visit = visit_of(request, node)
         if visit.session is None:
-            return visit.page("sign_in.html", status=401)
+            return visit.page("sign_in.html", error=ApiError(401, "signed-out"))
         form = await read_form(request)
         if not form_is_ours(request, visit.session, form.text(FORM_FIELD)):
-            return refuse_foreign_form(visit)
+            return visit.page("refused.html", error=ApiError(403, "foreign-form"))
         try:
             return go_to(await act(visit, form))
         except Refused as refusal:
@@ -168,17 +168,10 @@ def open_form(
         visit = visit_of(request, node)
         form = await read_form(request)
         if not origin_is_ours(request):
-            return refuse_foreign_form(visit)
+            return visit.page("refused.html", error=ApiError(403, "foreign-form"))
         return await act(visit, form)
 
     return handle
-
-
-def refuse_foreign_form(visit: Visit) -> web.Response:
-    problem = visit.gettext(
-        N_("This form did not come from this page, or is too old: open the page again.")
-    )
-    return visit.page("refused.html", problem=problem, status=403)
 
 
 async def read_form(request: web.Request) -> Form:
