@@ -180,7 +180,7 @@ def take_welcome(core: Core, join: PendingJoin, link: Link, message: Welcome) ->
             join.request,
             {
                 "friend": inviter.hex(),
-                "name": core.name_of(inviter),
+                "friend_name": core.name_of(inviter),
                 "standing": core.standing(),
             },
         )
