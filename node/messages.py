@@ -304,6 +304,7 @@ _SENTENCES: Final[dict[str, str]] = {
         "“{phone}” is not a phone number: write it with the country's prefix, such as "
         "+33 6 12 34 56 78."
     ),
+    "node-broken": N_("The node met an error and ended; its log says which: {reason}."),
     "store-busy": N_("Another node, or another program, uses this data directory: {reason}."),
     "store-corrupt": N_("The data directory cannot be read back: {reason}."),
     "store-full": N_("There is no room left on the disk, and nothing was changed: {reason}."),

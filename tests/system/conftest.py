@@ -8,8 +8,10 @@ deadline; when it does not come, the failure shows what every node wrote on stde
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -140,6 +142,22 @@ class House:
         except NotRunning:
             return None
 
+    def rejects(self) -> dict[str, int]:
+        """How often this node refused something of others since it started, by code."""
+        token = (self.home / "token").read_text().strip()
+        connection = http.client.HTTPConnection("127.0.0.1", self.ready["web_port"], timeout=20)
+        try:
+            connection.request("GET", "/metrics", headers={"Authorization": f"Bearer {token}"})
+            text = connection.getresponse().read().decode()
+        finally:
+            connection.close()
+        found = re.findall(r'^openhouse_rejects_total\{code="(.+)"\} (\d+)$', text, re.MULTILINE)
+        return {code: int(number) for code, number in found}
+
+    def loan(self, loan: str) -> Any:
+        """A loan as it stands here; None while it is unknown here."""
+        return next((row for row in self.get("/loans") if row["loan"] == loan), None)
+
     def seen(self) -> dict[str, tuple[str, ...]]:
         """Titles seen in browse, each with the members it came by, holder first."""
         return {thing["title"]: tuple(thing["path"]) for thing in self.get("/browse") or ()}
@@ -151,7 +169,8 @@ class House:
 
     def state_of(self, loan: str) -> str | None:
         """Where a loan stands, as seen from here; None while it is unknown here."""
-        return next((row["state"] for row in self.get("/loans") if row["loan"] == loan), None)
+        row = self.loan(loan)
+        return None if row is None else str(row["state"])
 
 
 class Street:

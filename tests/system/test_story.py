@@ -128,9 +128,15 @@ def days_ahead(first: int, last: int) -> tuple[str, str, str, str]:
 
 
 def borrow_well(
-    town: Town, borrower: House, holder: House, loan: str, between: tuple[House, ...] = ()
+    town: Town,
+    borrower: House,
+    holder: House,
+    loan: str,
+    between: tuple[House, ...] = (),
+    *,
+    with_power_cut: bool = False,
 ) -> None:
-    """An asked loan goes as agreed, and both say so."""
+    """An asked loan goes as agreed, and both say so; power cuts change nothing."""
     street = town.street
     for house in between:
         what = f"{house.name} is asked to pass the request on"
@@ -139,11 +145,17 @@ def borrow_well(
     street.wait(f"the request reaches {holder.name}", ["answer"], verbs, holder, loan)
     assert holder.openhouse("answer", loan, "yes")["state"] == "agreed"
     wait_state(street, borrower, loan, "agreed")
+    if with_power_cut:
+        borrower.kill()
     holder.openhouse("handover", loan)
+    if with_power_cut:
+        borrower.start()
     wait_state(street, borrower, loan, "handed_over")
     borrower.openhouse("return", loan)
     wait_state(street, holder, loan, "returned")
     borrower.openhouse("rate", loan, "--confiance", "1", "--respect", "9")
+    # Blind: the holder does not see it before having rated as well.
+    assert holder.loan(loan)["rated_by_other"] is None
     holder.openhouse("rate", loan, "--confiance", "1", "--respect", "8")
     for house in (borrower, holder):
         wait_state(street, house, loan, "rated")
@@ -181,7 +193,9 @@ def test_the_story_of_the_seed(street: Street) -> None:
     chloe_cannot_ask_yet(town)
     two_good_loans_with_friends_open_circle_2(town)
     the_guitar_is_asked_for_lent_returned_and_rated(town)
+    nobody_was_refused_anything(town)
     narrowing_and_falling_out_reach_everybody(town)
+    everything_is_on_disk(town)
 
 
 def everybody_sees_what_is_within_reach(town: Town) -> None:
@@ -225,7 +239,7 @@ def two_good_loans_with_friends_open_circle_2(town: Town) -> None:
 
     bicycle = david.listing("vélo")["thing"]
     loan = david.openhouse("ask", bicycle, *days_ahead(3, 4))["loan"]
-    borrow_well(town, david, chloe, loan)
+    borrow_well(town, david, chloe, loan, with_power_cut=True)
     street.wait("circle 2 is open to Chloé", (2, 2), counts_of, chloe, chloe)
 
 
@@ -245,6 +259,12 @@ def the_guitar_is_asked_for_lent_returned_and_rated(town: Town) -> None:
             street.wait(what, expected, counts_of, viewer, member)
     for member in (chloe, ana):
         assert len({trust_of(viewer, member) for viewer in street.houses}) == 1
+
+
+def nobody_was_refused_anything(town: Town) -> None:
+    """Honest nodes never send each other what must be refused."""
+    for house in town.street.houses:
+        assert house.rejects() == {}, f"{house.name}\n{town.street.stderr()}"
 
 
 def narrowing_and_falling_out_reach_everybody(town: Town) -> None:
@@ -268,6 +288,29 @@ def narrowing_and_falling_out_reach_everybody(town: Town) -> None:
     assert town.seen_by(town.bruno) == near
     assert chloe.seen() == {}
     assert set(david.seen()) == {"vélo"}
+
+
+def everything_is_on_disk(town: Town) -> None:
+    """All nodes end and start again: from the disk alone they are where they were."""
+    before = [what_it_knows(house) for house in town.street.houses]
+    for house in town.street.houses:
+        assert house.stop() == 0
+    for house in town.street.houses:
+        house.start()
+    for house, known in zip(town.street.houses, before, strict=True):
+        assert known == what_it_knows(house)
+        links = len(known[1])
+        town.street.wait(f"{house.name} is linked again", links, links_up, house)
+
+
+def what_it_knows(house: House) -> tuple[object, list[str], object, object]:
+    friends = [friend["member"] for friend in house.get("/friends")]
+    loans = [(loan["loan"], loan["state"]) for loan in house.get("/loans")]
+    return house.seen(), friends, loans, house.get("/trust")
+
+
+def links_up(house: House) -> int:
+    return int(house.get("/status")["links_up"])
 
 
 def test_a_stranger_without_an_invitation_learns_nothing(street: Street) -> None:
@@ -295,6 +338,7 @@ def test_a_stranger_without_an_invitation_learns_nothing(street: Street) -> None
         assert not [secret for secret in secrets if secret in heard]
 
     assert (stranger.seen(), stranger.get("/friends")) == ({}, [])
+    assert sum(bruno.rejects().values()) >= 2
     assert [friend["member"] for friend in bruno.get("/friends")] == [farid.member]
     street.wait("Farid sees the drill", True, sees, farid, "perceuse")
 

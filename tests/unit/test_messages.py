@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from node import messages
+from node.errors import NodeError, StoreFull
+from node.host import HostFailed
 from node.i18n import LANGUAGES
 from protocol.charter import Charter
 from protocol.errors import ERRORS_BY_CODE, Refused
@@ -95,6 +97,23 @@ def test_every_protocol_error_has_a_sentence() -> None:
     for code in ERRORS_BY_CODE:
         for template in templates(code):
             assert set(placeholders(template)) <= set(ADDED_VALUES)
+
+
+def leaves(error: type[NodeError]) -> Iterator[type[NodeError]]:
+    for subclass in error.__subclasses__():
+        yield from leaves(subclass)
+    if error.code:
+        yield error
+
+
+def test_every_failure_of_the_node_has_a_sentence() -> None:
+    # Modules that define failures of their own must be known here.
+    assert HostFailed in leaves(NodeError)
+
+    assert [] == [leaf for leaf in leaves(NodeError) if leaf.code not in messages.codes()]
+    failure = StoreFull("The disk that holds /home is full")
+    assert messages.sentence(failure, "en") == "The disk that holds /home is full."
+    assert "/home" in messages.sentence(failure, "fr")
 
 
 @pytest.mark.parametrize("code", messages.codes())
