@@ -52,12 +52,21 @@ from node.engine.events import (
     Space,
     Woke,
 )
-from protocol.bodies import ListingBody
+from protocol.bodies import Body, ListingBody
 from protocol.charter import Charter
 from protocol.encoding import Value
 from protocol.errors import Refused
-from protocol.keys import MemberId, Signer, link_private_key, link_public_key, verify
+from protocol.keys import (
+    HouseId,
+    MemberId,
+    ObjectId,
+    Signer,
+    link_private_key,
+    link_public_key,
+    verify,
+)
 from protocol.messages import Message, decode_message, encode_message
+from protocol.records import Record, sign_record
 from simulations.signing import InterningOpener, RealKeys
 from simulations.town import TownPlan, build_town
 
@@ -346,3 +355,31 @@ class Pump:
 
     def is_open(self, link: LinkId) -> bool:
         return link in self._far_end
+
+    def sign(
+        self,
+        name: str,
+        body: Body,
+        object_id: ObjectId,
+        *,
+        sequence: int | None = None,
+        epoch: int = 0,
+        created_ms: int | None = None,
+        lease_ms: int = 24 * HOUR_MS,
+        house: HouseId | None = None,
+    ) -> Record:
+        """A record by this member that its node knows nothing of; sequences only go up."""
+        created_ms = self.now_ms if created_ms is None else created_ms
+        known = next(h.engine.core.house for h in self.homes.values() if h.engine)
+        house = house or known
+        assert house is not None, "somebody who runs is in a house"
+        return sign_record(
+            self.homes[name].config.signer,
+            body,
+            house=house,
+            object_id=object_id,
+            sequence=1_000_000 + next(self._numbers) if sequence is None else sequence,
+            created_ms=created_ms,
+            not_after_ms=created_ms + lease_ms,
+            epoch=epoch,
+        )
