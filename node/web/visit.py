@@ -9,6 +9,7 @@ a redirect, so that reloading a page repeats nothing.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
@@ -25,7 +26,9 @@ from node.i18n import known_language, preferred_language, translator
 from node.web.forms import Form
 from node.web.render import render
 from node.web.session import FORM_FIELD, Session, Sessions, form_is_ours, origin_is_ours
-from protocol.errors import Refused
+from protocol.errors import OpenHouseError, Refused
+
+_log = logging.getLogger("openhouse.web")
 
 LANGUAGE_COOKIE: Final = "openhouse_language"
 SESSIONS: Final[web.AppKey[Sessions]] = web.AppKey("sessions")
@@ -136,7 +139,7 @@ def reading(node: NodeLike, show: Show) -> Handler:
         visit = visit_of(request, node)
         if visit.session is None:
             return visit.page("sign_in.html", status=401)
-        return await _guarded(visit, show, None, None)
+        return await _or_failure(visit, _guarded(visit, show, None, None))
 
     return handle
 
@@ -151,12 +154,25 @@ def writing(node: NodeLike, act: Act, show: Show) -> Handler:
         form = await read_form(request)
         if not form_is_ours(request, visit.session, form.text(FORM_FIELD)):
             return visit.page("refused.html", error=ApiError(403, "foreign-form"))
-        try:
-            return go_to(await act(visit, form))
-        except Refused as refusal:
-            return await _guarded(visit, show, form, refusal)
+        return await _or_failure(visit, _act_or_show_again(visit, form, act, show))
 
     return handle
+
+
+async def _act_or_show_again(visit: Visit, form: Form, act: Act, show: Show) -> web.StreamResponse:
+    try:
+        return go_to(await act(visit, form))
+    except Refused as refusal:
+        return await _guarded(visit, show, form, refusal)
+
+
+async def _or_failure(visit: Visit, response: Awaitable[web.StreamResponse]) -> web.StreamResponse:
+    """The response, or a page that says that the node itself failed (a full disk)."""
+    try:
+        return await response
+    except OpenHouseError as error:
+        _log.exception("%s %s failed", visit.request.method, visit.request.path)
+        return visit.page("refused.html", error=ApiError(500, "node-failed", reason=str(error)))
 
 
 def open_form(
