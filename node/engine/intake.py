@@ -81,7 +81,7 @@ def accept(core: Core, link: Link, record: Record, *, asked: bool) -> None:
     assert sender is not None, "records come from friends"
     if core.registers.has_id(record.record_id):
         return
-    _check_header(core, record)
+    check_header(core, record)
     stored = core.registers.stored(record.key)
     if stored is not None and not supersedes(record, stored.record):
         if is_equivocation(record, stored.record):
@@ -98,7 +98,12 @@ def accept(core: Core, link: Link, record: Record, *, asked: bool) -> None:
         offers.pull_for_unproved(core, link, origin)
 
 
-def _check_header(core: Core, record: Record) -> None:
+def check_header(core: Core, record: Record) -> None:
+    """What holds for every record, however it came. Spec: §5.2, §5.4.
+
+    Raises:
+        PolicyError: of another house, our own, of another time, or in the wrong register.
+    """
     if record.house != core.house:
         raise OutOfReach("the record belongs to another house", section="5.2")
     if record.author == core.me:
@@ -112,6 +117,10 @@ def _check_header(core: Core, record: Record) -> None:
     expected = _object_by_kind(record)
     if expected is not None and record.object != expected:
         raise NotYours("the record stands in the wrong register", section="5.4")
+    stored = core.registers.stored(record.key)
+    if stored is not None and stored.record.kind is not record.kind:
+        # Else a listing in a half's register would leave an edge without its half.
+        raise NotYours("the register holds another kind", section="5.4", verdict="ignore")
 
 
 def _object_by_kind(record: Record) -> ObjectId | None:

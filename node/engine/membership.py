@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from node.engine import house, ids
+from node.engine import house, ids, intake
 from node.engine.commands import Invite, Join
 from node.engine.core import Core, Friend, Link
 from node.engine.edges import end_friendship, own_secret, write_friend
@@ -190,6 +190,10 @@ def take_welcome(core: Core, join: PendingJoin, link: Link, message: Welcome) ->
 def _keep_greeting(core: Core, records: list[Record], peer: MemberId) -> None:
     """Keep the records of a greeting that may come from this peer."""
     for record in records:
+        try:
+            intake.check_header(core, record)
+        except RemoteProtocolError:
+            continue  # as if it had not been shown
         body = record.body
         stored = core.registers.stored(record.key)
         is_news = stored is None or stored.record.version < record.version
@@ -197,11 +201,7 @@ def _keep_greeting(core: Core, records: list[Record], peer: MemberId) -> None:
         if isinstance(body, HalfBody) and body.friend != core.me:
             is_peers = False
         is_charter = house.is_charter_of(record, core.house)
-        if record.house != core.house or record.author == core.me or not is_news:
-            continue
-        if record.is_expired(core.now_ms):
-            continue
-        if is_peers or is_charter or record.kind is Kind.SEAT:
+        if is_news and (is_peers or is_charter or record.kind is Kind.SEAT):
             core.keep(record, peer)
 
 
@@ -223,7 +223,9 @@ def welcome_guest(core: Core, link: Link, message: JoinRequest) -> MemberId:
     secret, expires_ms, used_by = core.invitations[link.tag]
     records = [core.config.open_record(envelope) for envelope in message.envelopes]
     guest = _read_guest(core, link, records)
-    if used_by not in (b"", guest):
+    known = core.friends.get(guest)
+    if used_by not in (b"", guest) or (used_by and known is not None and known.ended):
+        # A guest may come again whose welcome was lost, not one whose friendship ended.
         raise Refused("invitation-used")
     if expires_ms <= core.now_ms and not used_by:
         raise Refused("invitation-expired")
@@ -263,10 +265,12 @@ def _read_guest(core: Core, link: Link, records: list[Record]) -> MemberId:
         raise NotYours("the guest's half is not towards this member", section="9.3")
     if half.house != core.house:
         raise Refused("other-house")
-    for record in records:
-        if isinstance(record.body, StatementBody) and (
-            record.author != guest or record.body.link_key != link.remote_link_key
-        ):
+    statements = [(r.author, r.body) for r in records if isinstance(r.body, StatementBody)]
+    if not statements:
+        # Without one, whoever holds a copy of somebody's half could come in their name.
+        raise Malformed("a guest shows its statement", section="9.3")
+    for author, body in statements:
+        if author != guest or body.link_key != link.remote_link_key:
             # Spec 9.3: the link key of the handshake is bound to the member who signs.
             raise BadKey("the statement's link key is not the handshake's", section="9.3")
     return guest
