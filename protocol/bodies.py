@@ -49,7 +49,7 @@ class Kind(IntEnum):
 
 
 class ThingKind(IntEnum):
-    """What is lent and how. Spec: §5.7, design §7.1."""
+    """What is lent and how. Spec: §5.7, design 7.1."""
 
     OBJECT = 1
     STAY = 2
@@ -268,7 +268,7 @@ class ReturnBody:
 
 @dataclass(frozen=True, slots=True)
 class CommitmentBody:
-    """The hash of a rating not yet shown (blind ratings). Spec: §5.9, design §8.8."""
+    """The hash of a rating not yet shown (blind ratings). Spec: §5.9, design 8.8."""
 
     kind: ClassVar[Kind] = Kind.COMMITMENT
     loan: ObjectId
