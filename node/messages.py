@@ -8,7 +8,7 @@ The English text is the key of the catalogues (``node/locales``). Placeholders a
 named after the error's values; a value that is missing shows as "?" rather than
 hiding the message.
 
-Spec: §8.7 (codes), §10.4.
+Spec: §10.4, §14.2.
 """
 
 from __future__ import annotations
