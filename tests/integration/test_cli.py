@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from node import messages
+from node.store import DATABASE_FILE
 
 pytestmark = pytest.mark.system
 
@@ -278,6 +279,31 @@ def test_an_unwritable_home_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a directory")
 
     refused(openhouse(tmp_path / "file", "--json", "setup", "--name", "Ana"), "store-unwritable")
+
+
+def test_a_wrong_option_is_refused_with_its_name(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    openhouse(home, "setup", "--name", "Ana")
+
+    message = refused(openhouse(home, "--json", "run", OPENHOUSE_WEB_PORT="many"), "config-wrong")
+    assert "OPENHOUSE_WEB_PORT" in message
+    (home / "config.toml").write_text("peer_port = ")
+    refused(openhouse(home, "--json", *RUN_FLAGS), "config-wrong")
+    (home / "config.toml").write_text("peer_prot = 7470")
+    assert "peer_prot" in refused(openhouse(home, "--json", *RUN_FLAGS), "config-wrong")
+
+
+@pytest.mark.parametrize("damage", [b"", b"not a database", bytes(8192)])
+def test_a_damaged_database_is_refused_and_left_as_it_is(tmp_path: Path, damage: bytes) -> None:
+    home = tmp_path / "home"
+    openhouse(home, "setup", "--name", "Ana")
+    database = home / DATABASE_FILE
+    content = database.read_bytes()
+    damaged = damage + content[len(damage) :] if damage else content[: len(content) // 2]
+    database.write_bytes(damaged)
+
+    refused(openhouse(home, "--json", *RUN_FLAGS), "store-corrupt")
+    assert damaged == database.read_bytes()
 
 
 # --- with a node -------------------------------------------------------------------------
