@@ -98,6 +98,7 @@ class Engine:
         if self._is_new:
             self._is_new = False
             core.persist(Space.META, b"log_epoch", core.log.epoch)
+        leases.end_leases(core)
         self._dispatch(event)
         while core.moved or core.all_moved:
             offers.refresh_moved(core)

@@ -1,5 +1,8 @@
 """What time does: leases that end, halves and statements that are renewed.
 
+``end_leases`` comes before anything else that an event does: a timer may be late
+(a laptop slept), and whoever reads the graph relies on the halves being there.
+
 Spec: §7.1 (leases), §9.4 (renewal).
 """
 
@@ -11,22 +14,22 @@ from node.engine import house
 from node.engine.core import Core
 from node.engine.edges import live_half, refresh_edge
 from node.engine.events import Space
-from protocol.bodies import STATEMENT_OBJECT, HalfBody
+from protocol.bodies import STATEMENT_OBJECT, HalfBody, Kind
 from protocol.keys import MemberId
+from protocol.records import Record
 
 
 def on_wakeup(core: Core) -> None:
-    """Let go of what has ended; renew what is ours and due."""
-    _end_leases(core)
+    """Renew what is ours and due; forget secrets that nothing needs any more."""
     _forget_revocations(core)
     for member in sorted(core.friends):
         due_ms = _renewal_due_ms(core, member)
         if due_ms is not None and due_ms <= core.now_ms:
             house.renew_half(core, member)
     statement = core.current(core.me, STATEMENT_OBJECT)
-    if statement is not None and _half_time_ms(statement.created_ms, statement.not_after_ms) <= (
-        core.now_ms
-    ):
+    if statement is None and core.house is not None:
+        house.introduce(core)  # its lease ended while this node was off
+    elif statement is not None and _is_half_over(core, statement):
         core.publish(statement.body, STATEMENT_OBJECT, house.STATEMENT_LEASE_MS)
 
 
@@ -42,17 +45,27 @@ def next_wakeup_ms(core: Core) -> int | None:
     return min(known, default=None)
 
 
+def _is_half_over(core: Core, record: Record) -> bool:
+    return _half_time_ms(record.created_ms, record.not_after_ms) <= core.now_ms
+
+
 def _half_time_ms(created_ms: int, not_after_ms: int) -> int:
     return created_ms + (not_after_ms - created_ms) // 2
 
 
-def _end_leases(core: Core) -> None:
+def end_leases(core: Core) -> None:
+    """Let go of what has ended, and of the edges that stood on it.
+
+    Own things stay, unseen, until they are renewed: expired is not withdrawn.
+    """
     while core.expiries and core.expiries[0][0] <= core.now_ms:
         _, author, object_id = heapq.heappop(core.expiries)
         stored = core.registers.stored((author, object_id))
         if stored is None or not stored.record.is_expired(core.now_ms):
             continue
         record = stored.record
+        if record.author == core.me and record.kind is Kind.LISTING:
+            continue
         core.drop(record)
         if isinstance(record.body, HalfBody):
             refresh_edge(core, author, record.body.friend)
@@ -60,7 +73,12 @@ def _end_leases(core: Core) -> None:
 
 
 def _forget_revocations(core: Core) -> None:
-    ended = [key for key, r in core.revocations.items() if r.expires_ms <= core.now_ms]
+    # A half dated ahead outlives the secret's time by a little: it must not come alive again.
+    ended = [
+        key
+        for key, revocation in core.revocations.items()
+        if revocation.expires_ms <= core.now_ms and not core.registers.halves_with_hash(key)
+    ]
     for key in ended:
         del core.revocations[key]
         core.log.forget(("revocation", key))
@@ -68,8 +86,11 @@ def _forget_revocations(core: Core) -> None:
 
 
 def _renewal_due_ms(core: Core, member: MemberId) -> int | None:
-    """When our half towards a friend is to be signed anew. Spec: §9.4."""
-    if core.friends[member].ended:
+    """When our half towards a friend is to be signed anew. Spec: §9.4.
+
+    One whose lease ended while this node was off is due at once: expired is not ended.
+    """
+    if core.friends[member].ended or core.house is None:
         return None
     half = live_half(core, core.me, member)
-    return None if half is None else half.created_ms + core.charter.friendship_renewal_ms
+    return core.now_ms if half is None else half.created_ms + core.charter.friendship_renewal_ms
