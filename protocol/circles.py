@@ -120,18 +120,28 @@ class FriendGraph:
         return self._distances.get(member)
 
     def path_from(self, origin: MemberId, through: Path = ()) -> Path | None:
-        """A shortest proved path ``origin .. me``, or None.
+        """A shortest proved path ``origin .. me``, or None: what may be shown.
 
-        The path once chosen is kept while it stays shortest, so that friends are
-        not told of changes that change nothing. With ``through``, the first hop
-        after ``origin`` must be one of those members (spec §7.5).
+        With ``through``, the first hop after ``origin`` must be one of those members
+        (spec §7.5).
+        """
+        if origin in self._direct and (not through or self.me in through):
+            return (origin, self.me)
+        return self.transit_path_from(origin, through)
+
+    def transit_path_from(self, origin: MemberId, through: Path = ()) -> Path | None:
+        """The same over transit edges alone: what may be passed on.
+
+        A friend's edge that both ends do not attest and show is left out; others must
+        neither rely on it nor learn of it. The path once chosen is kept while it stays
+        shortest, so that friends are not told of changes that change nothing.
         """
         if origin == self.me:
             return (self.me,)
+        if self.me in through:
+            return (origin, self.me) if self.has_transit(origin, self.me) else None
         if through:
             return self._path_through(origin, through)
-        if origin in self._direct:
-            return (origin, self.me)
         distance = self._distances.get(origin)
         if distance is None:
             self._paths.pop(origin, None)
@@ -154,8 +164,6 @@ class FriendGraph:
         return tuple(path)
 
     def _path_through(self, origin: MemberId, through: Path) -> Path | None:
-        if self.me in through:
-            return (origin, self.me) if origin in self._direct else None
         distances = self._distances_avoiding(origin)
         first_hops = [m for m in through if m in distances and self.has_transit(origin, m)]
         if not first_hops:

@@ -264,9 +264,7 @@ def _may_give_by_circles(core: Core, record: Record, friend: MemberId) -> bool:
         return is_rating
     if origin is None or not core.graph.has_transit(core.me, friend):
         return False
-    path = core.path_from(origin, through)
-    if path is None:
-        return False
-    if friend in path:
-        return is_rating
-    return may_offer(circles, len(path) - 1)
+    if is_rating and friend in (core.path_from(origin) or ()):
+        return True
+    path = core.graph.transit_path_from(origin, through)
+    return path is not None and friend not in path and may_offer(circles, len(path) - 1)

@@ -39,7 +39,7 @@ def offerable(core: Core, record: Record) -> bool:
     origin = origin_of(record)
     assert origin is not None, "only circle records are asked about"
     circles, through = reach_of(core, record)
-    path = core.path_from(origin, () if origin == core.me else through)
+    path = core.graph.transit_path_from(origin, () if origin == core.me else through)
     return path is not None and may_offer(circles, len(path) - 1)
 
 
@@ -106,7 +106,7 @@ def _channel_paths(core: Core, origin: MemberId) -> tuple[tuple[Path, int], ...]
     channels = core.reach.get(origin, {})
     found = []
     for through in sorted(channels):
-        path = core.path_from(origin, through)
+        path = core.graph.transit_path_from(origin, through)
         if path is not None:
             found.append((path, channels[through]))
     return tuple(found)
