@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Final
+from urllib.parse import quote
 
 from aiohttp import web
 
@@ -77,7 +78,7 @@ async def answer(visit: Visit, form: Form) -> str:
         start, end = dates.read_span(form.text("from"), form.text("to"))
     loan = visit.part("loan")
     await visit.command(commands.AnswerLoan(loan, word, start, end, form.text("message")))
-    return f"/loans/{loan}?done=answered"
+    return _place(visit, "answered")
 
 
 async def pass_on(visit: Visit, form: Form) -> str:
@@ -88,12 +89,12 @@ async def pass_on(visit: Visit, form: Form) -> str:
 
 async def hand_over(visit: Visit, form: Form) -> str:
     await visit.command(commands.HandOver(visit.part("loan")))
-    return f"/loans/{visit.part('loan')}?done=handed-over"
+    return _place(visit, "handed-over")
 
 
 async def give_back(visit: Visit, form: Form) -> str:
     await visit.command(commands.GiveBack(visit.part("loan")))
-    return f"/loans/{visit.part('loan')}?done=returned"
+    return _place(visit, "returned")
 
 
 async def cancel(visit: Visit, form: Form) -> str:
@@ -105,4 +106,8 @@ async def rate(visit: Visit, form: Form) -> str:
     confiance = form.number("confiance", 0, 1)
     respect = form.number("respect", 0, 10)
     await visit.command(commands.Rate(visit.part("loan"), confiance, respect))
-    return f"/loans/{visit.part('loan')}?done=rated"
+    return _place(visit, "rated")
+
+
+def _place(visit: Visit, done: str) -> str:
+    return f"/loans/{quote(visit.part('loan'))}?done={done}"

@@ -53,8 +53,12 @@ class Form:
         text = self.text(name)
         if not text:
             raise Refused("missing-field", field=name)
-        # isdecimal and the length: int() takes underscores, and time for a million digits.
-        if not text.isdecimal() or len(text) > 9 or not low <= int(text) <= high:
+        # int() alone takes underscores, other scripts and minutes for a million digits.
+        if (
+            not (text.isascii() and text.isdecimal())
+            or len(text) > 9
+            or not low <= int(text) <= high
+        ):
             raise Refused("out-of-range", field=name, low=low, high=high)
         return int(text)
 

@@ -18,7 +18,7 @@ from node.i18n import N_, translator
 from node.web.begin import show_beginning
 from node.web.forms import Form
 from node.web.frame import waiting_for_me
-from node.web.visit import Visit
+from node.web.visit import Visit, go_to
 from protocol.errors import Refused
 
 # Invitations that can still be looked at again; the oldest is forgotten first.
@@ -115,7 +115,7 @@ async def show_invitation(
 ) -> web.StreamResponse:
     invitation = visit.request.app[_INVITATIONS].get(visit.part("name"))
     if invitation is None:
-        return web.HTTPSeeOther("/friends")
+        return go_to("/friends")
     return visit.page(
         "invitation.html",
         error=error,

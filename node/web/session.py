@@ -65,10 +65,10 @@ class Sessions:
     def take_key(self, key: str) -> bool:
         """Whether this key signs in: the token, or an entry key, which is used up."""
         for entry_key in self._entry_keys:
-            if hmac.compare_digest(key.encode(), entry_key.encode()):
+            if _is_same(key, entry_key):
                 self._entry_keys.remove(entry_key)
                 return True
-        return hmac.compare_digest(key.strip().encode(), self._token.encode())
+        return _is_same(key.strip(), self._token)
 
     def start(self, response: web.StreamResponse) -> None:
         """Sign the browser in that gets this response."""
@@ -90,19 +90,19 @@ class Sessions:
     def of(self, request: web.Request) -> Session | None:
         """The session of a request, or None."""
         value, _, signature = request.cookies.get(self.cookie_name, "").rpartition(".")
-        if not hmac.compare_digest(signature.encode(), self._sign("session", value).encode()):
+        if not _is_same(signature, self._sign("session", value)):
             return None
         if int(value.partition(".")[0]) <= time.time():
             return None
         return Session(csrf=self._sign("form", value))
 
     def _sign(self, purpose: str, value: str) -> str:
-        return hmac.new(self._secret, f"{purpose}\0{value}".encode(), "sha256").hexdigest()
+        return hmac.new(self._secret, _encoded(f"{purpose}\0{value}"), "sha256").hexdigest()
 
 
 def form_is_ours(request: web.Request, session: Session, given: str) -> bool:
     """Whether a form was sent from a page of this session and of this origin."""
-    return origin_is_ours(request) and hmac.compare_digest(given.encode(), session.csrf.encode())
+    return origin_is_ours(request) and _is_same(given, session.csrf)
 
 
 def origin_is_ours(request: web.Request) -> bool:
@@ -119,3 +119,13 @@ def origin_is_ours(request: web.Request) -> bool:
         return URL(origin).authority == request.headers.get("Host")
     except ValueError:
         return False
+
+
+def _is_same(given: str, wanted: str) -> bool:
+    """Compare in constant time."""
+    return hmac.compare_digest(_encoded(given), _encoded(wanted))
+
+
+def _encoded(text: str) -> bytes:
+    # Headers may hold any bytes; those that are no UTF-8 arrive as lone surrogates.
+    return text.encode("utf-8", "surrogatepass")

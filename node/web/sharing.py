@@ -11,7 +11,7 @@ from node.engine import commands, ids, views
 from node.engine.views.things import KINDS_BY_WORD
 from node.web.forms import Form
 from node.web.render import KINDS
-from node.web.visit import Visit
+from node.web.visit import Visit, go_to
 from protocol import limits
 from protocol.errors import Refused
 
@@ -120,7 +120,7 @@ async def show_thing(
     """One thing in full, with the form to ask for it."""
     thing: dict[str, Any] = views.thing(visit.core, visit.part("thing"), visit.say)
     if "holder" not in thing:
-        return web.HTTPSeeOther(f"/things/{thing['thing']}")
+        return go_to(f"/things/{thing['thing']}")
     return visit.page("thing.html", form=form, error=error, thing=thing)
 
 

@@ -13,16 +13,18 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import parse_qsl
 
 from aiohttp import web
 
-from node import messages
 from node.api.errors import ApiError, status_of
+from node.api.fields import BODY_SIZE_MAX_BYTES
 from node.api.protocols import NodeLike
 from node.engine.commands import Command
 from node.engine.core import Core
 from node.engine.events import Json
 from node.i18n import known_language, preferred_language, translator
+from node.web import refusals
 from node.web.forms import Form
 from node.web.render import render
 from node.web.session import FORM_FIELD, Session, Sessions, form_is_ours, origin_is_ours
@@ -32,6 +34,9 @@ _log = logging.getLogger("openhouse.web")
 
 LANGUAGE_COOKIE: Final = "openhouse_language"
 SESSIONS: Final[web.AppKey[Sessions]] = web.AppKey("sessions")
+
+_FIELDS_MAX: Final = 1200
+"""A thing can be given to a thousand friends by name; no form has more fields."""
 
 _HEADERS: Final = {
     "Content-Security-Policy": (
@@ -68,7 +73,7 @@ class Visit:
         return self.node.engine is not None
 
     def say(self, refusal: Refused) -> str:
-        return messages.sentence(refusal, self.language)
+        return refusals.say(refusal, self.language)
 
     def gettext(self, message: str) -> str:
         return translator(self.language).gettext(message)
@@ -151,7 +156,10 @@ def writing(node: NodeLike, act: Act, show: Show) -> Handler:
         visit = visit_of(request, node)
         if visit.session is None:
             return visit.page("sign_in.html", error=ApiError(401, "signed-out"))
-        form = await read_form(request)
+        try:
+            form = await read_form(request)
+        except Refused as refusal:
+            return visit.page("refused.html", error=refusal)
         if not form_is_ours(request, visit.session, form.text(FORM_FIELD)):
             return visit.page("refused.html", error=ApiError(403, "foreign-form"))
         return await _or_failure(visit, _act_or_show_again(visit, form, act, show))
@@ -182,7 +190,10 @@ def open_form(
 
     async def handle(request: web.Request) -> web.StreamResponse:
         visit = visit_of(request, node)
-        form = await read_form(request)
+        try:
+            form = await read_form(request)
+        except Refused as refusal:
+            return visit.page("refused.html", error=refusal)
         if not origin_is_ours(request):
             return visit.page("refused.html", error=ApiError(403, "foreign-form"))
         return await act(visit, form)
@@ -191,12 +202,17 @@ def open_form(
 
 
 async def read_form(request: web.Request) -> Form:
-    """The fields of a form; files and anything else are not read."""
+    """The fields of a form; files and anything else are not read. Raises Refused."""
+    if request.content_type != "application/x-www-form-urlencoded":
+        return Form()
+    try:
+        text = (await request.read()).decode("utf-8", "replace")
+        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=_FIELDS_MAX)
+    except (web.HTTPRequestEntityTooLarge, ValueError):
+        raise ApiError(413, "too-much-data", limit=BODY_SIZE_MAX_BYTES // 1024) from None
     fields: dict[str, list[str]] = {}
-    if request.content_type == "application/x-www-form-urlencoded":
-        for name, value in (await request.post()).items():
-            if isinstance(value, str):
-                fields.setdefault(name, []).append(value)
+    for name, value in pairs:
+        fields.setdefault(name, []).append(value)
     return Form(fields)
 
 

@@ -251,7 +251,7 @@ def test_a_house_begins_and_a_guitar_is_lent_returned_and_rated(
     far.press("text=Guitare")
     assert "Not open to you yet" in far.text
 
-    # Luc asks for it, with dates. The first time he forgets that he shares nothing.
+    # Luc asks for it, with dates; the first time they are the wrong way round.
     luc.wait_for("/browse", "Guitare")
     luc.press("text=Guitare")
     assert "Ana, your friend" in luc.text

@@ -1,0 +1,37 @@
+"""Refusals as the page says them.
+
+``node.messages`` has a sentence for every code. Some of them tell what to type, or
+repeat an id that was typed; on a page there are links to press instead.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from node import messages
+from node.i18n import N_, translator
+from protocol.errors import Refused
+
+ON_THE_PAGE: Final = {
+    "unknown-thing": N_("This thing cannot be seen: it was withdrawn, or is out of your circles."),
+    "unknown-loan": N_("You take part in no such loan."),
+    "unknown-member": N_("You know nobody of that name here."),
+    "not-a-friend": N_("This person is not among your friends any more."),
+    "no-house": N_("You belong to no house yet: found one, or join one with an invitation."),
+    "nothing-shared": N_("Who shares nothing cannot ask: share something first."),
+    "asked-already": N_("You have asked for it on these dates already: look at your requests."),
+    "too-many-requests": N_(
+        "{maximum} of your requests wait for an answer, and more are not possible in this house: "
+        "wait, or take one back."
+    ),
+    "not-set-up": N_("Nobody lives here yet: say who you are first."),
+    "missing-field": N_("Something is not filled in yet."),
+}
+
+
+def say(refusal: Refused, language: str) -> str:
+    """What was wrong, as one sentence for somebody in front of the page."""
+    template = ON_THE_PAGE.get(refusal.code)
+    if template is None:
+        return messages.sentence(refusal, language)
+    return translator(language).gettext(template).format(**refusal.values)
