@@ -197,7 +197,7 @@ def _add_simulate(add: Add, arguments: Sequence[str], _: Say) -> None:
         # The simulator brings numpy along; nobody else should wait for it.
         from simulations import cli
 
-        verbs = simulate.add_subparsers(
+        verbs: Option = simulate.add_subparsers(
             dest="verb", metavar=_("VERB"), required=True, parser_class=Parser
         )
         cli.configure(verbs)

@@ -208,6 +208,17 @@ def test_the_language_is_the_one_asked_for_else_that_of_the_environment(tmp_path
     assert spanish in openhouse(tmp_path, "status", "--language", "es", LANG="fr_FR.UTF-8").err
 
 
+def test_the_simulator_is_reached_through_the_same_command(tmp_path: Path) -> None:
+    graph = tmp_path / "street.edges"
+    graph.write_text("a b\nb c\nc d\n")
+    reach = ("simulate", "reach", "--circles", "2", "--graph")
+
+    answer = openhouse(tmp_path, "--json", *reach, str(graph)).json
+    assert (answer["members"], answer["missing"], answer["extra"]) == (4, 0, 0)
+    assert openhouse(tmp_path, "--json", *reach, str(tmp_path / "none")).code == 1
+    assert openhouse(tmp_path, "simulate").code == 2
+
+
 # --- setting up, starting and ending -----------------------------------------------------
 
 
