@@ -210,7 +210,7 @@ def test_the_language_is_the_one_asked_for_else_that_of_the_environment(tmp_path
 
 def test_the_simulator_is_reached_through_the_same_command(tmp_path: Path) -> None:
     graph = tmp_path / "street.edges"
-    graph.write_text("a b\nb c\nc d\n")
+    graph.write_text("0 1\n1 2\n2 3\n")
     reach = ("simulate", "reach", "--circles", "2", "--graph")
 
     answer = openhouse(tmp_path, "--json", *reach, str(graph)).json
