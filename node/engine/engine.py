@@ -32,6 +32,7 @@ from node.engine.events import (
     Answer,
     CommandReceived,
     DialFailed,
+    Disconnect,
     Effect,
     Event,
     GuestLinkUp,
@@ -185,7 +186,11 @@ class Engine:
         link.tokens_at_ms = core.now_ms
         core.links[link.id] = link
         if is_guest and tag in self._joins:
-            membership.greet_inviter(core, self._joins[tag], link)
+            try:
+                membership.greet_inviter(core, self._joins[tag], link)
+            except RemoteProtocolError as error:
+                core.reject(link, error)
+                self._fail_join(tag, Refused("join-malformed"))
 
     def _on_link_down(self, link_id: LinkId) -> None:
         link = self.core.links.get(link_id)
@@ -194,9 +199,16 @@ class Engine:
         sync.link_down(self.core, link_id)
 
     def _fail_join(self, tag: bytes, refusal: Refused) -> None:
+        core = self.core
         join = self._joins.pop(tag, None)
-        if join is not None:
-            self.core.effects.append(Answer(join.request, refusal))
+        if join is None:
+            return
+        membership.forget_join(core, join)
+        link_id = core.link_of(join.invitation.inviter)
+        if link_id is not None and join.invitation.inviter not in core.friends:
+            sync.link_down(core, link_id)
+            core.effects.append(Disconnect(link_id, "join-failed"))
+        core.effects.append(Answer(join.request, refusal))
 
     def _on_data(self, link: Link, data: bytes) -> None:
         try:
@@ -208,6 +220,8 @@ class Engine:
             else:
                 self._on_guest(link, message)
         except RemoteProtocolError as error:
+            if link.friend is None:
+                error.verdict = "close"  # a greeting succeeds as a whole or not at all
             self.core.reject(link, error)
 
     def _on_guest(self, link: Link, message: Message) -> None:
@@ -227,7 +241,6 @@ class Engine:
             raise InvalidState("no join waits on this link", section="9.3", verdict="close")
         if isinstance(message, JoinRefused):
             code = message.code if message.code in membership.JOIN_REFUSALS else "join-malformed"
-            membership.forget_join(self.core, join)
             self._fail_join(link.tag, Refused(code))
         elif isinstance(message, Welcome):
             membership.take_welcome(self.core, join, link, message)

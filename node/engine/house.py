@@ -115,7 +115,7 @@ def introduce(core: Core) -> None:
         core.config.phone_commitment,
     )
     current = core.current(core.me, STATEMENT_OBJECT)
-    if current is None or current.body != body:
+    if current is None or current.body != body or current.house != core.house:
         core.publish(body, STATEMENT_OBJECT, STATEMENT_LEASE_MS)
 
 

@@ -11,12 +11,13 @@ Spec: §9.3, §9.4.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import itertools
+from dataclasses import dataclass, replace
 
 from node.engine import house, ids, intake
 from node.engine.commands import Invite, Join
 from node.engine.core import Core, Friend, Link
-from node.engine.edges import end_friendship, own_secret, write_friend
+from node.engine.edges import end_friendship, own_secret, refresh_edge, write_friend
 from node.engine.events import (
     Answer,
     DialInvitation,
@@ -32,7 +33,15 @@ from protocol.bodies import HalfBody, Kind, StatementBody, half_object
 from protocol.errors import BadKey, Malformed, NotYours, Refused, RemoteProtocolError
 from protocol.invitations import Invitation, decode_link, encode_link, invitation_tag
 from protocol.keys import HouseId, MemberId
-from protocol.messages import JoinRefused, JoinRequest, Revoked, Welcome, encode_message
+from protocol.messages import (
+    ADDRESSES_MAX,
+    ITEMS_MAX,
+    JoinRefused,
+    JoinRequest,
+    Revoked,
+    Welcome,
+    encode_message,
+)
 from protocol.records import Record
 from protocol.session import LinkSession
 
@@ -55,10 +64,15 @@ INVITATION_MEMORY_MS = 7 * 24 * 3600 * 1000
 
 @dataclass(slots=True)
 class PendingJoin:
-    """A ``join`` of ours that waits for its welcome."""
+    """A ``join`` of ours that waits for its welcome.
+
+    Args:
+        before: the inviter's row as it was, to be put back if nothing comes of it.
+    """
 
     request: RequestId
     invitation: Invitation
+    before: Friend | None = None
 
 
 # --- inviting --------------------------------------------------------------------------
@@ -112,18 +126,23 @@ def start_join(core: Core, joins: dict[bytes, PendingJoin], request: RequestId, 
         raise Refused("invitation-expired")
     if invitation.tag in joins:
         raise Refused("join-under-way")
-    joins[invitation.tag] = PendingJoin(request, invitation)
+    known = core.friends.get(invitation.inviter)
+    before = None if known is None else replace(known)
+    joins[invitation.tag] = PendingJoin(request, invitation, before)
     core.effects.append(
         DialInvitation(invitation.tag, invitation.secret, invitation.house, invitation.addresses)
     )
 
 
 def greet_inviter(core: Core, join: PendingJoin, link: Link) -> None:
-    """The handshake with the inviter succeeded: show who we are."""
+    """The handshake with the inviter succeeded: show who we are.
+
+    Raises:
+        BadKey: somebody else answered who knows the secret.
+    """
     invitation = join.invitation
     if link.remote_link_key != invitation.link_key:
-        core.reject(link, BadKey("the inviter's link key is not the invitation's", "9.3"))
-        return
+        raise BadKey("the inviter's link key is not the invitation's", section="9.3")
     if core.house is None:
         core.house = HouseId(invitation.house)
         core.persist(Space.META, b"house", core.house)
@@ -132,20 +151,30 @@ def greet_inviter(core: Core, join: PendingJoin, link: Link) -> None:
     remember_friend(core, inviter, invitation.link_key, invitation.addresses)
     house.renew_half(core, inviter)
     own = [*core.mine(Kind.STATEMENT), *_half_towards(core, inviter)]
-    envelopes = [record.envelope for record in own + house.lineage_seats(core)]
-    core.send(link, JoinRequest(tuple(envelopes), link.local_addresses))
+    envelopes = _in_one_message(own + house.lineage_seats(core))
+    core.send(link, JoinRequest(envelopes, link.local_addresses[:ADDRESSES_MAX]))
+
+
+def _in_one_message(records: list[Record]) -> tuple[bytes, ...]:
+    """Envelopes, each once, as many as a message holds: seats left out come by the stream."""
+    unique = dict.fromkeys(record.envelope for record in records)
+    return tuple(itertools.islice(unique, ITEMS_MAX))
 
 
 def forget_join(core: Core, join: PendingJoin) -> None:
-    """The inviter refused: nothing of the attempt remains."""
+    """The inviter refused, or hung up: nothing of the attempt remains."""
     inviter = join.invitation.inviter
-    if core.is_live_friend(inviter):
+    if core.is_live_friend(inviter) and join.before is None:
         return
     half = core.current(core.me, half_object(inviter))
     if half is not None:
         core.drop(half)
-    if core.friends.pop(inviter, None) is not None:
+    if join.before is not None:
+        core.friends[inviter] = join.before
+        write_friend(core, inviter)
+    elif core.friends.pop(inviter, None) is not None:
         core.persist(Space.FRIEND, inviter, None)
+    refresh_edge(core, core.me, inviter)
     if not core.friends and house.charter_record(core) is None:
         core.house = None
         core.persist(Space.META, b"house", None)
@@ -164,7 +193,8 @@ def take_welcome(core: Core, join: PendingJoin, link: Link, message: Welcome) ->
     """
     inviter = join.invitation.inviter
     records = [core.config.open_record(envelope) for envelope in message.envelopes]
-    if not any(isinstance(r.body, HalfBody) and r.author == inviter for r in records):
+    halves = [(r.author, r.body.friend) for r in records if isinstance(r.body, HalfBody)]
+    if (inviter, core.me) not in halves:
         raise Malformed("the welcome has no half of the inviter", section="9.3")
     friend = core.friends[inviter]
     if message.addresses:
@@ -285,12 +315,11 @@ def _answer_guest(core: Core, link: Link, guest: MemberId) -> None:
     records = [
         *([charter] if charter is not None else []),
         *core.mine(Kind.STATEMENT),
-        *seats,
-        *own_seat,
         *_half_towards(core, guest),
+        *own_seat,
+        *seats,
     ]
-    unique = dict.fromkeys(record.envelope for record in records)
-    core.send(link, Welcome(tuple(unique), link.local_addresses))
+    core.send(link, Welcome(_in_one_message(records), link.local_addresses[:ADDRESSES_MAX]))
 
 
 def refuse_guest(core: Core, link: Link, code: str) -> None:

@@ -20,6 +20,7 @@ from protocol import limits
 from protocol.errors import QuotaExceeded
 from protocol.keys import RecordId, revocation_hash
 from protocol.messages import (
+    ADDRESSES_MAX,
     ITEMS_MAX,
     Addresses,
     Announce,
@@ -60,7 +61,7 @@ def greet(core: Core, link: Link) -> None:
     session = link.session
     core.send(link, Have(core.log.epoch, session.peer_epoch, session.peer_upto))
     if link.local_addresses:
-        core.send(link, Addresses(link.local_addresses))
+        core.send(link, Addresses(link.local_addresses[:ADDRESSES_MAX]))
 
 
 def link_down(core: Core, link_id: LinkId) -> None:
@@ -331,7 +332,7 @@ def pump(core: Core, link: Link) -> None:
     batch = _Batch()
     for number, key in core.log.since(session.position):
         if number > session.window_end:
-            # Numbers in between were given to entries that moved on: the gap is nothing to wait for.
+            # Numbers in between were given to entries that moved on: nothing to wait for.
             session.position = number - 1
             session.is_paused = True
             _flush(core, link, batch, more=True)
