@@ -15,9 +15,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Final
 
 from node import identity
@@ -31,30 +33,43 @@ from node.identity import Identity
 from node.opening import CachedOpener
 from node.store import Store
 from node.topics import Subscription, Topics
-from node.transport.endpoint import Endpoint
+from node.transport.endpoint import Endpoint, listen
 from node.transport.network import Network
 from protocol.errors import ProtocolError, Refused
 
 _LOG_EPOCH_SIZE_BYTES: Final = 8
 
 
-class Node:
-    """A running node. All of it belongs to the loop's thread.
+@asynccontextmanager
+async def running(settings: Settings, store: Store, token: str) -> AsyncIterator[Node]:
+    """A node that listens and, if it has a member, lives, until the block ends.
 
     Args:
-        store: open; closed by whoever opened it, after ``stop``.
-        endpoint: bound; started and stopped here.
-        counters: what was refused, shared with the endpoint.
+        store: open; closed by whoever opened it, afterwards.
         token: who knows it may do everything the owner may.
+
+    Raises:
+        PortTaken: nothing was started.
+        StoreCorrupt: what the store gives back is not what an engine wrote.
+    """
+    listener = listen(settings.peer_host, settings.peer_port, "friends")
+    node = Node(settings, store, listener, token)
+    try:
+        await node.start()
+        yield node
+    finally:
+        await node.stop()
+
+
+class Node:
+    """A running node; see ``running``. All of it belongs to the loop's thread.
+
+    Args:
+        listener: bound to the peer port.
     """
 
     def __init__(
-        self,
-        settings: Settings,
-        store: Store,
-        endpoint: Endpoint,
-        counters: Counter[str],
-        token: str,
+        self, settings: Settings, store: Store, listener: socket.socket, token: str
     ) -> None:
         self.settings = settings
         self.token = token
@@ -62,20 +77,16 @@ class Node:
         self.failed: asyncio.Future[NodeError] = asyncio.get_running_loop().create_future()
         """Done when the node can do nothing more, with the reason."""
         self._store = store
-        self._endpoint = endpoint
-        self._counters = counters
-        self._network = Network(settings, endpoint)
+        self._counters: Counter[str] = Counter()
+        self._endpoint = Endpoint(listener, lambda code: self._counters.update((code,)))
+        self._network = Network(settings, self._endpoint)
         self._topics = Topics()
         self._identity: Identity | None = None
         self._host: Host | None = None
         self._is_setting_up = False
 
     async def start(self) -> None:
-        """Begin to listen; with a member, begin to live.
-
-        Raises:
-            StoreCorrupt: what the store gives back is not what an engine wrote.
-        """
+        """Begin to listen; with a member, begin to live."""
         await self._endpoint.start()
         found = identity.load(self._store)
         if found is not None:
@@ -88,6 +99,11 @@ class Node:
             await self._host.stop()
 
     # --- what page and API see -------------------------------------------------------------
+
+    @property
+    def peer_port(self) -> int:
+        """Where friends call; the one picked when the settings leave it open."""
+        return self._endpoint.port
 
     @property
     def counters(self) -> Mapping[str, int]:

@@ -23,7 +23,6 @@ import secrets
 import signal
 import socket
 import sys
-from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -93,35 +92,23 @@ def run(settings: Settings) -> int:
 
 
 async def _serve(settings: Settings, store: Store) -> int:
-    from node.node import Node
-    from node.transport.endpoint import Endpoint, listen
+    from node.node import running
+    from node.transport.endpoint import listen
 
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    counters: Counter[str] = Counter()
-    # Both ports before anything lives: a taken one is found out at once.
-    peer_socket = listen(settings.peer_host, settings.peer_port, "friends")
-    try:
-        web_socket = listen(settings.web_host, settings.web_port, "the page")
-    except NodeError:
-        peer_socket.close()
-        raise
-    endpoint = Endpoint(peer_socket, lambda code: counters.update((code,)))
-    node = Node(settings, store, endpoint, counters, _token(settings.home))
-    try:
-        await node.start()
-        runner = await _serve_page(node, web_socket)
-        try:
-            _announce(node, runner.app, endpoint.port, web_socket)
-            await _wait_for_end(node, stopping)
-        finally:
-            (settings.home / NODE_FILE).unlink(missing_ok=True)
-            await runner.cleanup()
-    finally:
-        web_socket.close()
-        await node.stop()
+    # Before anything lives: a taken port is found out at once.
+    with listen(settings.web_host, settings.web_port, "the page") as web_socket:
+        async with running(settings, store, _token(settings.home)) as node:
+            runner = await _serve_page(node, web_socket)
+            try:
+                _announce(node, runner.app, web_socket)
+                await _wait_for_end(node, stopping)
+            finally:
+                (settings.home / NODE_FILE).unlink(missing_ok=True)
+                await runner.cleanup()
     if node.failed.done():
         raise node.failed.result()
     return EXIT_DONE
@@ -146,11 +133,11 @@ async def _wait_for_end(node: Node, stopping: asyncio.Event) -> None:
     told.cancel()
 
 
-def _announce(node: Node, app: web.Application, peer_port: int, web_socket: socket.socket) -> None:
+def _announce(node: Node, app: web.Application, web_socket: socket.socket) -> None:
     """Tell commands and whoever started us where this node is."""
     member = None if node.engine is None else node.engine.core.me.hex()
     web_host, web_port = web_socket.getsockname()[:2]
-    ready = {"event": "ready", "member": member, "peer_port": peer_port, "web_port": web_port}
+    ready = {"event": "ready", "member": member, "peer_port": node.peer_port, "web_port": web_port}
     base = f"http://{config.join_address(web_host, web_port)}"
     facts = {"pid": os.getpid(), "web_host": web_host, "api": f"{base}/api/v1", **ready}
     del facts["event"]

@@ -29,11 +29,18 @@ from node.errors import DialFailed, TransportError
 from node.host import Host, Peer
 from node.transport import handshakes
 from node.transport.endpoint import PATH
-from node.transport.links import HEARTBEAT_S, Link, WebSocket, abort
+from node.transport.links import (
+    HEARTBEAT_S,
+    WEB_SOCKET_SIZE_MAX_BYTES,
+    DialledWebSocket,
+    Link,
+    WebSocket,
+    abort,
+)
 from protocol.errors import RemoteProtocolError
 from protocol.handshake import Channel
 from protocol.keys import MemberId
-from protocol.limits import FRAME_SIZE_MAX_BYTES, HANDSHAKE_MAX_MS
+from protocol.limits import HANDSHAKE_MAX_MS
 
 _log = logging.getLogger("openhouse.dialler")
 
@@ -85,7 +92,8 @@ class Dialler:
         self._is_resting = False
         self._guests: dict[asyncio.Task[None], None] = {}
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, force_close=True, use_dns_cache=False)
+            connector=aiohttp.TCPConnector(limit=0, force_close=True, use_dns_cache=False),
+            ws_response_class=DialledWebSocket,
         )
 
     # --- what others call ------------------------------------------------------------------
@@ -271,7 +279,7 @@ class Dialler:
             async with asyncio.timeout(CONNECT_MAX_S):
                 web_socket = await self._session.ws_connect(
                     f"ws://{address}{PATH}",
-                    max_msg_size=FRAME_SIZE_MAX_BYTES,
+                    max_msg_size=WEB_SOCKET_SIZE_MAX_BYTES,
                     compress=0,
                     heartbeat=HEARTBEAT_S,
                 )
@@ -290,6 +298,10 @@ class Dialler:
 
 async def _give_up(web_socket: aiohttp.ClientWebSocketResponse) -> None:
     abort(web_socket)
-    with suppress(TimeoutError, aiohttp.ClientError, ConnectionError):
-        async with asyncio.timeout(1.0):
-            await web_socket.close()
+    try:
+        with suppress(TimeoutError, aiohttp.ClientError, ConnectionError):
+            async with asyncio.timeout(1.0):
+                await web_socket.close()
+    finally:
+        if isinstance(web_socket, DialledWebSocket):
+            web_socket.let_go()

@@ -22,10 +22,9 @@ from node.errors import LinkLost, PortTaken, TransportError
 from node.host import Host
 from node.transport import handshakes
 from node.transport.gate import Gate
-from node.transport.links import HEARTBEAT_S, Link, abort
+from node.transport.links import HEARTBEAT_S, WEB_SOCKET_SIZE_MAX_BYTES, Link, abort
 from protocol.errors import RemoteProtocolError
 from protocol.keys import MemberId
-from protocol.limits import FRAME_SIZE_MAX_BYTES
 
 _log = logging.getLogger("openhouse.endpoint")
 
@@ -91,7 +90,7 @@ class Endpoint:
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         transport = request.transport
         web_socket = web.WebSocketResponse(
-            max_msg_size=FRAME_SIZE_MAX_BYTES, compress=False, heartbeat=HEARTBEAT_S
+            max_msg_size=WEB_SOCKET_SIZE_MAX_BYTES, compress=False, heartbeat=HEARTBEAT_S
         )
         is_call = request.path == PATH and request.method == "GET"
         if not is_call or not _can_prepare(web_socket, request):

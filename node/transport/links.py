@@ -32,6 +32,8 @@ _log = logging.getLogger("openhouse.links")
 
 WebSocket: TypeAlias = web.WebSocketResponse | aiohttp.ClientWebSocketResponse
 
+# aiohttp refuses what reaches its limit, not only what exceeds it.
+WEB_SOCKET_SIZE_MAX_BYTES: Final = limits.FRAME_SIZE_MAX_BYTES + 1
 HEARTBEAT_S: Final = limits.LINK_HEARTBEAT_MS / 1000
 REKEY_S: Final = 3600.0
 # After our own close, the other end may still say what it has to say.
@@ -42,6 +44,16 @@ _UNDELIVERED_MAX_BYTES: Final = limits.LINK_IN_FLIGHT_MAX_BYTES
 # any more until it reads; beyond eight, which other links can cause, it is cut.
 _UNSENT_PAUSE_BYTES: Final = 4 * limits.LINK_IN_FLIGHT_MAX_BYTES
 _UNSENT_MAX_BYTES: Final = 8 * limits.LINK_IN_FLIGHT_MAX_BYTES
+
+
+class DialledWebSocket(aiohttp.ClientWebSocketResponse):
+    """A client's WebSocket that lets go of its connection.
+
+    The library forgets to when the connection was lost while it was reading.
+    """
+
+    def let_go(self) -> None:
+        self._response.close()
 
 
 class Link:
@@ -102,7 +114,14 @@ class Link:
             await self._read()
         finally:
             self._host.remove_link(self)
-            await self._finish(writer)
+            try:
+                await self._finish(writer)
+            finally:
+                # Also when there is no time for manners.
+                writer.cancel()
+                abort(self._web_socket)
+                if isinstance(self._web_socket, DialledWebSocket):
+                    self._web_socket.let_go()
 
     async def _finish(self, writer: asyncio.Task[None]) -> None:
         """The reader has ended: say goodbye if the channel still can, and let go."""

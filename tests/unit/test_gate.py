@@ -18,13 +18,17 @@ class Connection(asyncio.Transport):
     def __init__(self, host: str) -> None:
         super().__init__()
         self.host = host
-        self.is_aborted = False
+        self.aborted = asyncio.Event()
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         return (self.host, 50_000) if name == "peername" else default
 
     def abort(self) -> None:
-        self.is_aborted = True
+        self.aborted.set()
+
+    @property
+    def is_aborted(self) -> bool:
+        return self.aborted.is_set()
 
 
 def run(scenario: Any) -> None:
@@ -79,8 +83,7 @@ def test_who_says_nothing_is_cut() -> None:
         gate = Gate(lambda code: counts.update((code,)), handshake_max_s=0.0)
         silent = Connection("192.0.2.1")
         gate.admit(silent)
-        while not silent.is_aborted:
-            await asyncio.sleep(0)
+        await silent.aborted.wait()
 
         assert 0 == len(gate)
         assert {"handshake-timeout": 1} == counts
