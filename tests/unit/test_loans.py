@@ -6,12 +6,16 @@ Faults are for the simulator; here the rules of one exchange are pinned.
 
 from __future__ import annotations
 
+import contextlib
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import cast
 
 import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 
 from node.engine import loans, ratings
 from node.engine.commands import (
@@ -150,6 +154,11 @@ class Street:
                 del self.ends[other, link]
                 self.feed(one, LinkDown(link))
                 self.feed(other, LinkDown(link))
+
+    def reconnect(self) -> None:
+        for one, other in self.edges:
+            self.cut(one, other)
+            self.connect(one, other)
 
     # --- events ------------------------------------------------------------------------
 
@@ -965,6 +974,94 @@ def test_a_request_for_a_thing_narrowed_meanwhile_is_declined_at_once(three: Str
     three.run(1, Recommend(loan, True))
 
     assert three.states(loan) == ["declined"] * 3
+
+
+def do_anything(made: Street, thing: str, data: st.DataObject) -> None:
+    """One random thing that owners, the network or the power supply do."""
+    number = data.draw(st.integers(0, len(made.engines) - 1))
+    start = (made.now_ms // DAY_MS + data.draw(st.integers(0, 3))) * DAY
+    match data.draw(st.integers(0, 11)):
+        case 0:
+            made.restart(number)
+        case 1:
+            made.cut(0, 1)
+        case 2:
+            made.reconnect()
+        case 3:
+            made.pass_time(data.draw(st.integers(1, 3 * DAY_MS)))
+        case 4 | 5 | 6:
+            with contextlib.suppress(Refused):
+                made.run(data.draw(st.integers(1, 3)), Ask(thing, start, start + 2 * DAY))
+        case _:
+            # Mostly what the page offers, sometimes what it does not.
+            rows = made.rows(number, only_open=True)
+            offered = [(loan, verb) for loan in sorted(rows) for verb in verbs_of(rows[loan])]
+            if data.draw(st.integers(0, 7)) == 0:
+                offered = [(loan, verb) for loan in sorted(rows) for verb in ("cancel", "rate")]
+            if offered:
+                loan, verb = data.draw(st.sampled_from(offered))
+                with contextlib.suppress(Refused):
+                    made.run(number, command_for(loan, verb, start, data))
+
+
+def verbs_of(row: Row) -> list[str]:
+    # Cancelling is always possible; drawn as often as the rest, little else would happen.
+    return [verb for verb in cast(list[str], row["can"]) if verb != "cancel"]
+
+
+def command_for(loan: str, verb: str, start: int, data: st.DataObject) -> Command:
+    match verb:
+        case "answer":
+            word = data.draw(st.sampled_from(["yes", "yes", "yes", "counter", "no"]))
+            return AnswerLoan(loan, word, start, start + DAY)
+        case "recommend":
+            return Recommend(loan, data.draw(st.booleans()))
+        case "handover":
+            return HandOver(loan)
+        case "return":
+            return GiveBack(loan)
+        case "rate":
+            return Rate(loan, data.draw(st.integers(0, 1)), 5)
+        case _:
+            return CancelLoan(loan)
+
+
+@pytest.mark.slow
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    # Each example is a small world: shrinking one would outlast the test's time.
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+)
+@given(st.data())
+def test_whatever_happens_all_who_know_a_loan_agree_once_they_are_connected(
+    data: st.DataObject,
+) -> None:
+    """Phase one: anything. Phase two: everybody is connected, and nothing is left to say."""
+    made = street(4, edges=[(0, 1), (1, 2), (0, 3)], circle_2_exchanges=1)
+    made.lend(1, 2, made.share(1))
+    thing = made.share(0)
+    for _ in range(data.draw(st.integers(5, 40))):
+        do_anything(made, thing, data)
+    made.reconnect()
+    made.pass_time(1)
+
+    assert made.rejects == []
+    taken: list[tuple[int, int]] = []
+    for loan in dict.fromkeys(loan for n in range(4) for loan in made.rows(n)):
+        known = [state for state in made.states(loan) if state is not None]
+        assert known == [known[0]] * len(known)
+        row = next(made.rows(n)[loan] for n in range(4) if loan in made.rows(n))
+        if known[0] in ("agreed", "handed_over") and row["thing"] == thing:
+            taken.append((cast(int, row["from_minute"]), cast(int, row["to_minute"])))
+    taken.sort()
+    assert all(one[1] <= other[0] for one, other in pairwise(taken)), "I7: no double booking"
+    for viewer in range(4):
+        busy = made.listing(viewer, thing).busy
+        assert all(any(s <= a and b <= e for s, e in busy) for a, b in taken)
+    everybody = [[loans.judge(made.core(v), made.id(n)) for v in range(4)] for n in range(4)]
+    assert all(seen == [seen[0]] * 4 for seen in everybody), "I8"
 
 
 # --- what a peer cannot do -------------------------------------------------------------
