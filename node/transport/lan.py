@@ -33,6 +33,7 @@ SERVICE_TYPE: Final = "_openhouse._tcp.local."
 _LOOKUP_MAX_MS: Final = 3000
 # Interfaces come and go in bursts: wait until it is quiet.
 _SETTLE_S: Final = 2.0
+_GOODBYE_MAX_S: Final = 2.0
 _SEEN_MAX: Final = 1024
 
 
@@ -79,7 +80,7 @@ class Lan:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         with suppress(TimeoutError):
-            async with asyncio.timeout(_SETTLE_S):
+            async with asyncio.timeout(_GOODBYE_MAX_S):
                 await self._close()
 
     def set_friends(self, link_keys: Mapping[MemberId, bytes]) -> None:
@@ -162,7 +163,6 @@ class Lan:
         if browser is not None:
             await browser.async_cancel()
         if zeroconf is not None:
-            await zeroconf.async_unregister_all_services()
             await zeroconf.async_close()
 
     # --- watching ------------------------------------------------------------------------

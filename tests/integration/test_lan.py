@@ -1,0 +1,190 @@
+"""Two nodes on one local network find each other; a third, no friend, learns nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import Awaitable, Callable
+from contextlib import closing
+
+import pytest
+
+from node.transport import lan as lan_module
+from node.transport.lan import SERVICE_TYPE, Lan
+from protocol.keys import MemberId, link_public_key
+
+pytestmark = pytest.mark.network
+
+ALICE, BOB, EVE = (MemberId(bytes([n]) * 32) for n in (1, 2, 3))
+PRIVATE = {member: bytes([7]) * 31 + member[:1] for member in (ALICE, BOB, EVE)}
+PUBLIC = {member: link_public_key(private) for member, private in PRIVATE.items()}
+GROUP, PORT = "224.0.0.251", 5353
+
+
+def multicast_problem(address: str) -> str | None:
+    """Why multicast does not work over the interface of an address, if it does not."""
+    with (
+        closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as hearing,
+        closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as saying,
+    ):
+        try:
+            interface = socket.inet_aton(address)
+            hearing.bind(("", 0))
+            membership = socket.inet_aton(GROUP) + interface
+            hearing.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, membership)
+            hearing.settimeout(1.0)
+            saying.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, interface)
+            saying.sendto(b"?", (GROUP, hearing.getsockname()[1]))
+            hearing.recv(1)
+        except OSError as error:
+            return str(error)
+    return None
+
+
+def interface() -> str:
+    """An address of this computer over which multicast works."""
+    with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as asking:
+        try:
+            asking.connect(("192.0.2.99", 9))
+            candidates = [asking.getsockname()[0], "127.0.0.1"]
+        except OSError:
+            candidates = ["127.0.0.1"]
+    problems = {address: multicast_problem(address) for address in candidates}
+    for address, problem in problems.items():
+        if problem is None:
+            return str(address)
+    return pytest.skip(f"multicast does not work here: {problems}")
+
+
+class Nearby:
+    """A node's view of the local network."""
+
+    def __init__(self, me: MemberId, port: int, address: str) -> None:
+        self.seen: asyncio.Queue[MemberId] = asyncio.Queue()
+        self.lan = Lan(port, PRIVATE[me], self.seen.put_nowait, [address])
+
+    def befriend(self, *friends: MemberId) -> None:
+        self.lan.set_friends({friend: PUBLIC[friend] for friend in friends})
+
+
+def run(scenario: Callable[[], Awaitable[None]]) -> None:
+    async def limited() -> None:
+        async with asyncio.timeout(60):
+            await scenario()
+
+    asyncio.run(limited())
+
+
+async def eventually(is_so: Callable[[], bool]) -> None:
+    while not is_so():  # noqa: ASYNC110 - what is waited for is another's state
+        await asyncio.sleep(0.05)
+
+
+def test_friends_find_each_other_and_strangers_do_not() -> None:
+    address = interface()
+
+    async def scenario() -> None:
+        alice, bob = Nearby(ALICE, 7001, address), Nearby(BOB, 7002, address)
+        eve = Nearby(EVE, 7003, address)
+        alice.befriend(BOB)
+        bob.befriend(ALICE)
+        # Eve knows both keys, but neither of them announces to her.
+        eve.befriend(ALICE, BOB)
+        for one in (alice, bob, eve):
+            one.lan.start()
+
+        assert BOB == await alice.seen.get()
+        assert ALICE == await bob.seen.get()
+        assert [f"{address}:7002"] == alice.lan.addresses_of(BOB)
+        assert [f"{address}:7001"] == bob.lan.addresses_of(ALICE)
+        await asyncio.sleep(0.5)
+        assert eve.seen.empty()
+        assert [] == eve.lan.addresses_of(ALICE)
+
+        await bob.lan.stop()
+        await eventually(lambda: alice.lan.addresses_of(BOB) == [])
+        await asyncio.gather(alice.lan.stop(), eve.lan.stop())
+
+    run(scenario)
+
+
+def test_a_new_friend_is_found_and_the_announcement_does_not_say_who() -> None:
+    address = interface()
+
+    async def scenario() -> None:
+        alice, bob = Nearby(ALICE, 7004, address), Nearby(BOB, 7005, address)
+        alice.lan.start()
+        bob.lan.start()
+        await eventually(lambda: alice.lan._info is not None and bob.lan._info is not None)
+        first = alice.lan._info
+        assert first is not None
+
+        alice.befriend(BOB)
+        bob.befriend(ALICE)
+        assert BOB == await alice.seen.get()
+        assert ALICE == await bob.seen.get()
+
+        second = alice.lan._info
+        assert second is not None
+        assert first.name != second.name, "nobody can follow a node over its announcements"
+        assert first.properties[b"n"] != second.properties[b"n"]
+        said = second.text + second.name.encode() + (second.server or "").encode()
+        for secret in (ALICE, BOB, PUBLIC[ALICE], PUBLIC[BOB]):
+            assert secret not in said
+            assert secret.hex().encode() not in said
+        assert socket.gethostname().encode() not in said
+        assert second.name.endswith(SERVICE_TYPE)
+        await asyncio.gather(alice.lan.stop(), bob.lan.stop())
+
+    run(scenario)
+
+
+def test_other_interfaces_mean_beginning_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    address = interface()
+    monkeypatch.setattr(lan_module, "_SETTLE_S", 0.2)
+
+    async def scenario() -> None:
+        alice, bob = Nearby(ALICE, 7006, address), Nearby(BOB, 7007, address)
+        alice.befriend(BOB)
+        bob.befriend(ALICE)
+        alice.lan.start()
+        bob.lan.start()
+        assert ALICE == await bob.seen.get()
+        assert BOB == await alice.seen.get()
+
+        for _ in range(3):
+            bob.lan.on_interfaces_changed()
+        assert [] == bob.lan.addresses_of(ALICE)
+        assert ALICE == await bob.seen.get()
+        await asyncio.gather(alice.lan.stop(), bob.lan.stop())
+
+    run(scenario)
+
+
+def test_where_multicast_fails_the_node_goes_on(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(**options: object) -> None:
+        raise OSError("No such device")
+
+    monkeypatch.setattr("zeroconf.asyncio.AsyncZeroconf", refuse)
+
+    async def scenario() -> None:
+        lost = Nearby(ALICE, 7008, "127.0.0.1")
+        with caplog.at_level(logging.WARNING):
+            lost.lan.start()
+            await eventually(lambda: "cannot be looked for" in caplog.text)
+        assert [] == lost.lan.addresses_of(BOB)
+        await lost.lan.stop()
+
+    run(scenario)
+
+
+def test_names_are_drawn_anew_at_every_start() -> None:
+    async def scenario() -> None:
+        names = {Lan(1, os.urandom(32), lambda member: None)._name for _ in range(10)}
+        assert 10 == len(names)
+
+    run(scenario)
