@@ -253,11 +253,9 @@ class Oracles:
         body = record.body
         assert isinstance(body, ListingBody), "only listings are measured"
         me, origin = host.member, record.author
-        if host.shelf.is_live_friend(me, origin, host.now_ms):
-            if not body.through or me in body.through:
-                return 1
-        elif me in body.through:
-            return None
+        is_friend = host.shelf.is_live_friend(me, origin, host.now_ms)
+        if is_friend and (not body.through or me in body.through):
+            return 1
         neighbours = self._proved_neighbours(host)
         if body.through:
             return hops_through(neighbours, origin, body.through, self.max_circles).get(me)

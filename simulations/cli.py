@@ -1,0 +1,232 @@
+"""``openhouse simulate``: the simulator's verbs on the command line.
+
+Exit codes: 0 done, 1 refused or something that must not happen happened (reasons on
+stderr), 2 wrong usage. With ``--json`` the result, or ``{"error": …}``, is on stdout.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+from typing import Final
+
+from tqdm import tqdm
+
+from protocol.errors import OpenHouseError
+from simulations.graphs import GraphError
+from simulations.reach import ReachError, quiet_collector, run_reach
+from simulations.runner import RunResult, run_scenario
+from simulations.scenario import ScenarioError, find_scenario, read_scenario
+
+EXIT_DONE: Final = 0
+EXIT_REFUSED: Final = 1
+_SEEDS_MAX: Final = 1_000_000
+_STORY_LINES_MAX: Final = 20
+_STORIES_MAX: Final = 3
+_TOLD_SEEDS_MAX: Final = 5
+_CODES: Final[dict[type[OpenHouseError], str]] = {
+    ScenarioError: "scenario-impossible",
+    GraphError: "graph-unreadable",
+    ReachError: "reach-impossible",
+}
+
+
+def configure(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the verbs ``run`` and ``reach``."""
+    run = subparsers.add_parser(
+        "run",
+        help="run a scenario of faults and actions and judge it",
+        description="Run a scenario: real engines, a bad network, and oracles that judge.",
+    )
+    run.add_argument("scenario", metavar="SCENARIO", help="a bundled name (faulty, calm) or a file")
+    run.add_argument("--seed", type=_number(0, 2**63 - 1), metavar="N", help="the first seed")
+    run.add_argument(
+        "--seeds", type=_number(1, _SEEDS_MAX), default=1, metavar="N", help="run N seeds in turn"
+    )
+    run.add_argument("--out", type=Path, metavar="DIR", help="also write each result as JSON here")
+    reach = subparsers.add_parser(
+        "reach",
+        help="check on a real graph that listings get exactly as far as they may",
+        description="List things on a graph of friends and compare with a plain search.",
+    )
+    reach.add_argument(
+        "--graph", type=Path, required=True, metavar="EDGES", help='"a b" per line, plain or .xz'
+    )
+    reach.add_argument("--circles", type=int, required=True, metavar="R", help="how far: 1 to 4")
+    reach.add_argument("--holders", type=int, metavar="N", help="how many list something (all)")
+    reach.add_argument(
+        "--seed", type=_number(0, 2**63 - 1), default=1, metavar="N", help="default 1"
+    )
+    for verb in (run, reach):
+        # Without a default: it would hide what stood before the verb.
+        verb.add_argument(
+            "--json", action="store_true", default=argparse.SUPPRESS, help="answer in JSON"
+        )
+
+
+def main(args: argparse.Namespace) -> int:
+    """Carry out ``simulate run`` or ``simulate reach``; gives the exit code."""
+    as_json = bool(getattr(args, "json", False))
+    try:
+        return _reach(args, as_json) if args.verb == "reach" else _run(args, as_json)
+    except (ScenarioError, GraphError, ReachError) as error:
+        return _refuse(_CODES[type(error)], str(error), as_json)
+    except BrokenPipeError:
+        raise  # the reader has seen enough: the command line knows what to do
+    except OSError as error:
+        sentence = f"{error.filename or 'A file'} cannot be written: {error.strerror or error}."
+        return _refuse("file-unwritable", sentence, as_json)
+
+
+def _refuse(code: str, message: str, as_json: bool) -> int:
+    print(message, file=sys.stderr)
+    if as_json:
+        print(json.dumps({"error": {"code": code, "message": message}}, ensure_ascii=False))
+    return EXIT_REFUSED
+
+
+def _number(low: int, high: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not text.isdecimal() or not low <= int(text) <= high:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {low} to {high}")
+        return int(text)
+
+    return read
+
+
+# --- reach -------------------------------------------------------------------------------
+
+
+def _reach(args: argparse.Namespace, as_json: bool) -> int:
+    shows = sys.stderr.isatty()
+    result = run_reach(args.graph, args.circles, args.holders, args.seed, shows_progress=shows)
+    answer = result.to_json()
+    if as_json:
+        print(json.dumps(answer, indent=2))
+    else:
+        _print_pairs(answer.items())
+    is_good = result.missing == 0 and result.extra == 0 and result.at_rest
+    if not is_good:
+        print(
+            f"{result.missing} listings are missing and {result.extra} are where they must not be.",
+            file=sys.stderr,
+        )
+    return EXIT_DONE if is_good else EXIT_REFUSED
+
+
+def _print_pairs(pairs: Iterable[tuple[str, object]]) -> None:
+    for name, value in pairs:
+        print(f"{name.replace('_', ' '):22} {value}")
+
+
+# --- run ---------------------------------------------------------------------------------
+
+
+def _run(args: argparse.Namespace, as_json: bool) -> int:
+    path = find_scenario(args.scenario)
+    scenario = read_scenario(path)
+    first = scenario.seed if args.seed is None else args.seed
+    if args.out is not None:
+        args.out.mkdir(parents=True, exist_ok=True)  # before the work, not after it
+    if args.seeds == 1:
+        results = [_run_shown(path, first)]
+    else:
+        results = _run_many(path, range(first, first + args.seeds))
+    if args.out is not None:
+        for result in results:
+            file = args.out / f"{result.scenario}-{result.seed}.json"
+            file.write_text(json.dumps(result.to_json(), indent=2) + "\n", encoding="utf-8")
+    failing = [result for result in results if result.violations]
+    for result in failing[:_TOLD_SEEDS_MAX]:
+        _tell(result)
+    _answer(results, as_json)
+    return EXIT_REFUSED if failing else EXIT_DONE
+
+
+def _run_shown(path: Path, seed: int) -> RunResult:
+    """One seed, with a bar of the simulated time."""
+    scenario = read_scenario(path)
+    hidden = not sys.stderr.isatty()
+    with (
+        tqdm(desc=scenario.name, total=100, leave=False, disable=hidden, file=sys.stderr) as bar,
+        quiet_collector(),
+    ):
+
+        def told(share: float) -> None:
+            bar.update(round(100 * share) - bar.n)
+
+        return run_scenario(scenario, seed, told=told)
+
+
+def _run_many(path: Path, seeds: range) -> list[RunResult]:
+    """Many seeds on all cores; results in order of the seeds."""
+    hidden = not sys.stderr.isatty()
+    with (
+        ProcessPoolExecutor(max_workers=min(len(seeds), os.cpu_count() or 1)) as pool,
+        tqdm(desc="seeds", total=len(seeds), leave=False, disable=hidden, file=sys.stderr) as bar,
+    ):
+        futures = [pool.submit(run_one, path, seed) for seed in seeds]
+        failed = 0
+        for future in as_completed(futures):
+            failed += future.result().violations > 0
+            bar.update()
+            bar.set_postfix(failed=failed)
+        return [future.result() for future in futures]
+
+
+def run_one(path: Path, seed: int) -> RunResult:
+    """One seed of a scenario file, in a process of its own."""
+    with quiet_collector():
+        return run_scenario(read_scenario(path), seed)
+
+
+def _tell(result: RunResult) -> None:
+    """What went wrong, as a story, with the seed that brings it back."""
+    print(
+        f"Seed {result.seed} of {result.scenario}: {result.violations} violations. The first:",
+        file=sys.stderr,
+    )
+    pairs = zip(result.first_violations, result.stories, strict=True)
+    for violation, story in list(pairs)[:_STORIES_MAX]:
+        print(f"  {violation}", file=sys.stderr)
+        for line in story[-_STORY_LINES_MAX:]:
+            print(f"      {line}", file=sys.stderr)
+
+
+def _answer(results: list[RunResult], as_json: bool) -> None:
+    if len(results) == 1:
+        answer = results[0].to_json()
+        if as_json:
+            print(json.dumps(answer, indent=2, ensure_ascii=False))
+        else:
+            _print_pairs((k, v) for k, v in answer.items() if k != "first_violations")
+        return
+    failing = [result.seed for result in results if result.violations]
+    summary: dict[str, object] = {
+        "scenario": results[0].scenario,
+        "seeds": len(results),
+        "first_seed": results[0].seed,
+        "members": results[0].members,
+        "events": sum(result.events for result in results),
+        "violations": sum(result.violations for result in results),
+        "failing_seeds": failing,
+    }
+    if as_json:
+        summary["runs"] = [
+            {
+                "seed": r.seed,
+                "members": r.members,
+                "events": r.events,
+                "violations": r.violations,
+                "digest": r.digest,
+            }
+            for r in results
+        ]
+        print(json.dumps(summary, indent=2))
+    else:
+        _print_pairs(summary.items())
