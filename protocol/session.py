@@ -28,6 +28,12 @@ PULL_TIMEOUT_MS: Final = 30_000
 STREAM_WINDOW: Final = 2048
 """Log entries streamed before the sender waits for a ``Have``. Spec: §8.3."""
 PULL_COUNT_MAX: Final = 512
+PENDING_MAX: Final = 16_384
+"""Ids one link may owe us. An honest friend announces a window's worth, and names the
+certificates of its paths; a hostile one would announce for ever and serve nothing."""
+KNOWN_TO_PEER_MAX: Final = 65_536
+"""Ids remembered as held by the friend; the oldest are forgotten, at the cost of a
+superfluous announcement."""
 NO_EPOCH: Final = bytes(8)
 
 
@@ -40,6 +46,9 @@ class LinkSession:
         position: our log has been streamed to the friend up to here.
         window_end: do not stream beyond this before the next ``Have``.
         is_paused: the window is full, and the friend was told that more waits.
+        is_end_said: a rewound stream has reached its end, and the friend was asked to
+            confirm it.
+        confirmations_due: ``Have`` messages to come before it is known to have arrived.
     """
 
     peer_epoch: bytes = NO_EPOCH
@@ -48,6 +57,8 @@ class LinkSession:
     window_end: int = 0
     is_greeted: bool = False
     is_paused: bool = False
+    is_end_said: bool = False
+    confirmations_due: int = 0
     announced_upto: int = 0
     peer_waits: bool = False
     pending: dict[RecordId, None] = field(default_factory=dict)
@@ -67,13 +78,38 @@ class LinkSession:
         """
         if not self.is_greeted:
             self.position = upto if held == our_epoch else 0
-        self.window_end = (upto if held == our_epoch else 0) + STREAM_WINDOW
+        self.window_end = self.position + STREAM_WINDOW
+        self.confirmations_due = max(0, self.confirmations_due - 1)
         self.is_greeted = True
         self.is_paused = False
         if peer_own_epoch == self.peer_epoch:
             return False
         self.peer_epoch, self.peer_upto, self.announced_upto = peer_own_epoch, 0, 0
         return True
+
+    def rewind(self) -> None:
+        """Stream our log from its beginning: more became eligible for the friend."""
+        self.position = 0
+        self.window_end = STREAM_WINDOW
+        self.is_end_said = False
+
+    def say_end(self) -> bool:
+        """A rewound stream is at its end: whether the friend must be asked to confirm."""
+        if self.is_end_said:
+            return False
+        self.is_end_said = True
+        self.confirmations_due += 1
+        return True
+
+    def is_confirmed(self) -> bool:
+        """Whether all of a rewound stream has arrived."""
+        return self.is_end_said and not self.confirmations_due
+
+    def note_known(self, record_id: RecordId) -> None:
+        """The friend has this record, or is about to."""
+        self.known_to_peer[record_id] = None
+        if len(self.known_to_peer) > KNOWN_TO_PEER_MAX:
+            del self.known_to_peer[next(iter(self.known_to_peer))]
 
     def announced(self, upto: int, more: bool) -> None:
         """An ``Announce`` arrived (its items were given to ``Puller`` already)."""

@@ -39,6 +39,8 @@ from protocol.messages import Message, OfferedPath, encode_message
 from protocol.records import Record, RecordSigner, sign_record
 from protocol.session import LinkSession, Puller
 
+_EXPIRIES_SPARE_MAX = 256
+
 Edge = tuple[MemberId, MemberId]
 """An unordered pair, smaller id first."""
 
@@ -94,8 +96,8 @@ class Friend:
         ended: either side ended it; kept for a lease so that the other can be told.
         half_start: sequence of our first half of this friendship; its revocation
             secret is derived from it and stays the same over renewals.
-        restart: something became eligible for them while no link was up: stream
-            from the beginning of the log next time.
+        restart: something became eligible for them that they have not confirmed yet:
+            stream from the beginning of the log next time.
     """
 
     member: MemberId
@@ -119,7 +121,11 @@ class Revocation:
 
 @dataclass(slots=True)
 class Link:
-    """A secure channel that stands."""
+    """A secure channel that stands.
+
+    Args:
+        offered: the paths last offered on this link, by origin.
+    """
 
     id: LinkId
     friend: MemberId | None
@@ -130,6 +136,7 @@ class Link:
     tokens: float = float(limits.RECORDS_BURST_MAX)
     tokens_at_ms: int = 0
     local_addresses: tuple[str, ...] = ()
+    offered: dict[MemberId, tuple[Path, ...]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -165,6 +172,7 @@ class Core:
         self.members: dict[MemberId, None] = {}
         self.lineage: dict[MemberId, None] = {}
         self.puller = Puller()
+        self.allowances: dict[MemberId, tuple[float, int]] = {}
         self.effects: list[Effect] = []
         self.moved: dict[MemberId, None] = {}
         self.all_moved = False
@@ -274,6 +282,11 @@ class Core:
     def note_expiry(self, record: Record) -> None:
         """Remember when this record's lease ends (see ``leases``)."""
         heapq.heappush(self.expiries, (record.not_after_ms, record.author, record.object))
+        if len(self.expiries) > _EXPIRIES_SPARE_MAX + 2 * len(self.registers):
+            # A register renewed again and again must not leave its former dates behind.
+            held = self.registers.all()
+            self.expiries = [(s.record.not_after_ms, *s.record.key) for s in held]
+            heapq.heapify(self.expiries)
 
     def write_record(self, stored: Stored) -> None:
         """Persist a record's row with its present log number."""

@@ -79,9 +79,9 @@ def restart_stream(core: Core, friend: MemberId) -> None:
         return
     link_id = core.link_of(friend)
     if link_id is not None and core.links[link_id].session.is_greeted:
-        core.links[link_id].session.position = 0
+        core.links[link_id].session.rewind()
         core.to_pump[link_id] = None
-        return
+    # Kept until the friend confirms it: a link may break with half of the stream under way.
     known = core.friends.get(friend)
     if known is not None and not known.restart:
         known.restart = True
@@ -124,9 +124,11 @@ def mark_ended(core: Core, member: MemberId) -> None:
         return
     friend.ended = True
     write_friend(core, member)
-    core.offers.given.pop(member, None)
+    for origin in core.offers.given.pop(member, {}):
+        core.persist(Space.OFFERED, member + origin, None)
     core.offers.given_edges.pop(member, None)
-    core.offers.received.pop(member, None)
+    for origin in core.offers.received.pop(member, {}):
+        core.persist(Space.OFFER, member + origin, None)
     core.persist(Space.CURSOR, member, None)
     core.cursors.pop(member, None)
     refresh_edge(core, core.me, member)

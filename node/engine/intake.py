@@ -40,6 +40,10 @@ from protocol.errors import (
 from protocol.keys import MemberId, ObjectId, RecordId
 from protocol.records import Record, is_equivocation, supersedes
 
+HELD_PER_FRIEND_MAX = 50_000
+"""Records held that came from one friend. Bounds what a friend with any number of made-up
+members behind it can fill; a town of thousands behind an only friend fits."""
+
 _TOPIC_OF_KIND = {
     Kind.LISTING: "browse",
     Kind.WITHDRAWAL: "browse",
@@ -55,7 +59,7 @@ def receive_envelope(core: Core, link: Link, envelope: bytes) -> RecordId | None
     """Take one envelope from a link; what is wrong with it is counted, never raised.
 
     Returns:
-        The record's id when it could be opened at all (kept or not).
+        The record's id when nobody need be asked for it any more (kept or not).
     """
     try:
         record = core.config.open_record(envelope)
@@ -64,6 +68,12 @@ def receive_envelope(core: Core, link: Link, envelope: bytes) -> RecordId | None
         return None
     try:
         accept(core, link, record, asked=core.puller.was_asked(link.id, record.record_id))
+    except OutOfReach as error:
+        core.reject(link, error)
+        # Somebody else who announced it may have a path: ask them.
+        core.puller.pass_over(link.id, record.record_id)
+        link.session.pending.pop(record.record_id, None)
+        return None
     except RemoteProtocolError as error:
         core.reject(link, error)
     return record.record_id
@@ -90,6 +100,8 @@ def accept(core: Core, link: Link, record: Record, *, asked: bool) -> None:
         raise Replayed("a newer version is held", section="5.4")
     if not _may_bring(core, link, record, asked):
         raise OutOfReach("the sender has no path that lets this come here", section="7.3")
+    if stored is None and core.registers.count_from(sender) >= HELD_PER_FRIEND_MAX:
+        raise QuotaExceeded("this friend has filled its share of the store", section="14")
     if record.kind in LOAN_KINDS or record.kind is Kind.RATING:
         loans.check(core, record, sender)
     core.keep(record, sender)
@@ -142,6 +154,9 @@ def _may_bring(core: Core, link: Link, record: Record, asked: bool) -> bool:
     if isinstance(body, HalfBody):
         if body.friend == core.me:
             return record.author in core.friends
+        if record.author == sender:
+            # Renewed and pushed: it may stand in a path that we remember, not use.
+            return True
         return asked or core.registers.stored(record.key) is not None
     if record.kind is Kind.CHARTER:
         return house.is_charter_of(record, core.house)

@@ -20,10 +20,17 @@ from protocol import limits
 from protocol.bodies import ListingBody, WithdrawalBody
 from protocol.circles import Path, may_offer, path_problem
 from protocol.encoding import Value
-from protocol.errors import OutOfReach
+from protocol.errors import OutOfReach, QuotaExceeded
 from protocol.keys import MemberId, RecordId
 from protocol.messages import OfferedPath, Paths
 from protocol.records import Record
+from protocol.session import PENDING_MAX
+
+ORIGINS_PER_FRIEND_MAX = 20_000
+"""Origins that one friend may offer paths for: kept on disk, so a friend must not be able
+to name made-up members for ever."""
+CHANNELS_PER_ORIGIN_SPARE_MAX = 64
+"""``through`` lists of one origin noted before those no longer in use are sorted out."""
 
 
 def reach_of(core: Core, record: Record) -> tuple[int, Path]:
@@ -52,7 +59,17 @@ def widen_reach(core: Core, record: Record) -> bool:
     if channels.get(through, 0) >= circles:
         return False
     channels[through] = circles
+    if len(channels) > CHANNELS_PER_ORIGIN_SPARE_MAX:
+        core.reach[origin] = _channels_in_use(core, origin)
     return True
+
+
+def _channels_in_use(core: Core, origin: MemberId) -> dict[Path, int]:
+    channels: dict[Path, int] = {}
+    for record in core.registers.of_origin(origin):
+        circles, through = reach_of(core, record)
+        channels[through] = max(circles, channels.get(through, 0))
+    return channels
 
 
 def refresh_moved(core: Core) -> None:
@@ -129,20 +146,28 @@ def desired_paths(core: Core, origin: MemberId, friend: MemberId) -> tuple[Path,
 
 
 def offer_message(core: Core, link: Link, origin: MemberId) -> Paths | None:
-    """The offer to send on this link for ``origin``, or None when nothing changed."""
+    """The offer to send on this link for ``origin``, or None when there is nothing to say.
+
+    Called for log entries beyond the friend's cursor. So what was said on an earlier
+    link is said again: it may have been lost with that link. The row keeps the entry's
+    number, for the same reason after a restart.
+    """
     friend = link.friend
     assert friend is not None, "offers go to friends"
     desired = desired_paths(core, origin, friend)
     given = core.offers.given.setdefault(friend, {})
-    if given.get(origin, ()) == desired:
+    said = link.offered.get(origin, None if origin in given else ())
+    if said == desired:
         return None
+    link.offered[origin] = desired
     _count_edges(core, friend, given.get(origin, ()), -1)
     _count_edges(core, friend, desired, +1)
-    row: Value = [list(path) for path in desired]
+    number = core.log.number_of(("paths", origin)) or 0
+    row: Value = [number, [list(path) for path in desired]]
     if desired:
         given[origin] = desired
     else:
-        del given[origin]
+        given.pop(origin, None)
     core.persist(Space.OFFERED, friend + origin, row if desired else None)
     return Paths(origin, tuple(OfferedPath(p, certificate_ids(core, p)) for p in desired))
 
@@ -199,6 +224,8 @@ def take_offer(core: Core, link: Link, message: Paths) -> None:
         if problem is not None:
             raise OutOfReach(problem, section="7.4")
     received = core.offers.received.setdefault(friend, {})
+    if message.paths and origin not in received and len(received) >= ORIGINS_PER_FRIEND_MAX:
+        raise QuotaExceeded("paths from more origins than a friend may offer", section="14")
     if message.paths:
         received[origin] = message.paths
     else:
@@ -218,6 +245,8 @@ def _pull_if_nearer(core: Core, link: Link, paths: tuple[OfferedPath, ...]) -> N
 def pull_certificates(core: Core, link: Link, offered: OfferedPath) -> None:
     """Ask for the certificates of a path that we do not hold."""
     for record_id in offered.certificates:
+        if len(link.session.pending) >= PENDING_MAX:
+            return  # asked for again when a record needs the path
         if not core.registers.has_id(record_id):
             core.puller.announce(link.id, record_id, limits.CERTIFICATE_SIZE_MAX_BYTES)
             link.session.pending[record_id] = None

@@ -50,6 +50,7 @@ class Registers:
         self._origins: dict[MemberId, dict[Key, Stored]] = {}
         self._halves_by_hash: dict[bytes, dict[Key, None]] = {}
         self._counts: dict[tuple[MemberId, Kind], int] = {}
+        self._counts_from: dict[MemberId, int] = {}
 
     def __len__(self) -> int:
         return len(self._stored)
@@ -73,7 +74,7 @@ class Registers:
         self._stored[key] = stored
         self._key_of[record.record_id] = key
         self._kinds.setdefault(record.kind, {})[key] = stored
-        self._count(record, +1)
+        self._count(stored, +1)
         origin = origin_of(record)
         if origin is not None:
             self._origins.setdefault(origin, {})[key] = stored
@@ -87,22 +88,28 @@ class Registers:
         record = stored.record
         del self._key_of[record.record_id]
         del self._kinds[record.kind][key]
-        self._count(record, -1)
+        self._count(stored, -1)
         origin = origin_of(record)
         if origin is not None:
             del self._origins[origin][key]
             if not self._origins[origin]:
                 del self._origins[origin]
         if isinstance(record.body, HalfBody):
-            del self._halves_by_hash[record.body.revocation_hash][key]
+            alike = self._halves_by_hash[record.body.revocation_hash]
+            del alike[key]
+            if not alike:
+                del self._halves_by_hash[record.body.revocation_hash]
 
-    def _count(self, record: Record, change: int) -> None:
-        counted = (record.author, record.kind)
+    def _count(self, stored: Stored, change: int) -> None:
+        counted = (stored.record.author, stored.record.kind)
         number = self._counts.get(counted, 0) + change
         if number:
             self._counts[counted] = number
         else:
             del self._counts[counted]
+        giver = stored.received_from
+        if giver is not None:
+            self._counts_from[giver] = self._counts_from.get(giver, 0) + change
 
     def of_kind(self, kind: Kind) -> list[Record]:
         return [stored.record for stored in self._kinds.get(kind, {}).values()]
@@ -112,6 +119,10 @@ class Registers:
 
     def count_of_kind(self, author: MemberId, kind: Kind) -> int:
         return self._counts.get((author, kind), 0)
+
+    def count_from(self, giver: MemberId) -> int:
+        """How many of the records held came from this friend."""
+        return self._counts_from.get(giver, 0)
 
     def origins(self) -> list[MemberId]:
         """Origins of records held, in order of first arrival."""

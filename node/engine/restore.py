@@ -117,6 +117,7 @@ def _restore_records(core: Core, rows: Rows, log_top: int) -> None:
         core.note_expiry(record)
         if number:
             entries.append((number, ("record", *record.key)))
+    entries.extend(_numbers_of_offers(rows))
     core.log.restore(entries, log_top)
     for _, _, stored in opened:
         _react(core, stored.record)
@@ -124,6 +125,16 @@ def _restore_records(core: Core, rows: Rows, log_top: int) -> None:
     for _, _, stored in opened:
         if stored.record.kind in LOAN_KINDS or stored.record.kind is Kind.RATING:
             loans.on_record(core, stored.record, stored.received_from or core.me)
+
+
+def _numbers_of_offers(rows: Rows) -> list[tuple[int, LogKey]]:
+    """Where the paths to each origin stand in the log: at the latest offer to anybody."""
+    numbers: dict[MemberId, int] = {}
+    for key, value in rows.get(Space.OFFERED, []):
+        origin = MemberId(key[32:])
+        number = expect_uint(expect_array(value, "offer", length=2)[0], "number")
+        numbers[origin] = max(number, numbers.get(origin, 0))
+    return [(number, ("paths", origin)) for origin, number in numbers.items() if number]
 
 
 def _react(core: Core, record: Record) -> None:
@@ -138,14 +149,15 @@ def _react(core: Core, record: Record) -> None:
 
 def _restore_offers(core: Core, rows: Rows) -> None:
     for key, value in rows.get(Space.OFFERED, []):
-        paths = tuple(_members(item) for item in expect_array(value, "paths"))
+        given = expect_array(expect_array(value, "offer", length=2)[1], "paths")
+        paths = tuple(_members(item) for item in given)
         offers.restore_given(core, MemberId(key[:32]), MemberId(key[32:]), paths)
     for key, value in rows.get(Space.OFFER, []):
         received = core.offers.received.setdefault(MemberId(key[:32]), {})
         received[MemberId(key[32:])] = tuple(
             _offered(item) for item in expect_array(value, "offered paths")
         )
-    # Numbers of paths and revocations are not persisted: they are given anew.
+    # Numbers of revocations are not persisted: they are given anew.
     for revocation_key in core.revocations:
         core.bump_entry(("revocation", revocation_key))
     offers.resume(core)

@@ -9,6 +9,7 @@ Spec: §8.3, §8.4, §7.7.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 
 from node.engine import intake, membership, offers
@@ -33,6 +34,7 @@ from protocol.messages import (
     Want,
 )
 from protocol.records import Record
+from protocol.session import PENDING_MAX
 
 PUSH_SIZE_MAX_BYTES = 2048
 PUSH_LAG_MAX = 32
@@ -48,6 +50,9 @@ DAY_MS = 24 * 3600 * 1000
 def link_up(core: Core, link: Link, friend: Friend) -> None:
     """A secure channel with a friend stands: greet. Spec: §8.3."""
     link.friend = friend.member
+    if friend.member in core.allowances:
+        # Hanging up and coming again gives nobody a fresh allowance.
+        link.tokens, link.tokens_at_ms = core.allowances[friend.member]
     core.links[link.id] = link
     core.link_ids[friend.member] = link.id
     if friend.ended:
@@ -69,12 +74,13 @@ def link_down(core: Core, link_id: LinkId) -> None:
     link = core.links.pop(link_id, None)
     if link is None:
         return
+    if link.friend is not None:
+        core.allowances[link.friend] = (link.tokens, link.tokens_at_ms)
     if link.friend is not None and core.link_ids.get(link.friend) == link_id:
         del core.link_ids[link.friend]
         core.deliver("friends")
-    for other in core.puller.link_down(link_id):
-        if LinkId(other) in core.links:
-            pull(core, core.links[LinkId(other)])
+    core.puller.link_down(link_id)
+    _settle_waiting(core)
 
 
 # --- reactions -------------------------------------------------------------------------
@@ -110,6 +116,8 @@ def on_message(core: Core, link: Link, message: Message) -> None:
         case _:
             raise QuotaExceeded("a friend has nothing to join", section="9.3")
     settle(core, link)
+    if isinstance(message, Records | Missing):
+        _settle_waiting(core)
 
 
 def _on_have(core: Core, link: Link, message: Have) -> None:
@@ -119,7 +127,8 @@ def _on_have(core: Core, link: Link, message: Have) -> None:
     first = not session.is_greeted
     fell_back = session.greet(message.own_epoch, core.log.epoch, message.peer_epoch, message.upto)
     if first and friend.restart:
-        session.position = 0
+        session.rewind()
+    elif friend.restart and session.is_confirmed():
         friend.restart = False
         write_friend(core, friend.member)
     if first and (message.peer_epoch != core.log.epoch or message.upto == 0):
@@ -132,9 +141,11 @@ def _on_have(core: Core, link: Link, message: Have) -> None:
 
 def _on_announced(core: Core, link: Link, record_id: RecordId, size_bytes: int) -> None:
     session = link.session
-    session.known_to_peer[record_id] = None
+    session.note_known(record_id)
     if core.registers.has_id(record_id):
         return
+    if len(session.pending) >= PENDING_MAX:
+        raise QuotaExceeded("more announced than is ever served", section="8.4", verdict="close")
     core.puller.announce(link.id, record_id, size_bytes)
     session.pending[record_id] = None
 
@@ -149,7 +160,7 @@ def _on_want(core: Core, link: Link, ids: tuple[RecordId, ...]) -> None:
         if record is None or not intake.may_give(core, record, friend.member):
             missing.append(record_id)
             continue
-        link.session.known_to_peer[record_id] = None
+        link.session.note_known(record_id)
         batch.append(record.envelope)
         size += len(record.envelope)
         if size > RECORDS_MESSAGE_SIZE_MAX_BYTES - limits.RECORD_SIZE_MAX_BYTES:
@@ -168,7 +179,7 @@ def _on_records(core: Core, link: Link, envelopes: tuple[bytes, ...]) -> None:
         record_id = intake.receive_envelope(core, link, envelope)
         if record_id is None:
             continue
-        session.known_to_peer[record_id] = None
+        session.note_known(record_id)
         core.puller.resolve(record_id)
         session.pending.pop(record_id, None)
 
@@ -195,16 +206,20 @@ def _on_revoked(core: Core, link: Link, secrets: tuple[tuple[bytes, int], ...]) 
     friend = _friend(core, link)
     hops_max = core.charter.max_circles + limits.REVOCATION_EXTRA_HOPS
     since_ms = core.now_ms - DAY_MS + core.charter.friendship_lease_ms
+    fresh = sum(
+        1
+        for r in core.revocations.values()
+        if r.received_from == friend.member and r.expires_ms > since_ms
+    )
+    refused = 0
     for secret, hops in secrets:
-        fresh = sum(
-            1
-            for r in core.revocations.values()
-            if r.received_from == friend.member and r.expires_ms > since_ms
-        )
         concerns_us = bool(core.registers.halves_with_hash(revocation_hash(secret)))
         if fresh >= REVOCATIONS_PER_DAY_MAX and not concerns_us:
-            raise QuotaExceeded("more revocations a day than a friend may pass on", section="14")
-        take_revocation(core, secret, min(hops, hops_max), friend.member)
+            refused += 1
+        elif take_revocation(core, secret, min(hops, hops_max), friend.member):
+            fresh += 1
+    if refused:
+        raise QuotaExceeded("more revocations a day than a friend may pass on", section="14")
 
 
 def _on_addresses(core: Core, link: Link, addresses: tuple[str, ...]) -> None:
@@ -221,6 +236,13 @@ def _friend(core: Core, link: Link) -> Friend:
 
 
 # --- after each message ----------------------------------------------------------------
+
+
+def _settle_waiting(core: Core) -> None:
+    """Settle the links that waited for what another one brought, or could not give."""
+    for link in list(core.links.values()):
+        if link.friend is not None and (link.session.pending or core.puller.has_queued(link.id)):
+            settle(core, link)
 
 
 def settle(core: Core, link: Link) -> None:
@@ -343,7 +365,10 @@ def pump(core: Core, link: Link) -> None:
             _flush(core, link, batch, more=False)
             batch = _Batch()
     session.position = core.log.top
-    if not batch.is_empty():
+    if friend.restart and session.say_end():
+        # It has arrived when the friend says so, not before.
+        _flush(core, link, batch, more=True)
+    elif not batch.is_empty():
         _flush(core, link, batch, more=False)
 
 
@@ -357,8 +382,8 @@ def _gather(core: Core, link: Link, batch: _Batch, key: LogKey, pushes: bool) ->
             message = offers.offer_message(core, link, origin)
             if message is not None:
                 batch.paths.append(message)
-                for offered in message.paths:
-                    link.session.known_to_peer.update(dict.fromkeys(offered.certificates))
+                for record_id in itertools.chain(*(p.certificates for p in message.paths)):
+                    link.session.note_known(record_id)
         case ("revocation", revocation_key):
             revocation = core.revocations.get(revocation_key)
             if revocation is not None and revocation.received_from != link.friend:
@@ -372,7 +397,7 @@ def _gather_record(core: Core, link: Link, batch: _Batch, record: Record, pushes
         return
     if not intake.may_give(core, record, link.friend):
         return
-    session.known_to_peer[record.record_id] = None
+    session.note_known(record.record_id)
     is_own = record.author == core.me and len(record.envelope) <= PUSH_SIZE_MAX_BYTES
     if is_own and pushes:
         batch.pushes.append(record.envelope)
