@@ -158,8 +158,9 @@ def _restore_offers(core: Core, rows: Rows) -> None:
             _offered(item) for item in expect_array(value, "offered paths")
         )
     # Numbers of revocations are not persisted: they are given anew.
-    for revocation_key in core.revocations:
-        core.bump_entry(("revocation", revocation_key))
+    for revocation_key, revocation in core.revocations.items():
+        if revocation.hops > 0:
+            core.bump_entry(("revocation", revocation_key))
     offers.resume(core)
 
 
