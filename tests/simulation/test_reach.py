@@ -1,0 +1,98 @@
+"""Listings get exactly as far as a plain search says, on real and on made graphs."""
+
+from __future__ import annotations
+
+import lzma
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import networkx as nx
+import pytest
+
+from simulations.graphs import adjacency, hops_from, hops_through, random_graph
+from simulations.reach import ReachError, ReachResult, reach, run_reach
+
+
+def assert_exact(result: ReachResult) -> None:
+    assert (0, 0, True) == (result.missing, result.extra, result.at_rest)
+    assert result.expected == result.seen
+    assert 1.0 <= result.copies_per_delivery < 1.2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("circles", [1, 2, 3])
+def test_in_the_karate_club_every_listing_is_where_it_must_be(
+    circles: int, shared_file: Callable[[str], Path]
+) -> None:
+    path = shared_file("data/karate.edges.xz")
+
+    result = run_reach(path, circles, None, 1, shows_progress=False)
+
+    assert (34, 78, 34) == (result.members, result.edges, result.holders)
+    assert_exact(result)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("circles", [2, 4])
+def test_on_a_random_graph_every_listing_is_where_it_must_be(circles: int, seed: int) -> None:
+    edges = random_graph(40, 3.5, random.Random(seed))
+    holders = list(range(0, 40, 3))
+
+    assert_exact(reach(40, edges, holders, circles, seed))
+
+
+def test_the_plain_search_agrees_with_networkx() -> None:
+    """The other opinion has another opinion of its own."""
+    for seed in range(5):
+        edges = random_graph(60, 3.0, random.Random(seed))
+        graph: nx.Graph[int] = nx.Graph(edges)
+        graph.add_nodes_from(range(60))
+        neighbours = adjacency(60, edges)
+        for origin in range(0, 60, 7):
+            for limit in (0, 1, 2, 3):
+                expected = nx.single_source_shortest_path_length(graph, origin, cutoff=limit)
+                assert dict(expected) == hops_from(neighbours, origin, limit)
+
+
+def test_the_plain_search_through_some_friends_agrees_with_networkx() -> None:
+    for seed in range(5):
+        edges = random_graph(40, 4.0, random.Random(seed))
+        neighbours = adjacency(40, edges)
+        origin = 0
+        through = list(neighbours[origin])[:2]
+        graph: nx.DiGraph[int] = nx.DiGraph()
+        graph.add_edges_from((a, b) for a, b in edges if origin not in (a, b))
+        graph.add_edges_from((b, a) for a, b in edges if origin not in (a, b))
+        graph.add_edges_from((origin, friend) for friend in through)
+        expected = nx.single_source_shortest_path_length(graph, origin, cutoff=3)
+
+        assert dict(expected) == hops_through(neighbours, origin, through, 3)
+
+
+def test_holders_are_drawn_by_the_seed(tmp_path: Path) -> None:
+    path = tmp_path / "ring.edges"
+    path.write_text("".join(f"{one} {(one + 1) % 30}\n" for one in range(30)))
+
+    first = run_reach(path, 2, 5, 1, shows_progress=False)
+
+    assert_exact(first)
+    assert (30, 5, 20) == (first.members, first.holders, first.expected)
+
+
+@pytest.mark.parametrize("circles", [0, 5])
+def test_circles_beyond_what_exists_are_refused(circles: int, tmp_path: Path) -> None:
+    path = tmp_path / "pair.edges"
+    path.write_text("1 2\n")
+
+    with pytest.raises(ReachError, match="--circles must be 1 to 4"):
+        run_reach(path, circles, None, 1, shows_progress=False)
+
+
+def test_more_holders_than_members_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "pair.edges.xz"
+    path.write_bytes(lzma.compress(b"1 2\n"))
+
+    with pytest.raises(ReachError, match="--holders must be 1 to 2"):
+        run_reach(path, 1, 3, 1, shows_progress=False)
