@@ -95,7 +95,6 @@ class Engine:
         """
         core = self.core
         core.begin(now_ms, event.entropy if isinstance(event, CommandReceived) else b"")
-        top_before = core.log.top
         if self._is_new:
             self._is_new = False
             core.persist(Space.META, b"log_epoch", core.log.epoch)
@@ -104,7 +103,9 @@ class Engine:
         while core.moved or core.all_moved:
             offers.refresh_moved(core)
         sync.pump_all(core)
-        if core.log.top != top_before:
+        if core.log.top != core.log.stored_top:
+            # Also after a restart, which gives numbers by itself: none is given twice.
+            core.log.stored_top = core.log.top
             core.persist(Space.META, b"log_top", core.log.top)
         persists: list[Effect] = [e for e in core.effects if isinstance(e, Persist)]
         return persists + [e for e in core.effects if not isinstance(e, Persist)]

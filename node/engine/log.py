@@ -24,11 +24,12 @@ _COMPACT_MIN = 256
 
 
 class ArrivalLog:
-    """Numbers from 1 upwards; ``top`` is the last given."""
+    """Numbers from 1 upwards; ``top`` is the last given, ``stored_top`` the last persisted."""
 
     def __init__(self, epoch: bytes) -> None:
         self.epoch = epoch
         self.top = 0
+        self.stored_top = 0
         self._number_of: dict[LogKey, int] = {}
         self._numbers: list[int] = []
         self._keys: list[LogKey] = []
@@ -53,6 +54,7 @@ class ArrivalLog:
             self._numbers.append(number)
             self._keys.append(key)
         self.top = max([top, *self._numbers[-1:]])
+        self.stored_top = top
 
     def since(self, position: int) -> Iterator[tuple[int, LogKey]]:
         """Entries with a number above ``position``, in order. Do not bump while iterating."""
