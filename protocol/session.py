@@ -49,6 +49,8 @@ class LinkSession:
         is_end_said: a rewound stream has reached its end, and the friend was asked to
             confirm it.
         confirmations_due: ``Have`` messages to come before it is known to have arrived.
+        is_frozen: a want was not answered in time; the cursor stays where it is, so that
+            what was announced is announced again on the next link.
     """
 
     peer_epoch: bytes = NO_EPOCH
@@ -59,6 +61,7 @@ class LinkSession:
     is_paused: bool = False
     is_end_said: bool = False
     confirmations_due: int = 0
+    is_frozen: bool = False
     announced_upto: int = 0
     peer_waits: bool = False
     pending: dict[RecordId, None] = field(default_factory=dict)
@@ -122,7 +125,7 @@ class LinkSession:
         Returns:
             Whether it moved; the caller persists it with the records. Spec: §8.3.
         """
-        if self.pending or self.announced_upto <= self.peer_upto:
+        if self.is_frozen or self.pending or self.announced_upto <= self.peer_upto:
             return False
         self.peer_upto = self.announced_upto
         return True

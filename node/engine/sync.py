@@ -159,6 +159,7 @@ def _on_want(core: Core, link: Link, ids: tuple[RecordId, ...]) -> None:
         record = core.registers.with_id(record_id)
         if record is None or not intake.may_give(core, record, friend.member):
             missing.append(record_id)
+            link.session.known_to_peer.pop(record_id, None)
             continue
         link.session.note_known(record_id)
         batch.append(record.envelope)
@@ -293,6 +294,8 @@ def pull_overdue(core: Core) -> None:
     """Pass over friends that announced and did not answer. Spec: §8.4."""
     for link_id, record_id in core.puller.overdue(core.now_ms):
         core.puller.pass_over(link_id, record_id)
+        if LinkId(link_id) in core.links:
+            core.links[LinkId(link_id)].session.is_frozen = True
     for link in list(core.links.values()):
         if link.friend is not None:
             settle(core, link)
