@@ -49,6 +49,8 @@ class LinkSession:
         is_end_said: a rewound stream has reached its end, and the friend was asked to
             confirm it.
         confirmations_due: ``Have`` messages to come before it is known to have arrived.
+        is_rewinding: we asked for the friend's log from its beginning (``ask_again``).
+        peer_held_upto: what the friend last said it holds of our log.
         is_frozen: a want was not answered in time; the cursor stays where it is, so that
             what was announced is announced again on the next link.
     """
@@ -62,6 +64,8 @@ class LinkSession:
     is_end_said: bool = False
     confirmations_due: int = 0
     is_frozen: bool = False
+    is_rewinding: bool = False
+    peer_held_upto: int = 0
     announced_upto: int = 0
     peer_waits: bool = False
     pending: dict[RecordId, None] = field(default_factory=dict)
@@ -79,8 +83,10 @@ class LinkSession:
 
         Spec: §8.3.
         """
+        held_upto = upto if held == our_epoch else 0
         if not self.is_greeted:
-            self.position = upto if held == our_epoch else 0
+            self.position = held_upto
+        self.peer_held_upto = held_upto
         self.window_end = self.position + STREAM_WINDOW
         self.confirmations_due = max(0, self.confirmations_due - 1)
         self.is_greeted = True
@@ -114,10 +120,26 @@ class LinkSession:
         if len(self.known_to_peer) > KNOWN_TO_PEER_MAX:
             del self.known_to_peer[next(iter(self.known_to_peer))]
 
+    def ask_again(self) -> None:
+        """We could not take what came before: hold nothing of the friend's log any more.
+
+        Announcements under way still count from the old place; the friend says 0 first
+        when it has gone back.
+        """
+        self.peer_upto = self.announced_upto = 0
+        self.is_rewinding = True
+
+    def is_asked_again(self, held: bytes, our_epoch: bytes, upto: int) -> bool:
+        """Whether a ``Have`` takes back what the friend held on this very link."""
+        return self.is_greeted and (upto if held == our_epoch else 0) < self.peer_held_upto
+
     def announced(self, upto: int, more: bool) -> None:
         """An ``Announce`` arrived (its items were given to ``Puller`` already)."""
-        self.announced_upto = max(self.announced_upto, upto)
         self.peer_waits = more
+        if self.is_rewinding and upto > 0:
+            return
+        self.is_rewinding = False
+        self.announced_upto = max(self.announced_upto, upto)
 
     def advance(self) -> bool:
         """Move the cursor when nothing announced before it is outstanding.

@@ -14,7 +14,9 @@ from node.engine.events import FriendsChanged, Space
 from protocol import limits
 from protocol.bodies import HalfBody, half_object
 from protocol.keys import MemberId, revocation_hash, revocation_secret
+from protocol.messages import Have
 from protocol.records import Record
+from protocol.session import NO_EPOCH
 
 
 def live_half(core: Core, author: MemberId, friend: MemberId) -> Record | None:
@@ -66,6 +68,7 @@ def _refresh_own_edge(core: Core, friend: MemberId, halves: tuple[Record, Record
         core.graph.add_direct(friend)
         core.moved[friend] = None
         restart_stream(core, friend)
+        ask_again(core, friend)
         core.deliver("friends")
     elif not live and core.graph.is_direct(friend):
         core.graph.remove_direct(friend)
@@ -86,6 +89,20 @@ def restart_stream(core: Core, friend: MemberId) -> None:
     if known is not None and not known.restart:
         known.restart = True
         write_friend(core, friend)
+
+
+def ask_again(core: Core, friend: MemberId) -> None:
+    """What a friend sent before the friendship was live here was refused: ask for all of it."""
+    epoch, upto = core.cursors.get(friend, (NO_EPOCH, 0))
+    if core.is_restoring or upto == 0:
+        return
+    core.cursors[friend] = (epoch, 0)
+    core.persist(Space.CURSOR, friend, [epoch, 0])
+    link_id = core.link_of(friend)
+    if link_id is not None:
+        link = core.links[link_id]
+        link.session.ask_again()
+        core.send(link, Have(core.log.epoch, link.session.peer_epoch, 0))
 
 
 def write_friend(core: Core, member: MemberId) -> None:

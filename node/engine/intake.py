@@ -107,7 +107,7 @@ def accept(core: Core, link: Link, record: Record, *, asked: bool) -> None:
     core.keep(record, sender)
     origin = origin_of(record)
     if origin is not None and origin != core.me and not _is_proved(core, record):
-        offers.pull_for_unproved(core, link, origin)
+        offers.pull_remembered(core, origin)
 
 
 def check_header(core: Core, record: Record) -> None:

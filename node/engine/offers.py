@@ -92,8 +92,7 @@ def _refresh_origin(core: Core, origin: MemberId) -> None:
         return
     core.chosen[origin] = chosen
     core.bump_entry(("paths", origin))
-    if before and (not chosen or _length(chosen) > _length(before)):
-        pull_remembered(core, origin)
+    pull_remembered(core, origin)
     for record in core.registers.of_origin(origin):
         if offerable(core, record):
             core.bump(record)
@@ -113,10 +112,6 @@ def resume(core: Core) -> None:
         if not stands:
             del core.chosen[origin]
             core.moved[origin] = None
-
-
-def _length(chosen: tuple[tuple[Path, int], ...]) -> int:
-    return min(len(path) for path, _ in chosen)
 
 
 def _channel_paths(core: Core, origin: MemberId) -> tuple[tuple[Path, int], ...]:
@@ -232,14 +227,22 @@ def take_offer(core: Core, link: Link, message: Paths) -> None:
         received.pop(origin, None)
     row: Value = [[list(p.members), list(p.certificates)] for p in message.paths]
     core.persist(Space.OFFER, friend + origin, row if message.paths else None)
-    _pull_if_nearer(core, link, message.paths)
-
-
-def _pull_if_nearer(core: Core, link: Link, paths: tuple[OfferedPath, ...]) -> None:
-    for index, offered in enumerate(paths):
-        known = core.distance(offered.members[0])
-        if index > 0 or known is None or len(offered.members) < known:
+    for offered in message.paths:
+        if _needs(core, offered):
             pull_certificates(core, link, offered)
+
+
+def _needs(core: Core, offered: OfferedPath) -> bool:
+    """Whether a path would bring us nearer than what we can prove, for any list in use."""
+    origin = offered.members[0]
+    first_hop = offered.members[1] if len(offered.members) > 1 else core.me
+    for through in ((), *core.reach.get(origin, {})):
+        if through and first_hop not in through:
+            continue
+        path = core.path_from(origin, through)
+        if path is None or len(offered.members) < len(path) - 1:
+            return True
+    return False
 
 
 def pull_certificates(core: Core, link: Link, offered: OfferedPath) -> None:
@@ -253,31 +256,23 @@ def pull_certificates(core: Core, link: Link, offered: OfferedPath) -> None:
 
 
 def pull_remembered(core: Core, origin: MemberId) -> None:
-    """Our path to ``origin`` died or grew: ask for the best of those remembered. Spec: §7.4."""
-    best: tuple[int, MemberId, OfferedPath] | None = None
+    """Ask for those remembered offers that now bring us nearer: ours died or grew. Spec: §7.4."""
     for friend, origins in core.offers.received.items():
+        link_id = core.link_of(friend)
+        if link_id is None:
+            continue
         for offered in origins.get(origin, ()):
-            candidate = (len(offered.members), friend, offered)
-            if core.link_of(friend) is not None and (best is None or candidate[:2] < best[:2]):
-                best = candidate
-    if best is not None:
-        link_id = core.link_of(best[1])
-        assert link_id is not None, "only connected friends are considered"
-        pull_certificates(core, core.links[link_id], best[2])
+            if _needs(core, offered):
+                pull_certificates(core, core.links[link_id], offered)
 
 
 def pull_after_greeting(core: Core, link: Link) -> None:
     """A friend is back: what it offered before may be nearer than what we have now."""
     assert link.friend is not None, "greetings come from friends"
     for paths in core.offers.received.get(link.friend, {}).values():
-        _pull_if_nearer(core, link, paths)
-
-
-def pull_for_unproved(core: Core, link: Link, origin: MemberId) -> None:
-    """A record came whose reach we cannot prove yet: get every path this friend offers."""
-    assert link.friend is not None, "records come from friends"
-    for offered in core.offers.received.get(link.friend, {}).get(origin, ()):
-        pull_certificates(core, link, offered)
+        for offered in paths:
+            if _needs(core, offered):
+                pull_certificates(core, link, offered)
 
 
 def is_plausible(core: Core, sender: MemberId, record: Record) -> bool:

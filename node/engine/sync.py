@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from node.engine import intake, membership, offers
 from node.engine.core import Core, Friend, Link
-from node.engine.edges import take_revocation, write_friend
+from node.engine.edges import restart_stream, take_revocation, write_friend
 from node.engine.events import FriendsChanged, LinkId, Space
 from node.engine.log import LogKey
 from protocol import limits
@@ -125,6 +125,8 @@ def _on_have(core: Core, link: Link, message: Have) -> None:
     friend = _friend(core, link)
     core.to_pump[link.id] = None
     first = not session.is_greeted
+    if session.is_asked_again(message.peer_epoch, core.log.epoch, message.upto):
+        _go_back(core, link, friend)
     fell_back = session.greet(message.own_epoch, core.log.epoch, message.peer_epoch, message.upto)
     if first and friend.restart:
         session.rewind()
@@ -137,6 +139,13 @@ def _on_have(core: Core, link: Link, message: Have) -> None:
         _write_cursor(core, link)
     if first:
         offers.pull_after_greeting(core, link)
+
+
+def _go_back(core: Core, link: Link, friend: Friend) -> None:
+    """The friend could not take what we gave before (its half came later): all again."""
+    link.session.known_to_peer.clear()
+    restart_stream(core, friend.member)
+    core.send(link, Announce(0, False, ()))
 
 
 def _on_announced(core: Core, link: Link, record_id: RecordId, size_bytes: int) -> None:
