@@ -138,8 +138,8 @@ class FriendGraph:
         """
         if origin == self.me:
             return (self.me,)
-        if self.me in through:
-            return (origin, self.me) if self.has_transit(origin, self.me) else None
+        if self.me in through and self.has_transit(origin, self.me):
+            return (origin, self.me)
         if through:
             return self._path_through(origin, through)
         distance = self._distances.get(origin)

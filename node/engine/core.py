@@ -176,6 +176,7 @@ class Core:
         self.effects: list[Effect] = []
         self.moved: dict[MemberId, None] = {}
         self.all_moved = False
+        self.listed_origins: dict[MemberId, None] = {}
         self.reach: dict[MemberId, dict[Path, int]] = {}
         self.chosen: dict[MemberId, tuple[tuple[Path, int], ...]] = {}
         self.pumped_top = 0

@@ -54,6 +54,9 @@ def refresh_edge(core: Core, one: MemberId, other: MemberId) -> None:
         was_transit = core.graph.has_transit(one, other)
         for member in core.graph.add_transit(one, other):
             core.moved[member] = None
+        if not was_transit:
+            # A way through a list may open where the plain distance stays as it was.
+            core.moved.update(core.listed_origins)
         if core.me in (one, other) and not was_transit:
             restart_stream(core, other if one == core.me else one)
             core.all_moved = True

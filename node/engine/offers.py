@@ -59,6 +59,8 @@ def widen_reach(core: Core, record: Record) -> bool:
     if channels.get(through, 0) >= circles:
         return False
     channels[through] = circles
+    if through:
+        core.listed_origins[origin] = None
     if len(channels) > CHANNELS_PER_ORIGIN_SPARE_MAX:
         core.reach[origin] = _channels_in_use(core, origin)
     return True

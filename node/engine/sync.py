@@ -144,6 +144,7 @@ def _on_have(core: Core, link: Link, message: Have) -> None:
 def _go_back(core: Core, link: Link, friend: Friend) -> None:
     """The friend could not take what we gave before (its half came later): all again."""
     link.session.known_to_peer.clear()
+    offers.forget_given(core, friend.member)
     restart_stream(core, friend.member)
     core.send(link, Announce(0, False, ()))
 
