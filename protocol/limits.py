@@ -104,6 +104,8 @@ CHANGE_PER_OBJECT_MIN_MS: Final = 10 * _SECOND_MS
 
 # Design (wire). Noise messages end here; an announced length is not memory spent.
 FRAME_SIZE_MAX_BYTES: Final = 65_535
+# Spec §6.7 (wire). Fragment flood: memory of a receiver while a message is incomplete.
+MESSAGE_SIZE_MAX_BYTES: Final = _MIB
 # Design. Peer that asks for everything and reads nothing: memory held per link.
 LINK_IN_FLIGHT_MAX_BYTES: Final = _MIB
 # Design. Slow reader: cut when nothing was taken for so long.

@@ -25,7 +25,6 @@ from protocol.encoding import (
 from protocol.errors import DecodeError, Malformed
 from protocol.keys import MemberId, RecordId
 
-MESSAGE_SIZE_MAX_BYTES = limits.LINK_IN_FLIGHT_MAX_BYTES
 ITEMS_MAX = 256
 """Entries in one message; more go into another. Spec: §8.2."""
 ADDRESSES_MAX = 16
@@ -161,7 +160,7 @@ def decode_message(data: bytes) -> Message:
     """
     value = decode(
         data,
-        size_max_bytes=MESSAGE_SIZE_MAX_BYTES,
+        size_max_bytes=limits.MESSAGE_SIZE_MAX_BYTES,
         elements_max=ELEMENTS_MAX,
         depth_max=DEPTH_MAX,
     )
