@@ -37,8 +37,8 @@ from node.transport.links import (
     WebSocket,
     abort,
 )
+from protocol.channel import Channel
 from protocol.errors import RemoteProtocolError
-from protocol.handshake import Channel
 from protocol.keys import MemberId
 from protocol.limits import HANDSHAKE_MAX_MS
 

@@ -16,9 +16,9 @@ import aiohttp
 from node.errors import LinkLost
 from node.host import FriendPeer, InvitationPeer, Peer
 from node.transport.links import WebSocket
+from protocol.channel import Channel
 from protocol.errors import BadKey, Malformed, UnknownPeer
 from protocol.handshake import (
-    Channel,
     FirstMessage,
     HandshakeKind,
     Initiator,

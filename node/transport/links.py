@@ -25,8 +25,8 @@ from aiohttp import web
 
 from node.host import Host, Peer
 from protocol import limits
+from protocol.channel import Channel, Closed
 from protocol.errors import LocalProtocolError, Malformed, RemoteProtocolError, TooLarge
-from protocol.handshake import Channel, Closed
 
 _log = logging.getLogger("openhouse.links")
 

@@ -30,9 +30,10 @@ from node.transport import handshakes, links
 from node.transport.endpoint import PATH, listen
 from node.transport.links import WEB_SOCKET_SIZE_MAX_BYTES, Link
 from protocol import keys
+from protocol.channel import Channel, Closed
 from protocol.charter import Charter
 from protocol.errors import BadKey, Refused
-from protocol.handshake import Channel, Closed, Initiator
+from protocol.handshake import Initiator
 from protocol.invitations import decode_link
 from protocol.keys import MemberId
 
