@@ -8,7 +8,8 @@ current value is the record with the highest ``(epoch, sequence)``, never the
 latest time.
 
 This module knows headers, ids, signatures and the register rule. What a body
-means is in ``protocol.bodies``. It must not import anything that acts.
+means is in ``protocol.bodies``, how it is written in ``protocol.layouts``. It must
+not import anything that acts.
 
 Spec: §5.
 """
@@ -20,7 +21,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from protocol import limits
-from protocol.bodies import Body, Kind, body_size_max_bytes, decode_body, encode_body
+from protocol.bodies import Body, Kind
 from protocol.encoding import (
     Value,
     check_extensions,
@@ -41,6 +42,7 @@ from protocol.keys import (
     digest,
     public_key_problem,
 )
+from protocol.layouts import body_size_max_bytes, decode_body, encode_body
 
 
 class RecordSigner(Protocol):
@@ -54,7 +56,6 @@ class RecordSigner(Protocol):
 
 RECORD_VERSION = 1
 HEADER_FIELDS = 12
-NO_HOUSE = HouseId(bytes(32))
 
 Verify = Callable[[bytes, bytes, bytes], bool]
 """``verify(key, message, signature)``: true when the signature is good."""

@@ -1,0 +1,365 @@
+"""Layouts of bodies: the array each kind is written as, and how strictly it is read.
+
+Each body decodes from a canonical array (fixed length, typed and bounded fields)
+and encodes back to it. The table at the end is the only place where kinds, layouts
+and sizes meet; spec section 5.5 lists the same table.
+
+Spec: §5.5 to §5.9.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from protocol import limits
+from protocol.bodies import (
+    AgreementBody,
+    Body,
+    CancelBody,
+    CharterBody,
+    CommitmentBody,
+    CounterBody,
+    DeclineBody,
+    HalfBody,
+    HandoverBody,
+    Kind,
+    ListingBody,
+    PassBody,
+    RatingBody,
+    RequestBody,
+    ReturnBody,
+    SeatBody,
+    StatementBody,
+    Terms,
+    ThingKind,
+    WithdrawalBody,
+)
+from protocol.encoding import (
+    Value,
+    expect_array,
+    expect_bool,
+    expect_bytes,
+    expect_text,
+    expect_uint,
+)
+from protocol.errors import Malformed
+from protocol.keys import HouseId, MemberId, ObjectId, Signature
+
+
+def _member(value: Value, name: str = "member") -> MemberId:
+    return MemberId(expect_bytes(value, name, length=32))
+
+
+def _object(value: Value, name: str) -> ObjectId:
+    return ObjectId(expect_bytes(value, name, length=16))
+
+
+def _members(value: Value, name: str, maximum: int) -> tuple[MemberId, ...]:
+    items = expect_array(value, name, maximum=maximum)
+    members = tuple(_member(item, name) for item in items)
+    if len(dict.fromkeys(members)) != len(members):
+        raise Malformed(f"{name} names a member twice", section="5.5")
+    return members
+
+
+def _path(value: Value) -> tuple[MemberId, ...]:
+    path = _members(value, "path", limits.CIRCLES_HARD_MAX + 1)
+    if len(path) < 2:
+        raise Malformed("a loan's path has at least two members", section="5.8")
+    return path
+
+
+def _number(value: Value, name: str) -> int:
+    return expect_uint(value, name, limits.UINT_MAX)
+
+
+def _circles(value: Value) -> int:
+    return expect_uint(value, "circles", limits.CIRCLES_HARD_MAX)
+
+
+def _interval(from_value: Value, to_value: Value) -> tuple[int, int]:
+    start, end = _number(from_value, "from"), _number(to_value, "to")
+    if end <= start:
+        raise Malformed("the end must be after the start", section="5.8")
+    return start, end
+
+
+def _sealed(value: Value) -> bytes:
+    return expect_bytes(value, "sealed text", maximum=limits.TEXT_SIZE_MAX_BYTES + 64)
+
+
+def _signature(value: Value, name: str) -> Signature:
+    return Signature(expect_bytes(value, name, length=64))
+
+
+def _commitment(value: Value, name: str) -> bytes:
+    data = expect_bytes(value, name, maximum=32)
+    if len(data) not in (0, 32):
+        raise Malformed(f"{name} must be empty or 32 bytes", section="5.6")
+    return data
+
+
+def _read_charter(f: tuple[Value, ...]) -> Body:
+    pairs = [
+        expect_array(pair, "parameter", length=2)
+        for pair in expect_array(f[2], "parameters", maximum=64)
+    ]
+    parameters = tuple(
+        (expect_text(p[0], "parameter name", 64), _number(p[1], "parameter value")) for p in pairs
+    )
+    names = [name for name, _ in parameters]
+    if names != sorted(dict.fromkeys(names)):
+        raise Malformed("parameters must be sorted by name, each once", section="5.6")
+    return CharterBody(
+        expect_text(f[0], "house name", limits.NAME_SIZE_MAX_BYTES),
+        _members(f[1], "founders", 2),
+        parameters,
+    )
+
+
+def _write_charter(b: CharterBody) -> list[Value]:
+    return [b.name, list(b.founders), [[name, value] for name, value in b.parameters]]
+
+
+def _read_statement(f: tuple[Value, ...]) -> Body:
+    languages = tuple(
+        expect_text(item, "language", 16) for item in expect_array(f[1], "languages", maximum=8)
+    )
+    return StatementBody(
+        expect_text(f[0], "name", limits.NAME_SIZE_MAX_BYTES),
+        languages,
+        expect_bytes(f[2], "link key", length=32),
+        _commitment(f[3], "e-mail commitment"),
+        _commitment(f[4], "phone commitment"),
+    )
+
+
+def _write_statement(b: StatementBody) -> list[Value]:
+    return [b.name, list(b.languages), b.link_key, b.email_commitment, b.phone_commitment]
+
+
+def _read_seat(f: tuple[Value, ...]) -> Body:
+    return SeatBody(_member(f[0], "candidate"))
+
+
+def _write_seat(b: SeatBody) -> list[Value]:
+    return [b.candidate]
+
+
+def _read_half(f: tuple[Value, ...]) -> Body:
+    return HalfBody(
+        _member(f[0], "friend"),
+        expect_bytes(f[1], "revocation hash", length=32),
+        expect_bool(f[2], "shows"),
+        expect_bool(f[3], "friend is member"),
+    )
+
+
+def _write_half(b: HalfBody) -> list[Value]:
+    return [b.friend, b.revocation_hash, b.shows, b.friend_is_member]
+
+
+def _read_listing(f: tuple[Value, ...]) -> Body:
+    number = expect_uint(f[2], "thing kind", 255)
+    if number not in ThingKind.__members__.values():
+        raise Malformed(f"thing kind {number} is unknown", section="5.7")
+    pairs = [
+        expect_array(pair, "busy interval", length=2)
+        for pair in expect_array(f[5], "busy", maximum=limits.BUSY_INTERVALS_MAX)
+    ]
+    return ListingBody(
+        expect_text(f[0], "title", limits.TITLE_SIZE_MAX_BYTES),
+        expect_text(f[1], "text", limits.TEXT_SIZE_MAX_BYTES),
+        ThingKind(number),
+        _circles(f[3]),
+        _members(f[4], "through", limits.THROUGH_MAX),
+        tuple(_interval(p[0], p[1]) for p in pairs),
+    )
+
+
+def _write_listing(b: ListingBody) -> list[Value]:
+    busy: list[Value] = [[start, end] for start, end in b.busy]
+    return [b.title, b.text, int(b.thing_kind), b.circles, list(b.through), busy]
+
+
+def _read_withdrawal(f: tuple[Value, ...]) -> Body:
+    return WithdrawalBody(
+        _object(f[0], "target"),
+        _number(f[1], "target epoch"),
+        _number(f[2], "target sequence"),
+        _circles(f[3]),
+        _members(f[4], "through", limits.THROUGH_MAX),
+    )
+
+
+def _write_withdrawal(b: WithdrawalBody) -> list[Value]:
+    return [b.target, b.target_epoch, b.target_sequence, b.circles, list(b.through)]
+
+
+def _read_request(f: tuple[Value, ...]) -> Body:
+    start, end = _interval(f[4], f[5])
+    return RequestBody(
+        _object(f[0], "loan"),
+        _path(f[1]),
+        _number(f[2], "round"),
+        _object(f[3], "thing"),
+        start,
+        end,
+        _signature(f[6], "borrower's signature"),
+        expect_bytes(f[7], "borrower's link key", length=32),
+        _sealed(f[8]),
+    )
+
+
+def _write_request(b: RequestBody) -> list[Value]:
+    return [
+        b.loan, list(b.path), b.round, b.thing, b.from_minute, b.to_minute,
+        b.borrower_signature, b.borrower_link_key, b.sealed,
+    ]  # fmt: skip
+
+
+def _read_pass(f: tuple[Value, ...]) -> Body:
+    recommends = expect_bool(f[3], "recommends")
+    return PassBody(_object(f[0], "loan"), _path(f[1]), _number(f[2], "round"), recommends)
+
+
+def _write_pass(b: PassBody) -> list[Value]:
+    return [b.loan, list(b.path), b.round, b.recommends]
+
+
+def _read_counter(f: tuple[Value, ...]) -> Body:
+    start, end = _interval(f[3], f[4])
+    loan, path, number = _object(f[0], "loan"), _path(f[1]), _number(f[2], "round")
+    return CounterBody(loan, path, number, start, end, _sealed(f[5]))
+
+
+def _write_counter(b: CounterBody) -> list[Value]:
+    return [b.loan, list(b.path), b.round, b.from_minute, b.to_minute, b.sealed]
+
+
+def _read_agreement(f: tuple[Value, ...]) -> Body:
+    signature = _signature(f[3], "holder's signature")
+    loan, path, number = _object(f[0], "loan"), _path(f[1]), _number(f[2], "round")
+    return AgreementBody(loan, path, number, signature, _sealed(f[4]))
+
+
+def _write_agreement(b: AgreementBody) -> list[Value]:
+    return [b.loan, list(b.path), b.round, b.holder_signature, b.sealed]
+
+
+def _read_decline(f: tuple[Value, ...]) -> Body:
+    return DeclineBody(_object(f[0], "loan"), _path(f[1]), _number(f[2], "round"), _sealed(f[3]))
+
+
+def _write_decline(b: DeclineBody) -> list[Value]:
+    return [b.loan, list(b.path), b.round, b.sealed]
+
+
+def _read_cancel(f: tuple[Value, ...]) -> Body:
+    return CancelBody(_object(f[0], "loan"), _path(f[1]), _sealed(f[2]))
+
+
+def _write_cancel(b: CancelBody) -> list[Value]:
+    return [b.loan, list(b.path), b.sealed]
+
+
+def _read_handover(f: tuple[Value, ...]) -> Body:
+    return HandoverBody(_object(f[0], "loan"), _path(f[1]))
+
+
+def _read_return(f: tuple[Value, ...]) -> Body:
+    return ReturnBody(_object(f[0], "loan"), _path(f[1]))
+
+
+def _write_place(b: HandoverBody | ReturnBody) -> list[Value]:
+    return [b.loan, list(b.path)]
+
+
+def _read_commitment(f: tuple[Value, ...]) -> Body:
+    commitment = expect_bytes(f[2], "commitment", length=32)
+    return CommitmentBody(_object(f[0], "loan"), _path(f[1]), commitment)
+
+
+def _write_commitment(b: CommitmentBody) -> list[Value]:
+    return [b.loan, list(b.path), b.commitment]
+
+
+def _read_rating(f: tuple[Value, ...]) -> Body:
+    t = expect_array(f[0], "terms", length=8)
+    start, end = _interval(t[6], t[7])
+    terms = Terms(
+        HouseId(expect_bytes(t[0], "house", length=32)),
+        _object(t[1], "loan"),
+        _object(t[2], "thing"),
+        _member(t[3], "holder"),
+        _member(t[4], "borrower"),
+        _number(t[5], "round"),
+        start,
+        end,
+    )
+    return RatingBody(
+        terms,
+        _signature(f[1], "borrower's signature"),
+        _signature(f[2], "holder's signature"),
+        expect_uint(f[3], "confiance", 1),
+        expect_uint(f[4], "respect", 10),
+        expect_bytes(f[5], "salt", length=16),
+    )
+
+
+def _write_rating(b: RatingBody) -> list[Value]:
+    t = b.terms
+    terms: list[Value] = [
+        t.house, t.loan, t.thing, t.holder, t.borrower, t.round, t.from_minute, t.to_minute,
+    ]  # fmt: skip
+    return [terms, b.borrower_signature, b.holder_signature, b.confiance, b.respect, b.salt]
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    fields: int
+    read: Callable[[tuple[Value, ...]], Body]
+    write: Callable[..., list[Value]]
+    size_max_bytes: int = limits.RECORD_SIZE_MAX_BYTES
+
+
+_LAYOUTS: dict[Kind, _Layout] = {
+    Kind.CHARTER: _Layout(3, _read_charter, _write_charter),
+    Kind.STATEMENT: _Layout(5, _read_statement, _write_statement, limits.RATING_SIZE_MAX_BYTES),
+    Kind.SEAT: _Layout(1, _read_seat, _write_seat, limits.CERTIFICATE_SIZE_MAX_BYTES),
+    Kind.HALF: _Layout(4, _read_half, _write_half, limits.CERTIFICATE_SIZE_MAX_BYTES),
+    Kind.LISTING: _Layout(6, _read_listing, _write_listing),
+    Kind.WITHDRAWAL: _Layout(5, _read_withdrawal, _write_withdrawal),
+    Kind.REQUEST: _Layout(9, _read_request, _write_request),
+    Kind.PASS: _Layout(4, _read_pass, _write_pass),
+    Kind.COUNTER: _Layout(6, _read_counter, _write_counter),
+    Kind.AGREEMENT: _Layout(5, _read_agreement, _write_agreement),
+    Kind.DECLINE: _Layout(4, _read_decline, _write_decline),
+    Kind.CANCEL: _Layout(3, _read_cancel, _write_cancel),
+    Kind.HANDOVER: _Layout(2, _read_handover, _write_place),
+    Kind.RETURN: _Layout(2, _read_return, _write_place),
+    Kind.COMMITMENT: _Layout(3, _read_commitment, _write_commitment),
+    Kind.RATING: _Layout(6, _read_rating, _write_rating, limits.RATING_SIZE_MAX_BYTES),
+}
+
+
+def body_size_max_bytes(kind: Kind) -> int:
+    """Largest envelope of this kind. Spec: §14."""
+    return _LAYOUTS[kind].size_max_bytes
+
+
+def encode_body(body: Body) -> list[Value]:
+    """The array that goes into a record's body slot."""
+    return _LAYOUTS[body.kind].write(body)
+
+
+def decode_body(kind: Kind, value: Value) -> Body:
+    """Read a body of ``kind``.
+
+    Raises:
+        DecodeError: wrong length, type or range of a field, named in the message.
+    """
+    layout = _LAYOUTS[kind]
+    fields = expect_array(value, f"{kind.name.lower()} body", length=layout.fields)
+    return layout.read(fields)
