@@ -1,0 +1,410 @@
+"""Make `protocol/vectors/records.json`: run this file as a script.
+
+Written from the text of Spec §5 with `hashlib`, Ed25519 of the `cryptography` package
+and the spelling of `make_encoding.py`; nothing of the `protocol` package is used, so
+that the vectors and the implementation can disagree. All keys are fixed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import runpy
+from collections.abc import Callable
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+HERE = Path(__file__).parent
+TARGET = HERE.parents[1] / "protocol" / "vectors" / "records.json"
+SPELL: Callable[[object], bytes] = runpy.run_path(str(HERE / "make_encoding.py"))["spell"]
+
+NOTES = {
+    "Open": "check an envelope; `decoded` has the header, the body and the id",
+    "Register": "two records of one register: which one stands, and whether they prove "
+    "that their author equivocated",
+    "Envelope": "the outer array of two byte strings",
+    "Header": "the twelve fields",
+    "Body": "the fields of one kind",
+    "Extension": "the extension slot",
+    "Limit": "at a limit, or one above it",
+    "Key": "the author's key",
+    "Signature": "the signature does not fit",
+}
+
+Fields = list[object]
+Case = dict[str, object]
+
+
+def digest(domain: str, *parts: bytes) -> bytes:
+    return hashlib.sha256(b"openhouse/1 " + domain.encode() + b"\0" + b"".join(parts)).digest()
+
+
+def named(name: str, size: int = 32) -> bytes:
+    """Bytes that belong to a name and mean nothing."""
+    return hashlib.sha256(name.encode()).digest()[:size]
+
+
+def plain(value: object) -> object:
+    """A value as the vectors write it: byte strings as {bytes: hex}."""
+    match value:
+        case bytes():
+            return {"bytes": value.hex()}
+        case list() | tuple():
+            return [plain(item) for item in value]
+        case dict():
+            return {"map": [[key, plain(item)] for key, item in value.items()]}
+    return value
+
+
+def spell(value: object) -> bytes:
+    return SPELL(plain(value))
+
+
+SEEDS = {name: named(f"seed of {name}") for name in ("ana", "bob", "cleo", "dan")}
+KEYS = {name: Ed25519PrivateKey.from_private_bytes(seed) for name, seed in SEEDS.items()}
+ANA, BOB, CLEO, DAN = (key.public_key().public_bytes_raw() for key in KEYS.values())
+HOUSE = named("house")
+LOAN, THING = named("loan", 16), named("thing", 16)
+CREATED, NOT_AFTER = 1_763_856_000_000, 1_766_448_000_000
+MINUTE = 29_400_000
+
+CHARTER, STATEMENT, SEAT, HALF, LISTING, WITHDRAWAL = 1, 2, 3, 4, 5, 6
+REQUEST, PASS, COUNTER, AGREEMENT, DECLINE, CANCEL, HANDOVER, RETURN = range(16, 24)
+COMMITMENT, RATING = 24, 32
+
+SIGNATURE = named("a") + named("b")
+TERMS = [HOUSE, LOAN, THING, ANA, BOB, 1, MINUTE, MINUTE + 1440]
+WAY = [BOB, CLEO, ANA]
+
+BODIES: dict[int, Fields] = {
+    CHARTER: ["Rue des Lilas", [ANA, BOB], [["max_circles", 3], ["seats", 2]]],
+    STATEMENT: ["Ana", ["fr", "es"], named("link key"), b"", named("phone")],
+    SEAT: [BOB],
+    HALF: [BOB, named("revocation hash"), True, False],
+    LISTING: ["Échelle", "3 m", 1, 2, [BOB], [[MINUTE, MINUTE + 60]]],
+    WITHDRAWAL: [THING, 0, 7, 2, [BOB]],
+    REQUEST: [LOAN, WAY, 1, THING, MINUTE, MINUTE + 1440, SIGNATURE, named("link"), b"sealed"],
+    PASS: [LOAN, WAY, 1, True],
+    COUNTER: [LOAN, WAY, 1, MINUTE, MINUTE + 720, b""],
+    AGREEMENT: [LOAN, WAY, 1, SIGNATURE, b""],
+    DECLINE: [LOAN, WAY, 1, b"sorry"],
+    CANCEL: [LOAN, WAY, b""],
+    HANDOVER: [LOAN, WAY],
+    RETURN: [LOAN, WAY],
+    COMMITMENT: [LOAN, WAY, named("commitment")],
+    RATING: [TERMS, SIGNATURE, SIGNATURE, 1, 8, named("salt", 16)],
+}
+NAMES = {
+    CHARTER: "charter", STATEMENT: "statement", SEAT: "seat", HALF: "half", LISTING: "listing",
+    WITHDRAWAL: "withdrawal", REQUEST: "request", PASS: "pass", COUNTER: "counter",
+    AGREEMENT: "agreement", DECLINE: "decline", CANCEL: "cancel", HANDOVER: "handover",
+    RETURN: "return", COMMITMENT: "commitment", RATING: "rating",
+}  # fmt: skip
+
+
+def header(kind: int, body: object, /, **changed: object) -> Fields:
+    """The twelve fields, some of them changed by name."""
+    fields: dict[str, object] = {
+        "version": 1, "kind": kind, "house": HOUSE, "author": ANA, "device": ANA,
+        "object": THING, "epoch": 0, "sequence": 1, "created": CREATED,
+        "not_after": NOT_AFTER, "body": body, "extensions": {},
+    }  # fmt: skip
+    assert changed.keys() <= fields.keys()
+    return list((fields | changed).values())
+
+
+def sign(unsigned: bytes, signer: str = "ana") -> bytes:
+    return KEYS[signer].sign(digest("signature record", digest("record", unsigned)))
+
+
+def envelope(unsigned: bytes, signature: bytes | None = None) -> bytes:
+    return spell([unsigned, sign(unsigned) if signature is None else signature])
+
+
+def sealed(kind: int, body: object, /, **changed: object) -> bytes:
+    """An envelope around a header, signed by Ana whatever it says."""
+    return envelope(spell(header(kind, body, **changed)))
+
+
+def with_field(kind: int, index: int, value: object) -> Fields:
+    body = list(BODIES[kind])
+    body[index] = value
+    return body
+
+
+def opened(comment: str, flags: list[str], kind: int, body: object, **changed: object) -> Case:
+    fields = header(kind, body, **changed)
+    unsigned = spell(fields)
+    return {
+        "comment": comment,
+        "flags": ["Open", *flags],
+        "input": envelope(unsigned).hex(),
+        "result": "valid",
+        "error": None,
+        "decoded": {
+            "header": plain(fields),
+            "record_id": digest("record", unsigned).hex(),
+            "signed": digest("signature record", digest("record", unsigned)).hex(),
+        },
+    }
+
+
+def refused(comment: str, flag: str, error: str, data: bytes) -> Case:
+    return {
+        "comment": comment, "flags": ["Open", flag], "input": data.hex(),
+        "result": "invalid", "error": error, "decoded": None,
+    }  # fmt: skip
+
+
+# --- valid -----------------------------------------------------------------------------
+
+
+def valid_cases() -> list[Case]:
+    cases = [opened(f"a {NAMES[kind]}", ["Body"], kind, body) for kind, body in BODIES.items()]
+    most_busy = [[n, n + 1] for n in range(0, 200, 2)]
+    cases += [
+        opened("an empty listing", ["Body"], LISTING, ["", "", 4, 0, [], []]),
+        opened("longest title", ["Limit"], LISTING, ["é" * 80, "", 2, 4, [], []]),
+        opened("longest text", ["Limit"], LISTING, ["", "x" * 4096, 3, 4, [], []]),
+        opened("most busy intervals", ["Limit"], LISTING, with_field(LISTING, 5, most_busy)),
+        opened("longest path", ["Limit"], HANDOVER, [LOAN, [ANA, BOB, CLEO, DAN, named("e")]]),
+        opened("one founder", ["Body"], CHARTER, ["x", [ANA], []]),
+        opened("greatest version", ["Limit"], SEAT, [BOB], epoch=2**53 - 1, sequence=2**53 - 1),
+        opened("shortest lease", ["Limit"], SEAT, [BOB], not_after=CREATED + 1),
+        opened("an odd extension is ignored", ["Extension"], SEAT, [BOB], extensions={1: "new"}),
+    ]
+    return cases
+
+
+def register_cases() -> list[Case]:
+    """Pairs of one register. The smaller id is found by hashing, as a reader would."""
+    seven = spell(header(LISTING, BODIES[LISTING], sequence=7))
+    other = spell(header(LISTING, with_field(LISTING, 0, "Ladder"), sequence=7))
+    eight = spell(header(LISTING, BODIES[LISTING], sequence=8))
+    early = spell(header(LISTING, BODIES[LISTING], sequence=9, created=1, not_after=2))
+    epoch = spell(header(LISTING, BODIES[LISTING], epoch=1, sequence=1))
+    smaller, greater = sorted((seven, other), key=lambda unsigned: digest("record", unsigned))
+    pairs = [
+        ("the greater sequence stands", seven, eight, "other", False),
+        ("whatever the times say", early, eight, "one", False),
+        ("the greater epoch stands before any sequence", epoch, early, "one", False),
+        ("of two bodies at one version the smaller id stands", smaller, greater, "one", True),
+        ("in whichever order they come", greater, smaller, "other", True),
+        ("the same record twice is no equivocation", seven, seven, "one", False),
+    ]
+    return [
+        {
+            "comment": comment,
+            "flags": ["Register"],
+            "input": [envelope(one).hex(), envelope(two).hex()],
+            "result": "valid",
+            "error": None,
+            "decoded": {"stands": stands, "equivocation": equivocation},
+        }
+        for comment, one, two, stands, equivocation in pairs
+    ]
+
+
+# --- invalid ---------------------------------------------------------------------------
+
+MALFORMED, CANONICAL, LARGE = "malformed", "not-canonical", "too-large"
+
+
+def envelope_cases() -> list[Case]:
+    good = sealed(SEAT, [BOB])
+    unsigned = spell(header(SEAT, [BOB]))
+    signature = sign(unsigned)
+    flag = "Envelope"
+    longer = b"\x92\xc5" + len(unsigned).to_bytes(2, "big") + unsigned + spell(signature)
+    many = [bytes([n]) * 32 for n in range(30)]
+    return [
+        refused("nothing", flag, MALFORMED, b""),
+        refused("cut short", flag, MALFORMED, good[:-1]),
+        refused("a byte too many", flag, MALFORMED, good + b"\0"),
+        refused("one element", flag, MALFORMED, spell([unsigned])),
+        refused("three elements", flag, MALFORMED, spell([unsigned, signature, 0])),
+        refused("not an array", flag, MALFORMED, spell(unsigned)),
+        refused("unsigned is a text", flag, MALFORMED, spell(["record", signature])),
+        refused("signature of 63 bytes", flag, MALFORMED, spell([unsigned, signature[:63]])),
+        refused("signature of 65 bytes", flag, MALFORMED, spell([unsigned, signature + b"\0"])),
+        refused("a length spelled longer than needed", flag, CANONICAL, longer),
+        refused("16,385 bytes", "Limit", LARGE, _padded(LISTING, 16_385)),
+        refused("a half of 513 bytes", "Limit", LARGE, _padded(HALF, 513)),
+        refused("a seat of 513 bytes", "Limit", LARGE, _padded(SEAT, 513)),
+        refused("a statement of 2,049 bytes", "Limit", LARGE, _padded(STATEMENT, 2049)),
+        refused("a rating of 2,049 bytes", "Limit", LARGE, _padded(RATING, 2049)),
+        refused("`through` of 33 members", "Limit", MALFORMED,
+                sealed(LISTING, with_field(LISTING, 4, [*many, ANA, BOB, CLEO]))),
+    ]  # fmt: skip
+
+
+def _padded(kind: int, size: int) -> bytes:
+    """An envelope of this size, filled up in an odd extension."""
+    start = size - len(sealed(kind, BODIES[kind]))
+    for fill in range(start, 0, -1):
+        data = sealed(kind, BODIES[kind], extensions={1: bytes(fill)})
+        if len(data) == size:
+            return data
+    raise AssertionError("no filling gives this size")
+
+
+def header_cases() -> list[Case]:
+    body = BODIES[SEAT]
+    changes: list[tuple[str, str, dict[str, object]]] = [
+        ("version 0", MALFORMED, {"version": 0}),
+        ("version 2", MALFORMED, {"version": 2}),
+        ("version is a text", MALFORMED, {"version": "1"}),
+        ("kind 0", MALFORMED, {"kind": 0}),
+        ("kind 7 is not given", MALFORMED, {"kind": 7}),
+        ("kind 256", MALFORMED, {"kind": 256}),
+        ("house of 31 bytes", MALFORMED, {"house": bytes(31)}),
+        ("author of 33 bytes", MALFORMED, {"author": ANA + b"\0", "device": ANA + b"\0"}),
+        ("device differs from author", MALFORMED, {"device": BOB}),
+        ("object of 15 bytes", MALFORMED, {"object": bytes(15)}),
+        ("epoch is true", MALFORMED, {"epoch": True}),
+        ("sequence is bytes", MALFORMED, {"sequence": b"\1"}),
+        ("the lease ends as it begins", MALFORMED, {"not_after": CREATED}),
+        ("the lease ends before it begins", MALFORMED, {"not_after": CREATED - 1}),
+        ("body is bytes", MALFORMED, {"body": b""}),
+        ("body is empty", MALFORMED, {"body": []}),
+        ("extensions are an array", MALFORMED, {"extensions": []}),
+        ("an even extension is not known", "unknown-critical", {"extensions": {2: 0}}),
+        ("extension 0 is not known", "unknown-critical", {"extensions": {0: 0}}),
+        ("extensions out of order", CANONICAL, {"extensions": {3: 0, 1: 0}}),
+    ]
+    cases = [
+        refused(
+            c, "Extension" if "xtension" in c else "Header", error, sealed(SEAT, body, **change)
+        )
+        for c, error, change in changes
+    ]
+    eleven = spell(header(SEAT, body)[:-1])
+    thirteen = spell([*header(SEAT, body), 0])
+    cases.append(refused("eleven fields", "Header", MALFORMED, envelope(eleven)))
+    cases.append(refused("thirteen fields", "Header", MALFORMED, envelope(thirteen)))
+    cases.append(refused("not an array", "Header", MALFORMED, envelope(spell("record"))))
+    cut = spell(header(SEAT, body))[:-1]
+    cases.append(refused("unsigned is cut short", "Header", MALFORMED, envelope(cut)))
+    return cases
+
+
+BODY_CHANGES: list[tuple[str, int, int, object, str]] = [
+    ("a name of 81 bytes", CHARTER, 0, "x" * 81, MALFORMED),
+    ("three founders", CHARTER, 1, [ANA, BOB, CLEO], MALFORMED),
+    ("a founder twice", CHARTER, 1, [ANA, ANA], MALFORMED),
+    ("parameters not sorted", CHARTER, 2, [["seats", 2], ["max_circles", 3]], MALFORMED),
+    ("a parameter twice", CHARTER, 2, [["seats", 2], ["seats", 2]], MALFORMED),
+    ("a parameter of three", CHARTER, 2, [["seats", 2, 2]], MALFORMED),
+    ("nine languages", STATEMENT, 1, ["fr"] * 9, MALFORMED),
+    ("a language of 17 bytes", STATEMENT, 1, ["x" * 17], MALFORMED),
+    ("a link key of 31 bytes", STATEMENT, 2, bytes(31), MALFORMED),
+    ("a commitment of 31 bytes", STATEMENT, 3, bytes(31), MALFORMED),
+    ("a commitment of 1 byte", STATEMENT, 4, bytes(1), MALFORMED),
+    ("a candidate of 31 bytes", SEAT, 0, bytes(31), MALFORMED),
+    ("a friend that is a text", HALF, 0, "bob", MALFORMED),
+    ("a hash of 33 bytes", HALF, 1, bytes(33), MALFORMED),
+    ("`shows` is 1", HALF, 2, 1, MALFORMED),
+    ("`friend is member` is 0", HALF, 3, 0, MALFORMED),
+    ("a title of 161 bytes", LISTING, 0, "é" * 80 + "x", MALFORMED),
+    ("a text of 4,097 bytes", LISTING, 1, "x" * 4097, LARGE),
+    ("thing kind 0", LISTING, 2, 0, MALFORMED),
+    ("thing kind 5", LISTING, 2, 5, MALFORMED),
+    ("five circles", LISTING, 3, 5, MALFORMED),
+    ("`through` names one twice", LISTING, 4, [BOB, BOB], MALFORMED),
+    ("an empty interval", LISTING, 5, [[MINUTE, MINUTE]], MALFORMED),
+    ("an interval that ends first", LISTING, 5, [[MINUTE, MINUTE - 1]], MALFORMED),
+    ("101 intervals", LISTING, 5, [[n, n + 1] for n in range(101)], MALFORMED),
+    ("a target of 32 bytes", WITHDRAWAL, 0, bytes(32), MALFORMED),
+    ("a withdrawal over five circles", WITHDRAWAL, 3, 5, MALFORMED),
+    ("a withdrawal through one twice", WITHDRAWAL, 4, [BOB, BOB], MALFORMED),
+    ("a path of one", REQUEST, 1, [BOB], MALFORMED),
+    ("a path of six", REQUEST, 1, [bytes([n]) * 32 for n in range(6)], MALFORMED),
+    ("a path through one twice", REQUEST, 1, [BOB, CLEO, BOB], MALFORMED),
+    ("an empty time", REQUEST, 5, MINUTE, MALFORMED),
+    ("a terms signature of 63 bytes", REQUEST, 6, bytes(63), MALFORMED),
+    ("a sealed text of 4,161 bytes", REQUEST, 8, bytes(4161), MALFORMED),
+    ("`recommends` is 1", PASS, 3, 1, MALFORMED),
+    ("a round that is a text", PASS, 2, "1", MALFORMED),
+    ("a counter that ends first", COUNTER, 4, MINUTE - 1, MALFORMED),
+    ("a holder's signature that is empty", AGREEMENT, 3, b"", MALFORMED),
+    ("a loan of 15 bytes", DECLINE, 0, bytes(15), MALFORMED),
+    ("a sealed text that is a text", CANCEL, 2, "sorry", MALFORMED),
+    ("a commitment to a rating of 31 bytes", COMMITMENT, 2, bytes(31), MALFORMED),
+    ("terms of seven", RATING, 0, TERMS[:7], MALFORMED),
+    ("terms that end first", RATING, 0, [*TERMS[:7], MINUTE], MALFORMED),
+    ("confiance 2", RATING, 3, 2, MALFORMED),
+    ("respect 11", RATING, 4, 11, MALFORMED),
+    ("a salt of 15 bytes", RATING, 5, bytes(15), MALFORMED),
+]
+
+
+def body_cases() -> list[Case]:
+    cases = [
+        refused(comment, "Body", error, sealed(kind, with_field(kind, index, value)))
+        for comment, kind, index, value, error in BODY_CHANGES
+    ]
+    for kind, name in NAMES.items():
+        data = sealed(kind, [*BODIES[kind], 0])
+        cases.append(refused(f"a {name} with a field too many", "Body", MALFORMED, data))
+    return cases
+
+
+def key_cases() -> list[Case]:
+    unsigned = spell(header(SEAT, [BOB]))
+    good = sign(unsigned)
+    identity = (1).to_bytes(32, "little")
+    past_p = (2**255 - 19 + 1).to_bytes(32, "little")
+    # What the identity point accepts for every message in a careless library.
+    constant = identity + bytes(32)
+
+    def by(key: bytes) -> bytes:
+        return envelope(spell(header(SEAT, [BOB], author=key, device=key)), constant)
+
+    flipped = bytes([good[0] ^ 1]) + good[1:]
+    bare = KEYS["ana"].sign(digest("record", unsigned))
+    wrong = KEYS["ana"].sign(digest("contract", digest("record", unsigned)))
+    changed = spell(header(SEAT, [BOB], sequence=2))
+    return [
+        refused("the identity point", "Key", "bad-key", by(identity)),
+        refused("a key of order two", "Key", "bad-key", by((2**255 - 20).to_bytes(32, "little"))),
+        refused("a key spelled above p", "Key", "bad-key", by(past_p)),
+        refused("32 bytes that are no point", "Key", "bad-key", by(bytes([2]) + bytes(31))),
+        refused("one bit changed", "Signature", "bad-signature", envelope(unsigned, flipped)),
+        refused("all zeros", "Signature", "bad-signature", envelope(unsigned, bytes(64))),
+        refused("by somebody else", "Signature", "bad-signature",
+                envelope(unsigned, sign(unsigned, "bob"))),
+        refused("of another record", "Signature", "bad-signature", envelope(changed, good)),
+        refused("over the id alone", "Signature", "bad-signature", envelope(unsigned, bare)),
+        refused("for another purpose", "Signature", "bad-signature", envelope(unsigned, wrong)),
+    ]  # fmt: skip
+
+
+def build() -> str:
+    """Give the text of the file."""
+    cases = [*valid_cases(), *register_cases(), *envelope_cases(), *header_cases()]
+    cases += [*body_cases(), *key_cases()]
+    counts = {"valid": 0, "invalid": 0}
+    lines = []
+    for case in cases:
+        result = str(case["result"])
+        counts[result] += 1
+        lines.append("  " + json.dumps({"id": f"{result}-{counts[result]}", **case}))
+    document = {
+        "schema": "openhouse vectors 1",
+        "spec_section": "5",
+        "source": "tests/vectors/make_records.py, written from the text of the spec",
+        "about": (
+            "The first flag names the operation. `decoded.header` is the array of twelve; byte "
+            "strings are {bytes: hex}, maps {map: [[key, value]]}. `seeds` are the authors' keys."
+        ),
+        "seeds": {name: seed.hex() for name, seed in SEEDS.items()},
+        "notes": NOTES,
+    }
+    # One case a line: a changed case is one changed line in a review.
+    head = json.dumps(document, indent=1)[:-2]
+    return head + ',\n "cases": [\n' + ",\n".join(lines) + "\n ]\n}\n"
+
+
+if __name__ == "__main__":
+    TARGET.write_text(build(), encoding="utf-8")
