@@ -31,7 +31,7 @@ from protocol.encoding import (
     expect_bytes,
     expect_uint,
 )
-from protocol.errors import BadKey, BadSignature, Malformed
+from protocol.errors import BadKey, BadSignature, Malformed, TooLarge
 from protocol.keys import (
     Domain,
     HouseId,
@@ -195,7 +195,7 @@ def _decode_unsigned(unsigned: bytes, envelope: bytes) -> Record:
         raise Malformed("the record's version is not 1", section="5.2")
     kind = _kind(header[1])
     if len(envelope) > body_size_max_bytes(kind):
-        raise Malformed(f"a {kind.name.lower()} record is too large", section="5.2")
+        raise TooLarge(f"a {kind.name.lower()} record of {len(envelope)} bytes", section="14.1")
     author = MemberId(expect_bytes(header[3], "author", length=32))
     device = expect_bytes(header[4], "device", length=32)
     if device != author:
