@@ -57,9 +57,10 @@ from node.engine.events import (
     Woke,
 )
 from node.errors import NodeError, StoreError
-from node.inbox import Inbox
+from node.inbox import Inbox, Opening
 from node.opening import CachedOpener
 from node.topics import Topics
+from node.verifier import Verifiers
 from protocol.errors import OpenHouseError, Refused
 from protocol.keys import MemberId
 
@@ -198,7 +199,6 @@ class Host:
         """Done when this host can do nothing more, with the reason."""
         self._loop = asyncio.get_running_loop()
         self._store = store
-        self._opener = opener
         self._network = network
         self._topics = topics
         self._events: deque[Event | _NewLink] = deque()
@@ -217,8 +217,9 @@ class Host:
         self._idle = asyncio.Event()
         self._wakeup: asyncio.TimerHandle | None = None
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="store")
-        workers = max(1, min(4, os.cpu_count() or 1))
-        self._openers = ThreadPoolExecutor(workers, thread_name_prefix="open")
+        self._opening = Opening(
+            opener, ThreadPoolExecutor(1, thread_name_prefix="open"), Verifiers()
+        )
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -248,7 +249,8 @@ class Host:
         if self._wakeup is not None:
             self._wakeup.cancel()
         self._drop_requests(HostFailed("The node is stopping"))
-        self._openers.shutdown(wait=False, cancel_futures=True)
+        self._opening.pool.shutdown(wait=False, cancel_futures=True)
+        await self._opening.verifiers.stop()
         await self._loop.run_in_executor(None, self._writer.shutdown)
 
     # --- what others call ----------------------------------------------------------------
@@ -279,10 +281,7 @@ class Host:
         """A handshake has succeeded. Every link added must be removed when it ends."""
         self._links[link.id] = link
         self._inboxes[link.id] = Inbox(
-            self._opener,
-            self._openers,
-            self._loop,
-            lambda message: self._post(MessageReceived(link.id, message)),
+            self._opening, lambda message: self._post(MessageReceived(link.id, message))
         )
         self._post(_NewLink(link))
 

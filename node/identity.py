@@ -108,9 +108,14 @@ def create(store: Store, name: str, email: str, phone: str, language: str) -> Id
         email=_checked_email(email),
         phone=_checked_phone(phone),
     )
+    keep(store, identity)
+    return identity
+
+
+def keep(store: Store, identity: Identity) -> None:
+    """Write an identity down; whoever had one here before is forgotten."""
     note = (_VERSION, identity.seed, identity.name, identity.language, identity.email)
     store.put_note(_NOTE, [*note, identity.phone])
-    return identity
 
 
 def load(store: Store) -> Identity | None:

@@ -1,8 +1,8 @@
 """What arrived on one link and waits for its records to be opened.
 
-Messages reach the engine in the order in which they arrived, although the records
-of several are opened at once on worker threads. A message without records, or with
-one or two, goes straight through when nothing is before it.
+Messages reach the engine in the order in which they arrived, although the records of
+several are opened at once elsewhere (see ``node.opening``). A message without records,
+or with one or two, goes straight through when nothing is before it.
 """
 
 from __future__ import annotations
@@ -12,70 +12,101 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
-from node.opening import CachedOpener
+from node.opening import CachedOpener, Unverified
+from node.verifier import MANY, Verifiers
 from protocol.messages import envelopes_in
 
 # Fewer than this are opened on the spot: waking a thread costs as much as one.
 _AHEAD_MIN: Final = 3
-# Records of one task: enough that the hand-over costs nothing beside the work,
-# few enough that two threads share the records of one message.
-_CHUNK_SIZE: Final = 32
+
+
+@dataclass(slots=True)
+class Opening:
+    """Where records are opened.
+
+    Args:
+        opener: the one the engine asks.
+        pool: threads, for a few records.
+        verifiers: processes, for many.
+    """
+
+    opener: CachedOpener
+    pool: Executor
+    verifiers: Verifiers
 
 
 @dataclass(slots=True)
 class _Waiting:
     message: bytes
-    chunks_left: int
+    is_open: bool
 
 
 class Inbox:
     """The incoming messages of one link. Used in the loop's thread only.
 
     Args:
-        opener: opens records ahead, on the threads of ``pool``.
         deliver: takes each message when its turn has come.
     """
 
-    __slots__ = ("_deliver", "_loop", "_opener", "_pool", "_queue")
+    __slots__ = ("_deliver", "_loop", "_opening", "_queue")
 
-    def __init__(
-        self,
-        opener: CachedOpener,
-        pool: Executor,
-        loop: asyncio.AbstractEventLoop,
-        deliver: Callable[[bytes], None],
-    ) -> None:
-        self._opener = opener
-        self._pool = pool
-        self._loop = loop
+    def __init__(self, opening: Opening, deliver: Callable[[bytes], None]) -> None:
+        self._opening = opening
+        self._loop = asyncio.get_running_loop()
         self._deliver = deliver
         self._queue: deque[_Waiting] = deque()
 
     def receive(self, message: bytes) -> None:
         """Take a message; it is delivered now or when it is its turn."""
         envelopes = envelopes_in(message)
-        if len(envelopes) < _AHEAD_MIN:
-            envelopes = []
-        if not envelopes and not self._queue:
+        is_small = len(envelopes) < _AHEAD_MIN
+        if is_small and not self._queue:
             self._deliver(message)
             return
-        starts = range(0, len(envelopes), _CHUNK_SIZE)
-        waiting = _Waiting(message, len(starts))
+        waiting = _Waiting(message, is_open=is_small)
         self._queue.append(waiting)
-        for start in starts:
-            self._pool.submit(self._open_chunk, waiting, envelopes[start : start + _CHUNK_SIZE])
+        if is_small:
+            return
+        verifiers = self._opening.verifiers
+        if verifiers.is_ready:
+            unverified = self._opening.opener.begin(envelopes)
+            if not unverified.claims:
+                self._on_open(waiting)
+                return
+            on_done = partial(self._on_verified, waiting, envelopes, unverified)
+            verifiers.submit(unverified.claims, on_done)
+        else:
+            if len(envelopes) >= MANY:
+                verifiers.wake()
+            self._open_on_thread(waiting, envelopes)
 
-    def _open_chunk(self, waiting: _Waiting, envelopes: list[bytes]) -> None:
-        """Runs on a worker thread."""
-        try:
-            self._opener.prepare(envelopes)
-        finally:
-            # What failed here fails again, and louder, when the engine opens it.
-            self._loop.call_soon_threadsafe(self._on_chunk_opened, waiting)
+    def _on_verified(
+        self,
+        waiting: _Waiting,
+        envelopes: list[bytes],
+        unverified: Unverified,
+        verdicts: bytes | None,
+    ) -> None:
+        if verdicts is None:
+            self._open_on_thread(waiting, envelopes)
+        else:
+            self._opening.opener.finish(unverified, verdicts)
+            self._on_open(waiting)
 
-    def _on_chunk_opened(self, waiting: _Waiting) -> None:
-        waiting.chunks_left -= 1
-        while self._queue and self._queue[0].chunks_left == 0:
+    def _open_on_thread(self, waiting: _Waiting, envelopes: list[bytes]) -> None:
+        def work() -> None:
+            try:
+                self._opening.opener.prepare(envelopes)
+            finally:
+                # What failed here fails again, and louder, when the engine opens it.
+                self._loop.call_soon_threadsafe(self._on_open, waiting)
+
+        self._opening.pool.submit(work)
+
+    def _on_open(self, waiting: _Waiting) -> None:
+        waiting.is_open = True
+        while self._queue and self._queue[0].is_open:
             self._deliver(self._queue.popleft().message)

@@ -1,10 +1,11 @@
-"""Opening records ahead, on other threads, so that the loop never verifies.
+"""Opening records ahead, so that the loop never verifies.
 
-A record is decoded and its signature checked before it enters the engine. That is
-most of the work of taking in records, and most of it is done by a library that
-leaves the interpreter free meanwhile. The host lets ``prepare`` run on worker
-threads for the records of an arriving message; the engine then asks ``open`` for
-the same bytes and finds the result, good or bad, waiting.
+A record is decoded and its signature checked before it enters the engine: most of the
+work of taking in records. The host has it done elsewhere for the records of an
+arriving message; the engine then asks ``open`` for the same bytes and finds the
+result, good or bad, waiting. Elsewhere is a worker thread (``prepare``), or, when
+there is much of it, another process that verifies what was decoded here (``begin``,
+then ``finish`` with its verdicts).
 
 The memory is bounded by the bytes of the envelopes it holds. What is not in it is
 opened on the spot: forgetting costs time, never correctness.
@@ -15,9 +16,11 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from threading import Lock
 from typing import Final
 
+from node.verifier import Claim
 from protocol.errors import RemoteProtocolError
 from protocol.keys import verify
 from protocol.records import Record, Verify, open_record
@@ -26,6 +29,19 @@ from protocol.records import Record, Verify, open_record
 CACHE_SIZE_MAX_BYTES: Final = 8 * 1024 * 1024
 # An entry costs about this much more than its envelope.
 _ENTRY_OVERHEAD_BYTES: Final = 1024
+
+
+@dataclass(slots=True)
+class Unverified:
+    """Records that were decoded, and what must be verified of each, in the same order."""
+
+    records: list[Record] = field(default_factory=list)
+    claims: list[Claim] = field(default_factory=list)
+
+    def collect(self, key: bytes, message: bytes, signature: bytes) -> bool:
+        """Stands in for the verification, which comes last of all checks (spec §5.3)."""
+        self.claims.append((key, message, signature))
+        return True
 
 
 class CachedOpener:
@@ -65,6 +81,26 @@ class CachedOpener:
         for envelope in envelopes:
             if envelope not in self._results:
                 self._remember(envelope, self._open(envelope))
+
+    def begin(self, envelopes: Iterable[bytes]) -> Unverified:
+        """Decode what is not known yet; what cannot be decoded is remembered as bad."""
+        unverified = Unverified()
+        for envelope in envelopes:
+            if envelope not in self._results:
+                try:
+                    record = open_record(envelope, unverified.collect)
+                except RemoteProtocolError as error:
+                    self._remember(envelope, error.with_traceback(None))
+                else:
+                    unverified.records.append(record)
+        return unverified
+
+    def finish(self, unverified: Unverified, verdicts: bytes) -> None:
+        """Remember the records of ``begin``: one byte each, 1 for a good signature."""
+        for record, verdict in zip(unverified.records, verdicts, strict=True):
+            # A bad one is opened again, for its error.
+            good = verdict == 1
+            self._remember(record.envelope, record if good else self._open(record.envelope))
 
     @contextmanager
     def trusting(self) -> Iterator[None]:

@@ -41,6 +41,7 @@ _VALUE_DEPTH_MAX: Final = 16
 _VALUE_ELEMENTS_MAX: Final = 4 * 1024 * 1024
 _VALUE_TEXT_MAX_BYTES: Final = 1024 * 1024
 
+_ROWS_PER_STATEMENT_MAX: Final = 256
 _BUSY_TIMEOUT_S: Final = 5.0
 
 # Numbers of spaces and the tables that hold them; part of the database format.
@@ -161,12 +162,23 @@ class Store:
             for space, keys in deleted.items():
                 self._database.executemany(f"DELETE FROM {_TABLES[space]} WHERE key = ?", keys)
             for space, rows in written.items():
-                self._database.executemany(
-                    f"INSERT INTO {_TABLES[space]} (key, value, checksum) VALUES (?, ?, ?) "
-                    "ON CONFLICT (key) DO UPDATE "
-                    "SET value = excluded.value, checksum = excluded.checksum",
-                    rows,
-                )
+                self._write(_TABLES[space], rows)
+
+    def _write(self, table: str, rows: list[tuple[bytes, bytes, int]]) -> None:
+        """Many rows a statement: each statement run gives up the interpreter and has to
+        wait for it again, which costs far more than writing a row."""
+        start = 0
+        while start < len(rows):
+            # Powers of two, so that few statements have to be prepared.
+            count = min(_ROWS_PER_STATEMENT_MAX, 1 << (len(rows) - start).bit_length() - 1)
+            chosen = rows[start : start + count]
+            self._database.execute(
+                f"INSERT INTO {table} (key, value, checksum) "
+                f"VALUES {', '.join(['(?, ?, ?)'] * count)} ON CONFLICT (key) DO UPDATE "
+                "SET value = excluded.value, checksum = excluded.checksum",
+                [field for row in chosen for field in row],
+            )
+            start += count
 
     # --- the node's own notes ----------------------------------------------------------
 

@@ -538,6 +538,46 @@ def test_a_forged_record_does_not_hold_up_the_messages_behind_it() -> None:
     run(scenario)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("dies", [False, True])
+def test_messages_keep_their_order_while_another_process_verifies(dies: bool) -> None:
+    calls: list[str] = []
+
+    def here(key: bytes, message: bytes, signature: bytes) -> bool:
+        calls.append(threading.current_thread().name)
+        return keys.verify(key, message, signature)
+
+    opener = CachedOpener(here)
+    signed = envelopes(100)
+    records = [encode_message(Records(signed[n : n + 50])) for n in range(0, 100, 50)]
+    messages = [records[0], b"between", records[1], records[0], b"behind"]
+
+    async def scenario(world: World) -> None:
+        verifiers = world.host._opening.verifiers
+        verifiers._processes_max = 1
+        verifiers.wake()
+        await eventually(lambda: verifiers.is_ready)
+        line = await world.link(FriendPeer(SMALL))
+        process = verifiers._processes[0]._process
+        if dies:
+            process.send_signal(signal.SIGSTOP)
+        for message in messages:
+            world.host.receive(line, message)
+        if dies:
+            process.kill()
+        await eventually(lambda: world.engine.events[-1] == MessageReceived(line.id, b"behind"))
+
+        received = [e.message for e in world.engine.events if isinstance(e, MessageReceived)]
+        assert messages == received
+        for envelope in signed:
+            opener.open(envelope)
+        if not dies:
+            assert [] == calls
+        assert "MainThread" not in calls
+
+    run(scenario, opener)
+
+
 # --- real nodes -----------------------------------------------------------------------------
 
 

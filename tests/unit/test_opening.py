@@ -96,3 +96,24 @@ def test_threads_may_open_the_same_records_at_once() -> None:
             done.result()
 
     assert records == [opener.open(envelope) for envelope in envelopes]
+
+
+def test_records_verified_elsewhere_are_found_open() -> None:
+    verifier = Verifier()
+    opener = CachedOpener(verifier)
+    good, forged = record(1), record(2).envelope[:-1] + b"\x00"
+
+    unverified = opener.begin([good.envelope, b"garbage", forged])
+    assert [(good.author, 32, 64)] * 2 == [
+        (key, len(message), len(signature)) for key, message, signature in unverified.claims
+    ]
+    verdicts = bytes(keys.verify(*claim) for claim in unverified.claims)
+    opener.finish(unverified, verdicts)
+
+    assert good == opener.open(good.envelope)
+    with pytest.raises(Malformed):
+        opener.open(b"garbage")
+    assert 1 == verifier.calls, "a bad signature is verified here too, for its error"
+    with pytest.raises(BadSignature):
+        opener.open(forged)
+    assert [] == opener.begin([good.envelope, b"garbage", forged]).claims
