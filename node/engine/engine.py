@@ -32,7 +32,6 @@ from node.engine.events import (
     Answer,
     CommandReceived,
     DialFailed,
-    Disconnect,
     Effect,
     Event,
     GuestLinkUp,
@@ -205,10 +204,10 @@ class Engine:
         if join is None:
             return
         membership.forget_join(core, join)
+        inviter = core.friends.get(join.invitation.inviter)
         link_id = core.link_of(join.invitation.inviter)
-        if link_id is not None and join.invitation.inviter not in core.friends:
-            sync.link_down(core, link_id)
-            core.effects.append(Disconnect(link_id, "join-failed"))
+        if link_id is not None and inviter is not None and inviter.ended:
+            membership.say_ended(core, core.links[link_id])
         core.effects.append(Answer(join.request, refusal))
 
     def _on_data(self, link: Link, data: bytes) -> None:

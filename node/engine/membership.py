@@ -162,20 +162,24 @@ def _in_one_message(records: list[Record]) -> tuple[bytes, ...]:
 
 
 def forget_join(core: Core, join: PendingJoin) -> None:
-    """The inviter refused, or hung up: nothing of the attempt remains."""
+    """The inviter refused, or hung up: nothing of the attempt remains.
+
+    An inviter that hung up may have welcomed us all the same, and hold our half. So it
+    is revoked, and the row kept as that of a former friend, who is told if they come.
+    """
     inviter = join.invitation.inviter
     if core.is_live_friend(inviter) and join.before is None:
         return
-    half = core.current(core.me, half_object(inviter))
-    if half is not None:
-        core.drop(half)
-    if join.before is not None:
+    if join.before is not None and not join.before.ended:
         core.friends[inviter] = join.before
         write_friend(core, inviter)
-    elif core.friends.pop(inviter, None) is not None:
-        core.persist(Space.FRIEND, inviter, None)
+    elif inviter in core.friends:
+        end_friendship(core, inviter)
+        for half in _half_towards(core, inviter):
+            core.drop(half)
     refresh_edge(core, core.me, inviter)
-    if not core.friends and house.charter_record(core) is None:
+    is_alone = all(friend.ended for friend in core.friends.values())
+    if is_alone and house.charter_record(core) is None:
         core.house = None
         core.persist(Space.META, b"house", None)
 
