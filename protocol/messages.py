@@ -10,6 +10,7 @@ Pure. Spec: §8.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import assert_never
 
 from protocol import limits
 from protocol.encoding import (
@@ -217,6 +218,8 @@ def _to_value(message: Message) -> list[Value]:
             return [_TYPE_WELCOME, list(envelopes), list(addresses)]
         case JoinRefused(code):
             return [_TYPE_JOIN_REFUSED, code]
+        case _:
+            assert_never(message)
 
 
 def _items(value: Value, name: str, maximum: int = ITEMS_MAX) -> tuple[Value, ...]:
