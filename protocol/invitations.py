@@ -63,7 +63,11 @@ def encode_link(invitation: Invitation) -> str:
             list(invitation.addresses),
         ]
     )
-    return SCHEME + base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+    return SCHEME + _base64url(data)
+
+
+def _base64url(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
 
 
 def decode_link(text: str) -> Invitation:
@@ -80,6 +84,9 @@ def decode_link(text: str) -> Invitation:
         data = base64.b64decode(encoded + "=" * (-len(encoded) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
         raise Malformed("the link has a character that does not belong", section="9.3") from None
+    if _base64url(data) != encoded:
+        # Another alphabet, padding, or bits behind the end: not as we wrote it.
+        raise Malformed("the link was altered", section="9.3")
     fields = expect_array(decode(data, size_max_bytes=LINK_SIZE_MAX_BYTES), "link", length=7)
     if expect_uint(fields[0], "link version", limits.UINT_MAX) != LINK_VERSION:
         raise Malformed("the link was made by a newer version", section="9.3")
