@@ -25,7 +25,7 @@ from protocol.messages import ITEMS_MAX
 
 PULL_TIMEOUT_MS: Final = 30_000
 """A friend that announced and does not answer a want within this is passed over. Spec: §8.4."""
-STREAM_WINDOW: Final = 2048
+STREAM_WINDOW: Final = 8192
 """Log entries streamed before the sender waits for a ``Have``. Spec: §8.3."""
 PULL_COUNT_MAX: Final = 512
 PENDING_MAX: Final = 16_384

@@ -418,7 +418,7 @@ class World:
                     self.network.close(wire, wire.side_of(host.number))
             case Reject(_, code):
                 self.rejected[code] = self.rejected.get(code, 0) + 1
-            case DialInvitation(tag, secret, _, addresses):
+            case DialInvitation(tag, secret, _, _, addresses):
                 self._dial_invitation(host, tag, secret, addresses)
             case Persist():
                 raise AssertionError("an engine gives its persists first")

@@ -159,11 +159,12 @@ class Deliver:
 
 @dataclass(frozen=True, slots=True)
 class DialInvitation:
-    """Dial an inviter: XXpsk0 with ``secret`` at one of ``addresses``."""
+    """Dial an inviter: XXpsk0 with ``secret`` at one of ``addresses``, who shows ``link_key``."""
 
     tag: bytes
     secret: bytes
     house: bytes
+    link_key: bytes
     addresses: tuple[str, ...]
 
 

@@ -130,7 +130,13 @@ def start_join(core: Core, joins: dict[bytes, PendingJoin], request: RequestId, 
     before = None if known is None else replace(known)
     joins[invitation.tag] = PendingJoin(request, invitation, before)
     core.effects.append(
-        DialInvitation(invitation.tag, invitation.secret, invitation.house, invitation.addresses)
+        DialInvitation(
+            invitation.tag,
+            invitation.secret,
+            invitation.house,
+            invitation.link_key,
+            invitation.addresses,
+        )
     )
 
 

@@ -257,7 +257,7 @@ class Dialler:
             house=invitation.house,
             static=self._host.core.config.link_private,
             secret=invitation.secret,
-            link_key=getattr(invitation, "link_key", None),
+            link_key=invitation.link_key,
         )
 
     # --- connections ------------------------------------------------------------------------

@@ -54,12 +54,12 @@ async def call_friend(
 
 
 async def call_inviter(
-    web_socket: WebSocket, *, house: bytes, static: bytes, secret: bytes, link_key: bytes | None
+    web_socket: WebSocket, *, house: bytes, static: bytes, secret: bytes, link_key: bytes
 ) -> tuple[Channel, Peer]:
     """Dialled an inviter, with the secret of the invitation; raises as ``call_friend``.
 
     Args:
-        link_key: the key the invitation names, if it does.
+        link_key: the key the invitation names.
     """
     handshake = Initiator.invitation(
         house=house, static=static, ephemeral=_ephemeral(), secret=secret
@@ -67,7 +67,7 @@ async def call_inviter(
     await web_socket.send_bytes(handshake.send_first())
     handshake.receive_second(await _next(web_socket))
     # Spec 6.5: compared before message 3 shows our own key.
-    if link_key is not None and handshake.remote_static != link_key:
+    if handshake.remote_static != link_key:
         raise BadKey("the key shown is not the one of the invitation", "6.5")
     third, established = handshake.send_third()
     await web_socket.send_bytes(third)

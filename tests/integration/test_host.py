@@ -320,7 +320,7 @@ def test_a_command_that_nobody_answers_is_told_that_the_node_ends() -> None:
 def test_each_effect_reaches_whom_it_is_for() -> None:
     async def scenario(world: World) -> None:
         line = await world.link(FriendPeer(SMALL))
-        invitation = DialInvitation(b"tag", b"secret", b"house", ("a:1",))
+        invitation = DialInvitation(b"tag", b"secret", b"house", b"key", ("a:1",))
         world.engine.react = lambda event: [
             Deliver("loans"),
             Deliver("browse"),
