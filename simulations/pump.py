@@ -86,6 +86,11 @@ class Home:
     engine: Engine | None = None
     effects: list[Effect] = field(default_factory=list)
     """Everything the engine ever asked for, in order."""
+    addresses: tuple[str, ...] = ()
+    """Where it says it can be reached; its name if empty."""
+
+    def told_addresses(self) -> tuple[str, ...]:
+        return self.addresses or (f"{self.name}:1",)
 
 
 class Pump:
@@ -202,10 +207,10 @@ class Pump:
             case _:
                 pass  # pages and diallers are no part of this world
 
-    def run(self) -> int:
-        """Carry messages until all is quiet; give how many there were."""
+    def run(self, until: Callable[[], bool] = lambda: False) -> int:
+        """Carry messages until all is quiet, or ``until`` holds; give how many there were."""
         before = self.carried
-        while self._queue or self._dials:
+        while (self._queue or self._dials) and not until():
             if self._dials:
                 self._dial(*self._dials.popleft())
                 continue
@@ -226,10 +231,19 @@ class Pump:
 
     def command(self, name: str, command: Command) -> Json | Refused:
         """What the owner is answered once all is quiet; None while the answer is out."""
-        request = RequestId(next(self._numbers))
-        self.handle(name, CommandReceived(request, command, self.entropy(), self.local_day))
+        request = self.start_command(name, command)
         self.run()
         return self._answers.get(request)
+
+    def start_command(self, name: str, command: Command) -> RequestId:
+        """Give a command; what follows from it waits for ``run``."""
+        request = RequestId(next(self._numbers))
+        self.handle(name, CommandReceived(request, command, self.entropy(), self.local_day))
+        return request
+
+    def last_answer(self) -> Json | Refused:
+        """What an owner was answered last."""
+        return next(reversed(self._answers.values()))
 
     def advance(self, duration_ms: int) -> None:
         """Let time pass; every engine is woken when it asked to be."""
@@ -259,8 +273,8 @@ class Pump:
     def link(self, one: str, other: str) -> None:
         """A friends' link comes up on both sides; messages wait for ``run``."""
         near, far = self._wire(one, other)
-        self.handle(other, LinkUp(far, self.member(one), (f"{other}:1",)))
-        self.handle(one, LinkUp(near, self.member(other), (f"{one}:1",)))
+        self.handle(other, LinkUp(far, self.member(one), self.homes[other].told_addresses()))
+        self.handle(one, LinkUp(near, self.member(other), self.homes[one].told_addresses()))
 
     def link_all(self) -> None:
         """Link every two running friends that are not linked, and run to quiet."""
@@ -302,15 +316,16 @@ class Pump:
         for home in running:
             if self.engine(home.name).invitation_secret(dial.tag, self.now_ms) == dial.secret:
                 near, far = self._wire(guest, home.name)
-                guest_key, host_key = self.homes[guest].config.link_public, home.config.link_public
-                self.handle(home.name, HostLinkUp(far, dial.tag, guest_key, (f"{home.name}:1",)))
-                self.handle(guest, GuestLinkUp(near, dial.tag, host_key, (f"{guest}:1",)))
+                come, key = self.homes[guest], home.config.link_public
+                told = home.told_addresses()
+                self.handle(home.name, HostLinkUp(far, dial.tag, come.config.link_public, told))
+                self.handle(guest, GuestLinkUp(near, dial.tag, key, come.told_addresses()))
                 return
         self.handle(guest, DialFailed(dial.tag, "nobody answers"))
 
     def invite(self, host: str, ttl_ms: int = HOUR_MS) -> str:
         """An invitation link of this member."""
-        answer = self.command(host, Invite(ttl_ms, (f"{host}:1",)))
+        answer = self.command(host, Invite(ttl_ms, self.homes[host].told_addresses()))
         assert isinstance(answer, dict), f"{host} cannot invite: {answer}"
         return str(answer["link"])
 
@@ -339,6 +354,13 @@ class Pump:
         """Stop ``friend``'s engine and play its end of a link with ``name``: a friend gone bad."""
         self.stop(friend)
         return self.by_hand(name, lambda link: LinkUp(link, self.member(friend)))
+
+    def answer_by_hand(self, guest: str, join: Join, link_key: bytes) -> LinkId:
+        """Let a member join, and play the host that it reaches, whoever that is."""
+        self.start_command(guest, join)
+        _, dial = self._dials.popleft()
+        told = self.homes[guest].told_addresses()
+        return self.by_hand(guest, lambda link: GuestLinkUp(link, dial.tag, link_key, told))
 
     def say(self, link: LinkId, *messages: Message | bytes) -> None:
         """Say something at a far end played by hand, and run to quiet."""
