@@ -35,7 +35,7 @@ from protocol.charter import Charter
 from protocol.errors import BadKey, Refused
 from protocol.handshake import Initiator
 from protocol.invitations import decode_link
-from protocol.keys import MemberId
+from protocol.keys import MemberId, link_public_key
 
 HOUR_MS = 3_600_000
 
@@ -574,7 +574,7 @@ def test_an_inviter_with_another_key_is_refused_before_our_own_is_shown() -> Non
     """Spec §6.5: the key of message 2 is compared with the invitation's."""
 
     async def scenario() -> None:
-        secret, town = os.urandom(32), os.urandom(32)
+        secret, town, static = os.urandom(32), os.urandom(32), os.urandom(32)
         heard: list[object] = []
 
         async def serve(request: web.BaseRequest) -> web.StreamResponse:
@@ -585,7 +585,7 @@ def test_an_inviter_with_another_key_is_refused_before_our_own_is_shown() -> Non
                     await handshakes.answer(
                         web_socket,
                         house=town,
-                        static=os.urandom(32),
+                        static=static,
                         friends=dict,
                         secret_of=lambda tag: secret,
                     )
@@ -609,7 +609,11 @@ def test_an_inviter_with_another_key_is_refused_before_our_own_is_shown() -> Non
                     )
             async with session.ws_connect(url) as web_socket:
                 _, peer = await handshakes.call_inviter(
-                    web_socket, house=town, static=os.urandom(32), secret=secret, link_key=None
+                    web_socket,
+                    house=town,
+                    static=os.urandom(32),
+                    secret=secret,
+                    link_key=link_public_key(static),
                 )
                 assert isinstance(peer, InvitationPeer)
                 assert peer.is_inviter
