@@ -258,7 +258,7 @@ PARAMETERS: Final = (
     ),
     Parameter(
         "failed_exchange_cost", 0, 10,
-        N_("A person whose last exchange with you went badly takes away {value} good exchanges."),
+        N_("Good exchanges that one bad exchange takes away: {value}."),
         N_("A bad exchange takes nothing away."),
     ),
     Parameter(

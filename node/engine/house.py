@@ -25,7 +25,7 @@ from protocol.bodies import (
 )
 from protocol.charter import Charter
 from protocol.encoding import Value
-from protocol.errors import OpenHouseError, Refused
+from protocol.errors import Refused
 from protocol.keys import (
     Domain,
     HouseId,
@@ -57,10 +57,7 @@ def apply_charter(core: Core, record: Record) -> None:
     """Take the rules of a charter record into use."""
     body = record.body
     assert isinstance(body, CharterBody), "only charters are applied"
-    try:
-        core.charter = Charter.from_parameters(body.parameters)
-    except OpenHouseError:
-        return  # a founder's newer software: keep the rules we understand
+    core.charter = Charter.from_parameters(body.parameters)
     core.founders = body.founders
     core.graph.set_bound(core.charter.max_circles)
     core.all_moved = True

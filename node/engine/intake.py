@@ -17,6 +17,7 @@ from node.engine.registers import Stored, origin_of
 from protocol import limits
 from protocol.bodies import (
     LOAN_KINDS,
+    CharterBody,
     HalfBody,
     Kind,
     ListingBody,
@@ -27,6 +28,7 @@ from protocol.bodies import (
     seat_object,
     withdrawal_object,
 )
+from protocol.charter import Charter
 from protocol.circles import may_offer, may_show
 from protocol.errors import (
     Expired,
@@ -115,6 +117,7 @@ def check_header(core: Core, record: Record) -> None:
 
     Raises:
         PolicyError: of another house, our own, of another time, or in the wrong register.
+        DecodeError: a charter whose rules we do not understand (§13).
     """
     if record.house != core.house:
         raise OutOfReach("the record belongs to another house", section="5.2")
@@ -126,6 +129,8 @@ def check_header(core: Core, record: Record) -> None:
         raise FromTheFuture("the record is dated in the future", section="5.2")
     if record.is_expired(core.now_ms):
         raise Expired("the record's lease has ended", section="5.2")
+    if isinstance(record.body, CharterBody):
+        Charter.from_parameters(record.body.parameters)
     expected = _object_by_kind(record)
     if expected is not None and record.object != expected:
         raise NotYours("the record stands in the wrong register", section="5.4")

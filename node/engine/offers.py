@@ -194,6 +194,9 @@ def forget_given(core: Core, friend: MemberId) -> None:
     for origin in core.offers.given.pop(friend, {}):
         core.persist(Space.OFFERED, friend + origin, None)
     core.offers.given_edges.pop(friend, None)
+    link_id = core.link_of(friend)
+    if link_id is not None:
+        core.links[link_id].offered.clear()
 
 
 def restore_given(core: Core, friend: MemberId, origin: MemberId, paths: tuple[Path, ...]) -> None:
