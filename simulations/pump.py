@@ -27,7 +27,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from node.engine.commands import Command, Invite, Join
+from node.engine.commands import Command, EndFriendship, Invite, Join
 from node.engine.core import Config, Core
 from node.engine.engine import Engine
 from node.engine.events import (
@@ -168,6 +168,9 @@ class Pump:
 
     def member(self, name: str) -> MemberId:
         return MemberId(self.homes[name].config.signer.public)
+
+    def running(self) -> list[str]:
+        return sorted(name for name, home in self.homes.items() if home.engine is not None)
 
     def sees(self, name: str) -> list[str]:
         """Titles of others' things that this member is shown, sorted."""
@@ -332,6 +335,10 @@ class Pump:
     def join(self, host: str, guest: str) -> Json | Refused:
         """Invite and join: a friendship, and a seat for a newcomer."""
         return self.command(guest, Join(self.invite(host)))
+
+    def end(self, name: str, friend: str) -> Json | Refused:
+        """End a friendship."""
+        return self.command(name, EndFriendship(self.member(friend).hex()))
 
     # --- by hand -----------------------------------------------------------------------
 
