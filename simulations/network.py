@@ -1,12 +1,14 @@
 """Virtual wires between members: what a stream over the Internet does, faults and all.
 
 A *wire* stands for one life of a secure channel. Within its life it is a stream:
-messages arrive in order, each after a latency, some held up, some delivered twice.
-Nothing is lost singly: where a message is dropped the wire is cut, an arbitrary
-tail of what was under way in each direction never arrives, and each end learns of
-it at a time of its own. What was lost is sent again, perhaps in another order, on
-the next wire. So loss, reordering and partitions happen here as they happen to
-TCP, and never as they could not.
+messages arrive in order, each once, each after a latency, some held up. Nothing is
+lost singly: where a message is dropped the wire is cut, an arbitrary tail of what was
+under way in each direction never arrives, and each end learns of it at a time of its
+own. What was lost is sent again, perhaps in another order, on the next wire. Where a
+message is duplicated the wire is cut too, but everything arrives: neither end knows,
+and what had arrived without being confirmed comes again on the next wire. So loss,
+reordering, duplicates and partitions happen here as they happen to a secure channel
+over TCP, and never as they could not.
 
 The network knows nothing of members but their numbers. It puts ``WireUp``,
 ``WireDown`` and ``Arrival`` into the queue; the world carries them to the hosts.
@@ -32,7 +34,8 @@ class Conditions:
         latency_min_ms, latency_max_ms: between which each wire's one-way latency lies.
         drop: the wire is cut instead of carrying this message.
         delay, delay_max_ms: it is held up, and what follows it on the wire behind it.
-        duplicate: it arrives twice, one after the other.
+        duplicate: the wire breaks although everything arrives, so that what was not
+            confirmed is given again.
         notice_max_ms: how long an end may take to learn that its wire was cut.
     """
 
@@ -184,7 +187,7 @@ class Network(Generic[Item_contra]):
             return
         self._carry(wire, 1 - from_side, message)
         if conditions.duplicate and self.chance.random() < conditions.duplicate:
-            self._carry(wire, 1 - from_side, message)
+            self.cut(wire, loses=False)
 
     def _carry(self, wire: Wire, to_side: int, message: bytes) -> None:
         conditions = self.conditions
@@ -207,14 +210,19 @@ class Network(Generic[Item_contra]):
 
     # --- ends --------------------------------------------------------------------------
 
-    def cut(self, wire: Wire) -> None:
-        """The wire breaks: a tail of what is under way is lost, both ends learn of it later."""
+    def cut(self, wire: Wire, *, loses: bool = True) -> None:
+        """The wire breaks, both ends learn of it later.
+
+        Args:
+            loses: a tail of what is under way in each direction is lost.
+        """
         if wire.is_cut:
             return
         self.traffic.cuts += 1
         self._take_away(wire)
         for side in (0, 1):
-            kept = self.chance.randint(0, len(wire.in_flight[side]))
+            flying = len(wire.in_flight[side])
+            kept = self.chance.randint(0, flying) if loses else flying
             last_ms = self._lose(wire, side, kept)
             notice_ms = self.chance.randint(1, max(1, self.conditions.notice_max_ms))
             self.queue.push(max(last_ms, self.queue.now_ms) + notice_ms, WireDown(wire, side))

@@ -195,9 +195,11 @@ def _charter(top: _Table) -> Charter:
 def _population(table: _Table, folder: Path) -> Population:
     default = Population()
     graph = cast(GraphKind, table.choice("graph", default.graph, get_args(GraphKind)))
-    edges: Path | None = None
-    if graph == "edges":
-        edges = folder / table.text("edges", None)
+    file = table.text("edges", "")
+    if graph == "edges" and not file:
+        raise ScenarioError("population.edges", "a text, the file that holds the edges")
+    if graph != "edges" and file:
+        raise ScenarioError("population.edges", 'nothing, unless population.graph is "edges"')
     members = table.whole("members", default.members, 3, MEMBERS_MAX)
     degree = table.whole("degree", default.degree, 2, 1000)
     rewiring = table.share("rewiring", default.rewiring)
@@ -206,7 +208,7 @@ def _population(table: _Table, folder: Path) -> Population:
     if graph != "random" and degree % 2:
         raise ScenarioError("population.degree", "an even number, half of it on either side")
     table.finish()
-    return Population(graph, members, degree, rewiring, edges)
+    return Population(graph, members, degree, rewiring, folder / file if file else None)
 
 
 def _faults(table: _Table) -> Faults:
@@ -264,7 +266,7 @@ class _Table:
                 known = ", ".join(sorted(self._known))
                 raise ScenarioError(self._path(key), f"one of {known}")
 
-    def text(self, key: str, default: str | None) -> str:
+    def text(self, key: str, default: str) -> str:
         self._known[key] = None
         value = self._data.get(key, default)
         if not isinstance(value, str):

@@ -87,14 +87,19 @@ def test_a_message_held_up_holds_up_what_follows_it() -> None:
     assert times[-1] > 500
 
 
-def test_a_duplicate_comes_right_after_its_original() -> None:
-    street = Street(Conditions(10, 10, duplicate=1.0))
+def test_a_duplicated_message_breaks_the_wire_and_nothing_is_lost() -> None:
+    """What arrived without being confirmed is then given again on the next wire."""
+    street = Street(Conditions(10, 10, duplicate=0.05), seed=2)
     wire = street.connect()
-    street.network.send(wire, 0, b"a")
-    street.network.send(wire, 0, b"b")
+    sent = []
+    while not wire.is_cut:
+        sent.append(bytes([len(sent)]))
+        street.network.send(wire, 0, sent[-1])
     street.run()
 
-    assert [b"a", b"a", b"b", b"b"] == street.messages_to(1)
+    assert sent == street.messages_to(1)
+    assert [0, 1] == sorted(side for _, side in street.downs)
+    assert 0 == street.network.traffic.lost
 
 
 @given(st.integers(0, 10_000))
