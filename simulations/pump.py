@@ -105,6 +105,10 @@ class Pump:
         self.disconnects: list[tuple[str, str]] = []
         """``(who closed a link, reason)``, in order."""
         self.carried = 0
+        self.listeners: list[Callable[[bytes], None]] = []
+        """Told every message that arrives anywhere."""
+        self.lose_sends = False
+        """Nodes crash after their commits: whatever they send now is lost."""
         self._opener = InterningOpener(verify)
         self._numbers = itertools.count(1)
         self._owner: dict[LinkId, str] = {}
@@ -196,7 +200,7 @@ class Pump:
                 home.disk.pop((space, key), None)
             case Persist(space, key, value) if value is not None:
                 home.disk[space, key] = value
-            case Send(link, message):
+            case Send(link, message) if not self.lose_sends:
                 self._queue.append((link, message))
             case Disconnect(link, reason):
                 self.disconnects.append((home.name, reason))
@@ -226,7 +230,13 @@ class Pump:
                 self._arrive(self._far_end[link], message)
         return self.carried - before
 
+    def lose_queue(self) -> None:
+        """Everything under way is lost; links stand."""
+        self._queue.clear()
+
     def _arrive(self, link: LinkId, message: bytes) -> None:
+        for listener in self.listeners:
+            listener(message)
         if link in self._heard:
             self._heard[link].append(message)
         else:
@@ -335,6 +345,10 @@ class Pump:
     def join(self, host: str, guest: str) -> Json | Refused:
         """Invite and join: a friendship, and a seat for a newcomer."""
         return self.command(guest, Join(self.invite(host)))
+
+    def start_join(self, host: str, guest: str) -> None:
+        """The same; what follows from it waits for ``run``."""
+        self.start_command(guest, Join(self.invite(host)))
 
     def end(self, name: str, friend: str) -> Json | Refused:
         """End a friendship."""
