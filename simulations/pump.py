@@ -52,7 +52,7 @@ from node.engine.events import (
     Space,
     Woke,
 )
-from protocol.bodies import Body, ListingBody
+from protocol.bodies import Body, ListingBody, half_object
 from protocol.charter import Charter
 from protocol.encoding import Value
 from protocol.errors import Refused
@@ -395,6 +395,13 @@ class Pump:
         messages = [decode_message(data) for data in self._heard[link]]
         self._heard[link].clear()
         return messages
+
+    def half(self, author: str, friend: str) -> Record | None:
+        """One side of a friendship, as its author has it on disk, running or not."""
+        row = self.homes[author].disk.get(
+            (Space.RECORD, self.member(author) + half_object(self.member(friend)))
+        )
+        return self._opener.peek(row[3]) if isinstance(row, tuple) else None  # type: ignore[arg-type]
 
     def is_open(self, link: LinkId) -> bool:
         return link in self._far_end
