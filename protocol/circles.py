@@ -110,6 +110,7 @@ class FriendGraph:
     def _measure(self) -> None:
         self._distances = {self.me: 0}
         self._relax(self.me, 0, {})
+        self._paths = {m: path for m, path in self._paths.items() if m in self._distances}
 
     # --- distances and paths -----------------------------------------------------------
 

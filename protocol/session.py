@@ -31,6 +31,9 @@ PULL_COUNT_MAX: Final = 512
 PENDING_MAX: Final = 16_384
 """Ids one link may owe us. An honest friend announces a window's worth, and names the
 certificates of its paths; a hostile one would announce for ever and serve nothing."""
+ASKED_AGAIN_MAX: Final = 16
+"""Times a friend may ask for our log from its beginning on one link. Once after each of its
+halves is honest; without end it would have us say everything for a few bytes."""
 KNOWN_TO_PEER_MAX: Final = 65_536
 """Ids remembered as held by the friend; the oldest are forgotten, at the cost of a
 superfluous announcement."""
@@ -51,6 +54,7 @@ class LinkSession:
         confirmations_due: ``Have`` messages to come before it is known to have arrived.
         is_rewinding: we asked for the friend's log from its beginning (``ask_again``).
         peer_held_upto: what the friend last said it holds of our log.
+        asked_again_count: how often it asked for all of it again on this link.
         is_frozen: a want was not answered in time; the cursor stays where it is, so that
             what was announced is announced again on the next link.
     """
@@ -66,6 +70,7 @@ class LinkSession:
     is_frozen: bool = False
     is_rewinding: bool = False
     peer_held_upto: int = 0
+    asked_again_count: int = 0
     announced_upto: int = 0
     peer_waits: bool = False
     pending: dict[RecordId, None] = field(default_factory=dict)

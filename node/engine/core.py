@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 
 from node.engine.events import Deliver, Disconnect, Effect, LinkId, Persist, Reject, Send, Space
 from node.engine.log import ArrivalLog, LogKey
-from node.engine.registers import Registers, Stored
+from node.engine.registers import Registers, Stored, origin_of
 from protocol import limits
 from protocol.bodies import (
     STATEMENT_OBJECT,
@@ -311,6 +311,11 @@ class Core:
         self.registers.remove(record.key)
         self.log.forget(("record", *record.key))
         self.persist(Space.RECORD, record.author + record.object, None)
+        origin = origin_of(record)
+        if origin is not None and not self.registers.has_origin(origin):
+            # Nothing of theirs is left: the paths offered to them are taken back.
+            self.reach.pop(origin, None)
+            self.moved[origin] = None
 
     def current(self, author: MemberId, object_id: ObjectId) -> Record | None:
         """The register's record while it has not expired."""

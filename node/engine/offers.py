@@ -76,10 +76,9 @@ def _channels_in_use(core: Core, origin: MemberId) -> dict[Path, int]:
 
 def refresh_moved(core: Core) -> None:
     """After edges changed: offer new paths, and what they newly let us pass on. Spec: §7.4."""
+    origins = [m for m in core.moved if core.registers.has_origin(m) or m in core.chosen]
     if core.all_moved:
-        origins = core.registers.origins()
-    else:
-        origins = [member for member in core.moved if core.registers.has_origin(member)]
+        origins = list(dict.fromkeys(core.registers.origins() + origins))
     core.moved = {}
     core.all_moved = False
     for origin in origins:
@@ -93,6 +92,8 @@ def _refresh_origin(core: Core, origin: MemberId) -> None:
     if chosen == before:
         return
     core.chosen[origin] = chosen
+    if not core.registers.has_origin(origin):
+        del core.chosen[origin]
     core.bump_entry(("paths", origin))
     pull_remembered(core, origin)
     for record in core.registers.of_origin(origin):
@@ -165,8 +166,16 @@ def offer_message(core: Core, link: Link, origin: MemberId) -> Paths | None:
         given[origin] = desired
     else:
         given.pop(origin, None)
+        _forget_if_done(core, origin)
     core.persist(Space.OFFERED, friend + origin, row if desired else None)
     return Paths(origin, tuple(OfferedPath(p, certificate_ids(core, p)) for p in desired))
+
+
+def _forget_if_done(core: Core, origin: MemberId) -> None:
+    """Nothing is offered to anybody: the log need not say so for ever."""
+    is_offered = any(origin in origins for origins in core.offers.given.values())
+    if origin not in core.chosen and not is_offered:
+        core.log.forget(("paths", origin))
 
 
 def certificate_ids(core: Core, path: Path) -> tuple[RecordId, ...]:

@@ -34,7 +34,7 @@ from protocol.messages import (
     Want,
 )
 from protocol.records import Record
-from protocol.session import PENDING_MAX
+from protocol.session import ASKED_AGAIN_MAX, PENDING_MAX
 
 PUSH_SIZE_MAX_BYTES = 2048
 PUSH_LAG_MAX = 32
@@ -143,6 +143,10 @@ def _on_have(core: Core, link: Link, message: Have) -> None:
 
 def _go_back(core: Core, link: Link, friend: Friend) -> None:
     """The friend could not take what we gave before (its half came later): all again."""
+    link.session.asked_again_count += 1
+    if link.session.asked_again_count > ASKED_AGAIN_MAX:
+        raise QuotaExceeded("the log was asked for again too often", section="8.3",
+                            verdict="close")  # fmt: skip
     link.session.known_to_peer.clear()
     offers.forget_given(core, friend.member)
     restart_stream(core, friend.member)
