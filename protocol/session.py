@@ -28,7 +28,7 @@ PULL_TIMEOUT_MS: Final = 30_000
 STREAM_WINDOW: Final = 8192
 """Log entries streamed before the sender waits for a ``Have``. Spec: §8.3."""
 PULL_COUNT_MAX: Final = 512
-PENDING_MAX: Final = 16_384
+PENDING_MAX: Final = 4 * STREAM_WINDOW
 """Ids one link may owe us. An honest friend announces a window's worth, and names the
 certificates of its paths; a hostile one would announce for ever and serve nothing."""
 ASKED_AGAIN_MAX: Final = 16
@@ -168,7 +168,7 @@ class LinkSession:
 @dataclass(slots=True)
 class _Wanted:
     size_bytes: int
-    sources: deque[int]
+    sources: list[int]
     asked: int | None = None
     deadline_ms: int = 0
 
@@ -190,7 +190,7 @@ class Puller:
         """``link`` could give a record that we lack."""
         wanted = self._wanted.get(record_id)
         if wanted is None:
-            self._wanted[record_id] = _Wanted(size_bytes, deque([link]))
+            self._wanted[record_id] = _Wanted(size_bytes, [link])
             self._queues.setdefault(link, deque()).append(record_id)
         elif link != wanted.asked and link not in wanted.sources:
             wanted.sources.append(link)
@@ -217,7 +217,7 @@ class Puller:
             if wanted is None or wanted.asked is not None:
                 continue
             wanted.asked = link
-            wanted.sources = deque(source for source in wanted.sources if source != link)
+            wanted.sources = [source for source in wanted.sources if source != link]
             wanted.deadline_ms = now_ms + PULL_TIMEOUT_MS
             outstanding[record_id] = wanted.size_bytes
             self._asked_in_order[record_id] = wanted.deadline_ms
@@ -257,7 +257,7 @@ class Puller:
             wanted = self._wanted.get(record_id)
             if wanted is None or wanted.asked is not None:
                 continue
-            wanted.sources = deque(source for source in wanted.sources if source != link)
+            wanted.sources = [source for source in wanted.sources if source != link]
             if wanted.sources:
                 self._queues.setdefault(wanted.sources[0], deque()).append(record_id)
             else:
@@ -265,7 +265,7 @@ class Puller:
         self._outstanding.pop(link, None)
         for wanted in self._wanted.values():
             if link in wanted.sources:
-                wanted.sources = deque(source for source in wanted.sources if source != link)
+                wanted.sources = [source for source in wanted.sources if source != link]
         return [other for other, queue in self._queues.items() if queue]
 
     def overdue(self, now_ms: int) -> list[tuple[int, RecordId]]:

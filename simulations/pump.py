@@ -136,13 +136,21 @@ class Pump:
         self.homes[name] = Home(name, config)
         return self.start(name)
 
-    def settle(self, names: str, *friendships: str, charter: Charter = Charter()) -> None:  # noqa: B008
+    def settle(
+        self,
+        names: str,
+        *friendships: str,
+        charter: Charter = Charter(),  # noqa: B008 - frozen
+        records_per_second_max: int | None = 50,
+    ) -> None:
         """Members of one letter each with these friendships ("AB"), as if they had long been so.
 
         All are running and linked. The first two found the house and gave everybody's seats.
         """
         edges = [(names.index(pair[0]), names.index(pair[1])) for pair in friendships]
-        plan = TownPlan(len(names), edges, self.now_ms, charter, introduces_itself=True)
+        plan = TownPlan(
+            len(names), edges, self.now_ms, charter, records_per_second_max=records_per_second_max
+        )
         for name, resident in zip(names, build_town(plan, RealKeys(), self._opener), strict=True):
             disk = {(space, key): value for space, key, value in resident.rows}
             self.homes[name] = Home(name, replace(resident.config, name=name), disk)

@@ -169,7 +169,7 @@ def _on_want(core: Core, link: Link, ids: tuple[RecordId, ...]) -> None:
     batch: list[bytes] = []
     size = 0
     missing: list[RecordId] = []
-    for record_id in ids:
+    for record_id in dict.fromkeys(ids):
         record = core.registers.with_id(record_id)
         if record is None or not intake.may_give(core, record, friend.member):
             missing.append(record_id)
