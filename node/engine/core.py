@@ -181,6 +181,7 @@ class Core:
         self.chosen: dict[MemberId, tuple[tuple[Path, int], ...]] = {}
         self.pumped_top = 0
         self.to_pump: dict[LinkId, None] = {}
+        self.to_pull: dict[LinkId, None] = {}
         self.expiries: list[tuple[int, MemberId, ObjectId]] = []
         self._local: dict[str, Value] = {}
         self._sequence = 0

@@ -101,6 +101,7 @@ class Engine:
         self._dispatch(event)
         while core.moved or core.all_moved:
             offers.refresh_moved(core)
+        sync.pull_marked(core)
         sync.pump_all(core)
         if core.log.top != core.log.stored_top:
             # Also after a restart, which gives numbers by itself: none is given twice.

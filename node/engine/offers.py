@@ -267,6 +267,8 @@ def pull_certificates(core: Core, link: Link, offered: OfferedPath) -> None:
         if not core.registers.has_id(record_id):
             core.puller.announce(link.id, record_id, limits.CERTIFICATE_SIZE_MAX_BYTES)
             link.session.pending[record_id] = None
+            # Often another link than the one being served: nothing else would ask there.
+            core.to_pull[link.id] = None
 
 
 def pull_remembered(core: Core, origin: MemberId) -> None:

@@ -304,6 +304,14 @@ def pull(core: Core, link: Link) -> None:
         core.send(link, Want(tuple(ids)))
 
 
+def pull_marked(core: Core) -> None:
+    """Ask on the links on which something was found to be wanted. Spec: §7.4, §8.4."""
+    marked, core.to_pull = core.to_pull, {}
+    for link_id in marked:
+        if link_id in core.links:
+            pull(core, core.links[link_id])
+
+
 def pull_overdue(core: Core) -> None:
     """Pass over friends that announced and did not answer. Spec: §8.4."""
     for link_id, record_id in core.puller.overdue(core.now_ms):
