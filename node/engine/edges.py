@@ -151,6 +151,9 @@ def mark_ended(core: Core, member: MemberId) -> None:
         core.persist(Space.OFFER, member + origin, None)
     core.persist(Space.CURSOR, member, None)
     core.cursors.pop(member, None)
+    half = core.registers.stored((member, half_object(core.me)))
+    if half is not None and half.record.is_expired(core.now_ms):
+        core.drop(half.record)  # it was only kept to understand this
     refresh_edge(core, core.me, member)
     core.effects.append(FriendsChanged())
     core.deliver("friends")

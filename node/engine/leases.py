@@ -56,7 +56,8 @@ def _half_time_ms(created_ms: int, not_after_ms: int) -> int:
 def end_leases(core: Core) -> None:
     """Let go of what has ended, and of the edges that stood on it.
 
-    Own things stay, unseen, until they are renewed: expired is not withdrawn.
+    Own things stay, unseen, until they are renewed: expired is not withdrawn. So does a
+    friend's half towards us: by the hash in it we still understand that they ended it.
     """
     while core.expiries and core.expiries[0][0] <= core.now_ms:
         _, author, object_id = heapq.heappop(core.expiries)
@@ -64,12 +65,21 @@ def end_leases(core: Core) -> None:
         if stored is None or not stored.record.is_expired(core.now_ms):
             continue
         record = stored.record
-        if record.author == core.me and record.kind is Kind.LISTING:
+        if not _is_kept(core, record):
+            core.drop(record)
+        elif record.kind is Kind.LISTING:
             continue
-        core.drop(record)
         if isinstance(record.body, HalfBody):
             refresh_edge(core, author, record.body.friend)
         core.deliver("browse")
+
+
+def _is_kept(core: Core, record: Record) -> bool:
+    """Whether a record stays held although its lease has ended."""
+    if isinstance(record.body, HalfBody):
+        friend = core.friends.get(record.author)
+        return record.body.friend == core.me and friend is not None and not friend.ended
+    return record.author == core.me and record.kind is Kind.LISTING
 
 
 def _forget_revocations(core: Core) -> None:
