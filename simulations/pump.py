@@ -60,6 +60,7 @@ from protocol.keys import (
     HouseId,
     MemberId,
     ObjectId,
+    RecordId,
     Signer,
     link_private_key,
     link_public_key,
@@ -410,6 +411,11 @@ class Pump:
             (Space.RECORD, self.member(author) + half_object(self.member(friend)))
         )
         return self._opener.peek(row[3]) if isinstance(row, tuple) else None  # type: ignore[arg-type]
+
+    def peek(self, record_id: RecordId) -> Record | None:
+        """A record that anybody who runs holds."""
+        found = (self.core(name).registers.with_id(record_id) for name in self.running())
+        return next((record for record in found if record is not None), None)
 
     def is_open(self, link: LinkId) -> bool:
         return link in self._far_end

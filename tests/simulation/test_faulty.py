@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from simulations.network import Conditions
 from simulations.reach import quiet_collector
 from simulations.runner import RunResult, run_scenario
 from simulations.scenario import find_scenario, read_scenario
+from simulations.village import Village
+from simulations.world import WorldPlan
+
+DAY_MS = 24 * 3600 * 1000
 
 
 def run(name: str, seed: int) -> RunResult:
@@ -24,7 +29,7 @@ def assert_well(result: RunResult) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(1, 9))
+@pytest.mark.parametrize("seed", range(1, 7))
 def test_whatever_fails_safety_holds_and_peace_brings_everything_to_everybody(seed: int) -> None:
     result = run("faulty", seed)
 
@@ -38,7 +43,7 @@ def test_whatever_fails_safety_holds_and_peace_brings_everything_to_everybody(se
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(1, 4))
+@pytest.mark.parametrize("seed", range(1, 3))
 def test_on_good_lines_people_change_their_minds_and_everybody_sees_it(seed: int) -> None:
     result = run("calm", seed)
 
@@ -47,11 +52,71 @@ def test_on_good_lines_people_change_their_minds_and_everybody_sees_it(seed: int
     assert min(result.done[action] for action in ("add", "narrow", "widen", "withdraw")) > 0
 
 
-REGRESSIONS: list[tuple[str, int]] = []
-"""Scenario and seed of runs that failed once; see the history for what each one found."""
+# --- what once went wrong, in the smallest form ------------------------------------------
+
+
+def assert_peace(village: Village) -> None:
+    village.heal()
+    village.settle()
+    assert [] == [str(violation) for violation in village.judge()]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "seed"), REGRESSIONS)
-def test_a_seed_that_failed_once_does_not_fail_again(name: str, seed: int) -> None:
-    assert_well(run(name, seed))
+@pytest.mark.parametrize("seed", [43])
+def test_a_seed_that_failed_once_does_not_fail_again(seed: int) -> None:
+    """43: certificates of a remembered path were wanted on a link, and never asked for there."""
+    assert_well(run("faulty", seed))
+
+
+def test_a_friendship_that_ends_after_its_lease_does_is_understood_by_who_was_away() -> None:
+    """The friend's half was let go with its lease, and nobody knew what the secret meant."""
+    village = Village([(0, 1), (1, 2), (0, 2)])
+    village.settle()
+    village.world.network.partition({2: 1})
+    village.pass_time(40 * DAY_MS)
+    village.end(1, 2)
+
+    assert_peace(village)
+    assert [] == village.oracles.violations
+
+
+def test_a_friendship_whose_lease_ended_while_both_were_away_comes_back() -> None:
+    """Expired is not ended: the next renewal restores it."""
+    village = Village([(0, 1)])
+    village.add(0, "ladder")
+    village.settle()
+    village.world.crash(0)
+    village.world.crash(1)
+    village.pass_time(50 * DAY_MS)
+
+    assert_peace(village)
+    assert ["ladder"] == village.sees(1)
+
+
+def test_a_listing_through_some_friends_finds_the_way_that_only_they_open() -> None:
+    """0 knows 1, 2 and 3 and lets only 1 pass it on; 2 is a friend, and gets it from 1."""
+    village = Village([(0, 1), (0, 2), (0, 3), (1, 2), (2, 4)])
+    village.add(0, "guitar", circles=3)
+    village.settle()
+    village.add(0, "canoe", circles=3, through=(1,))
+
+    assert_peace(village)
+    assert ["canoe", "guitar"] == village.sees(2)
+    assert ["canoe", "guitar"] == village.sees(4)
+    assert ["guitar"] == village.sees(3)
+
+
+def test_an_offer_lost_with_its_wire_is_made_again() -> None:
+    """What was said on a wire that broke may never have arrived."""
+    for seed in range(10):
+        plan = WorldPlan(conditions=Conditions(latency_min_ms=20, latency_max_ms=200))
+        village = Village([(0, 1), (1, 2), (2, 3)], seed=seed, plan=plan)
+        village.settle()
+        village.add(0, "ladder", circles=3)
+        for _ in range(6):
+            village.pass_time(90)
+            for wire in village.world.network.wires_of(2):
+                village.world.network.cut(wire)
+
+        assert_peace(village)
+        assert ["ladder"] == village.sees(3)
