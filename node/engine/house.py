@@ -59,6 +59,7 @@ def apply_charter(core: Core, record: Record) -> None:
     assert isinstance(body, CharterBody), "only charters are applied"
     core.charter = Charter.from_parameters(body.parameters)
     core.founders = body.founders
+    core.is_renewal_known = False
     core.graph.set_bound(core.charter.max_circles)
     core.all_moved = True
     refresh_members(core)
