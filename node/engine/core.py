@@ -182,6 +182,7 @@ class Core:
         self.pumped_top = 0
         self.to_pump: dict[LinkId, None] = {}
         self.to_pull: dict[LinkId, None] = {}
+        self.starved: dict[LinkId, None] = {}
         self.is_renewal_known = False
         self.next_renewal_ms: int | None = None
         self.expiries: list[tuple[int, MemberId, ObjectId]] = []

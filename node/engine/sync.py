@@ -72,6 +72,7 @@ def greet(core: Core, link: Link) -> None:
 def link_down(core: Core, link_id: LinkId) -> None:
     """The channel is gone; ask others for what it still owed."""
     link = core.links.pop(link_id, None)
+    core.starved.pop(link_id, None)
     if link is None:
         return
     if link.friend is not None:
@@ -298,7 +299,10 @@ def pull(core: Core, link: Link) -> None:
         _refill(core, link)
         allowance = min(ITEMS_MAX, int(link.tokens))
     if allowance <= 0:
+        if core.puller.has_queued(link.id):
+            core.starved[link.id] = None
         return
+    core.starved.pop(link.id, None)
     ids = core.puller.next_wants(link.id, core.now_ms, allowance)
     if ids:
         core.send(link, Want(tuple(ids)))
@@ -330,8 +334,8 @@ def next_wakeup_ms(core: Core) -> int | None:
     if rate is not None:
         times += [
             link.tokens_at_ms + int((1 - link.tokens) * 1000 / rate) + 1
-            for link in core.links.values()
-            if link.tokens < 1 and core.puller.has_queued(link.id)
+            for link in (core.links.get(link_id) for link_id in core.starved)
+            if link is not None and link.tokens < 1 and core.puller.has_queued(link.id)
         ]
     return min((time_ms for time_ms in times if time_ms is not None), default=None)
 

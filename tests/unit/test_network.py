@@ -91,7 +91,7 @@ def test_a_duplicated_message_breaks_the_wire_and_nothing_is_lost() -> None:
     """What arrived without being confirmed is then given again on the next wire."""
     street = Street(Conditions(10, 10, duplicate=0.05), seed=2)
     wire = street.connect()
-    sent = []
+    sent: list[bytes] = []
     while not wire.is_cut:
         sent.append(bytes([len(sent)]))
         street.network.send(wire, 0, sent[-1])
