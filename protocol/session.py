@@ -135,8 +135,8 @@ class LinkSession:
         self.is_rewinding = True
 
     def is_asked_again(self, held: bytes, our_epoch: bytes, upto: int) -> bool:
-        """Whether a ``Have`` takes back what the friend held on this very link."""
-        return self.is_greeted and (upto if held == our_epoch else 0) < self.peer_held_upto
+        """Whether a ``Have`` takes back what the friend held on this very link. Spec: §8.3."""
+        return self.is_greeted and (held != our_epoch or upto < self.peer_held_upto)
 
     def announced(self, upto: int, more: bool) -> None:
         """An ``Announce`` arrived (its items were given to ``Puller`` already)."""

@@ -97,16 +97,18 @@ def restart_stream(core: Core, friend: MemberId) -> None:
 
 def ask_again(core: Core, friend: MemberId) -> None:
     """What a friend sent before the friendship was live here was refused: ask for all of it."""
-    epoch, upto = core.cursors.get(friend, (NO_EPOCH, 0))
-    if core.is_restoring or upto == 0:
+    if core.is_restoring:
         return
-    core.cursors[friend] = (epoch, 0)
-    core.persist(Space.CURSOR, friend, [epoch, 0])
+    epoch, upto = core.cursors.get(friend, (NO_EPOCH, 0))
+    if upto > 0:
+        core.cursors[friend] = (epoch, 0)
+        core.persist(Space.CURSOR, friend, [epoch, 0])
     link_id = core.link_of(friend)
     if link_id is not None:
+        # Also with a cursor at 0: records may have come in the very message that made us friends.
         link = core.links[link_id]
         link.session.ask_again()
-        core.send(link, Have(core.log.epoch, link.session.peer_epoch, 0))
+        core.send(link, Have(core.log.epoch, NO_EPOCH, 0))
 
 
 def write_friend(core: Core, member: MemberId) -> None:
