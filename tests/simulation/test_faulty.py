@@ -62,9 +62,13 @@ def assert_peace(village: Village) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [43])
+@pytest.mark.parametrize("seed", [43, 81, 93])
 def test_a_seed_that_failed_once_does_not_fail_again(seed: int) -> None:
-    """43: certificates of a remembered path were wanted on a link, and never asked for there."""
+    """43: certificates of a remembered path were wanted on a link, and never asked for there.
+
+    81 and 93: things that came in the very message that made two people friends were refused,
+    and with a cursor still at 0 nobody asked for them again.
+    """
     assert_well(run("faulty", seed))
 
 

@@ -564,3 +564,38 @@ def test_seats_that_a_friend_makes_up_make_nobody_a_member(scene: Scene) -> None
     scene.give(*made_up)
 
     assert members == list(pump.core("A").members)
+
+
+def test_what_came_in_the_very_message_that_made_us_friends_again_is_asked_for(
+    scene: Scene,
+) -> None:
+    """Else it was refused for good, with nothing of the friend's log held yet. Spec §8.3."""
+    pump = scene.pump
+    pump.advance(31 * DAY_MS)
+    assert not pump.core("A").is_live_friend(scene.member("M"))
+    pump.heard(scene.mallory)
+    thing = pump.sign("M", listing(), THING)
+    half = pump.sign(
+        "M", HalfBody(scene.member("A"), bytes(32), True, True), half_object(scene.member("A"))
+    )
+    scene.give(thing, half)
+
+    assert ["out-of-reach"] == scene.rejected()
+    assert pump.core("A").is_live_friend(scene.member("M"))
+    asked = [m for m in pump.heard(scene.mallory) if isinstance(m, Have)]
+    assert [(bytes(8), 0)] == [(have.peer_epoch, have.upto) for have in asked]
+
+    scene.tell(Announce(7, False, ()))
+    assert 0 == pump.core("A").links[_link_at(scene)].session.peer_upto
+
+    scene.tell(Announce(0, False, ()))
+    scene.give(thing)
+    scene.tell(Announce(7, False, ()))
+    assert scene.holds(thing)
+    assert 7 == pump.core("A").links[_link_at(scene)].session.peer_upto
+
+
+def _link_at(scene: Scene) -> LinkId:
+    link_id = scene.pump.core("A").link_of(scene.member("M"))
+    assert link_id is not None, "the link stands"
+    return link_id
