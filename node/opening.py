@@ -17,18 +17,22 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from threading import Lock
 from typing import Final
 
 from node.verifier import Claim
 from protocol.errors import RemoteProtocolError
 from protocol.keys import verify
-from protocol.records import Record, Verify, open_record
+from protocol.mandates import Verify
+from protocol.records import Record, open_record
 
 # Twice what one link may have undelivered, for a handful of busy links.
 CACHE_SIZE_MAX_BYTES: Final = 8 * 1024 * 1024
 # An entry costs about this much more than its envelope.
 _ENTRY_OVERHEAD_BYTES: Final = 1024
+# Mandates whose signatures were checked already: a node's circles, some 300 bytes each.
+_MANDATES_MAX: Final = 4096
 
 
 @dataclass(slots=True)
@@ -56,6 +60,8 @@ class CachedOpener:
 
     def __init__(self, verify: Verify = verify, size_max_bytes: int = CACHE_SIZE_MAX_BYTES) -> None:
         self._verify = verify
+        # One device signs thousands of records under one mandate.
+        self._verify_mandate = lru_cache(maxsize=_MANDATES_MAX)(verify)
         self._size_max_bytes = size_max_bytes
         self._size_bytes = 0
         self._is_trusting = False
@@ -88,7 +94,7 @@ class CachedOpener:
         for envelope in envelopes:
             if envelope not in self._results:
                 try:
-                    record = open_record(envelope, unverified.collect)
+                    record = open_record(envelope, unverified.collect, self._verify_mandate)
                 except RemoteProtocolError as error:
                     self._remember(envelope, error.with_traceback(None))
                 else:
@@ -116,7 +122,7 @@ class CachedOpener:
 
     def _open(self, envelope: bytes) -> Record | RemoteProtocolError:
         try:
-            return open_record(envelope, self._verify)
+            return open_record(envelope, self._verify, self._verify_mandate)
         except RemoteProtocolError as error:
             return error.with_traceback(None)
 

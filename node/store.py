@@ -60,6 +60,11 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
             for name in _FIRST_TABLES
         ),
     ),
+    tuple(
+        f"CREATE TABLE space_{name} "
+        "(key BLOB PRIMARY KEY, value BLOB NOT NULL, checksum INTEGER NOT NULL)"
+        for name in ("root", "claim")
+    ),
 )
 """What brings a database from version n to n + 1. Never change one: add one."""
 

@@ -23,6 +23,7 @@ class Kind(IntEnum):
     HALF = 4
     LISTING = 5
     WITHDRAWAL = 6
+    KEYS = 7
     REQUEST = 16
     PASS = 17
     COUNTER = 18
@@ -73,6 +74,26 @@ class StatementBody:
     link_key: bytes
     email_commitment: bytes
     phone_commitment: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class KeysBody:
+    """What a member's root key says of its keys. Signed by that root key itself. Spec: §18.2.
+
+    Args:
+        next_hash: promises the next root key (``protocol.mandates.root_commitment``).
+        guardians: who may approve a successor when all is lost, sorted.
+        approvals_min: how many of them it takes; at least 2 when there are guardians.
+        is_frozen: nothing that a device signs counts until this is taken back.
+        revoked: device keys, and successors vetoed by the member, sorted.
+    """
+
+    kind: ClassVar[Kind] = Kind.KEYS
+    next_hash: bytes
+    guardians: tuple[MemberId, ...] = ()
+    approvals_min: int = 2
+    is_frozen: bool = False
+    revoked: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,7 +311,7 @@ LoanBody = (
     | CancelBody | HandoverBody | ReturnBody | CommitmentBody
 )  # fmt: skip
 Body = (
-    CharterBody | StatementBody | SeatBody | HalfBody | ListingBody | WithdrawalBody
+    CharterBody | StatementBody | SeatBody | HalfBody | KeysBody | ListingBody | WithdrawalBody
     | LoanBody | RatingBody
 )  # fmt: skip
 
@@ -317,3 +338,8 @@ def step_object(kind: Kind, loan: ObjectId, round_number: int = 0) -> ObjectId:
 
 
 STATEMENT_OBJECT = register_object(Kind.STATEMENT)
+
+
+def keys_object(root_index: int) -> ObjectId:
+    """Each root key of a member has a register for its keys record. Spec: §18.2."""
+    return register_object(Kind.KEYS, root_index.to_bytes(8, "big"))

@@ -111,6 +111,7 @@ class Charter:
     pass_on_unasked_circles: int = 0
     rating_window_ms: int = 14 * _DAY_MS
     rating_lease_ms: int = 3 * _YEAR_MS
+    succession_delay_ms: int = 14 * _DAY_MS
 
     def __post_init__(self) -> None:
         for parameter in PARAMETERS:
@@ -314,6 +315,10 @@ PARAMETERS: Final = (
     Parameter(
         "rating_lease_ms", _DAY_MS, 10 * _YEAR_MS,
         N_("A rating counts for {value}."),
+    ),
+    Parameter(
+        "succession_delay_ms", _SECOND_MS, 90 * _DAY_MS,
+        N_("Someone who lost all keys gets new ones by their guardians' word after {value}."),
     ),
 )  # fmt: skip
 """All parameters, in the order they are explained. Spec: §13 has the same table."""

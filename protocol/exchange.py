@@ -55,7 +55,8 @@ from protocol.exchange_table import (
     role_on,
 )
 from protocol.keys import MemberId, ObjectId, Signature
-from protocol.records import Record, Verify
+from protocol.mandates import Verify
+from protocol.records import Record
 
 __all__ = [
     "ROUNDS_MAX",

@@ -70,6 +70,11 @@ class Domain(Enum):
     LINK_KEY = b"link key"
     REVOCATION_SECRET = b"revocation secret"
     HOUSE = b"house"
+    SIGNATURE_MANDATE = b"signature mandate"
+    SIGNATURE_SUCCESSION = b"signature succession"
+    ROOT_COMMITMENT = b"root commitment"
+    ROOT_SEED = b"root seed"
+    BACKUP_KEY = b"backup key"
 
     prefix: bytes
 

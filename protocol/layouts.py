@@ -23,6 +23,7 @@ from protocol.bodies import (
     DeclineBody,
     HalfBody,
     HandoverBody,
+    KeysBody,
     Kind,
     ListingBody,
     PassBody,
@@ -45,6 +46,7 @@ from protocol.encoding import (
 )
 from protocol.errors import Malformed
 from protocol.keys import HouseId, MemberId, ObjectId, Signature
+from protocol.mandates import APPROVALS_MAX, GUARDIANS_MAX
 
 
 def _member(value: Value, name: str = "member") -> MemberId:
@@ -137,6 +139,26 @@ def _read_statement(f: tuple[Value, ...]) -> Body:
 
 def _write_statement(b: StatementBody) -> list[Value]:
     return [b.name, list(b.languages), b.link_key, b.email_commitment, b.phone_commitment]
+
+
+def _read_keys(f: tuple[Value, ...]) -> Body:
+    guardians = _members(f[1], "guardians", GUARDIANS_MAX)
+    revoked = tuple(
+        expect_bytes(item, "revoked key", length=32)
+        for item in expect_array(f[4], "revoked", maximum=limits.REVOKED_KEYS_MAX)
+    )
+    for name, keys in (("guardians", guardians), ("revoked", revoked)):
+        if list(keys) != sorted(dict.fromkeys(keys)):
+            raise Malformed(f"{name} must be sorted, each once", section="18.2")
+    approvals_min = expect_uint(f[2], "approvals", APPROVALS_MAX)
+    if approvals_min < 2:
+        raise Malformed("a successor takes the approval of two guardians at least", section="18.2")
+    next_hash = expect_bytes(f[0], "next root's hash", length=32)
+    return KeysBody(next_hash, guardians, approvals_min, expect_bool(f[3], "frozen"), revoked)
+
+
+def _write_keys(b: KeysBody) -> list[Value]:
+    return [b.next_hash, list(b.guardians), b.approvals_min, b.is_frozen, list(b.revoked)]
 
 
 def _read_seat(f: tuple[Value, ...]) -> Body:
@@ -331,6 +353,7 @@ _LAYOUTS: dict[Kind, _Layout] = {
     Kind.HALF: _Layout(4, _read_half, _write_half, limits.CERTIFICATE_SIZE_MAX_BYTES),
     Kind.LISTING: _Layout(6, _read_listing, _write_listing),
     Kind.WITHDRAWAL: _Layout(5, _read_withdrawal, _write_withdrawal),
+    Kind.KEYS: _Layout(5, _read_keys, _write_keys, limits.KEYS_SIZE_MAX_BYTES),
     Kind.REQUEST: _Layout(9, _read_request, _write_request),
     Kind.PASS: _Layout(4, _read_pass, _write_pass),
     Kind.COUNTER: _Layout(6, _read_counter, _write_counter),

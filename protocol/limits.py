@@ -42,7 +42,13 @@ RECORD_SIZE_MAX_BYTES: Final = 16 * _KIB
 # Design. Ratings travel farthest and are kept longest: a small record by rule.
 RATING_SIZE_MAX_BYTES: Final = 2 * _KIB
 # Design. A path is up to eight certificates and is sent before anything is trusted.
-CERTIFICATE_SIZE_MAX_BYTES: Final = 512
+CERTIFICATE_SIZE_MAX_BYTES: Final = _KIB
+# A chain of successors and approvals that outweighs every record it comes with.
+MANDATE_SIZE_MAX_BYTES: Final = 2 * _KIB
+# Revoked devices and guardians that fill the store of everybody who knows the member.
+KEYS_SIZE_MAX_BYTES: Final = 4 * _KIB
+# The same: devices and vetoed successors named in one record.
+REVOKED_KEYS_MAX: Final = 64
 # A name that fills the screen or hides the name next to it (bytes of UTF-8).
 NAME_SIZE_MAX_BYTES: Final = 80
 # A title that is a whole text: titles are shown in lists of hundreds.

@@ -128,9 +128,22 @@ class JoinRefused:
     code: str
 
 
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """A restored node asks for what it said itself. Spec: §18.5."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """Records of the asking member, as the sender holds them. Spec: §18.5."""
+
+    envelopes: tuple[bytes, ...]
+    more: bool
+
+
 Message = (
     Have | Announce | Want | Records | Missing | Paths | Revoked | Addresses
-    | JoinRequest | Welcome | JoinRefused
+    | JoinRequest | Welcome | JoinRefused | Recall | Recalled
 )  # fmt: skip
 
 _TYPE_HAVE = 1
@@ -144,6 +157,8 @@ _TYPE_ADDRESSES = 8
 _TYPE_JOIN = 9
 _TYPE_WELCOME = 10
 _TYPE_JOIN_REFUSED = 11
+_TYPE_RECALL = 16
+_TYPE_RECALLED = 17
 
 
 def encode_message(message: Message) -> bytes:
@@ -218,6 +233,10 @@ def _to_value(message: Message) -> list[Value]:
             return [_TYPE_WELCOME, list(envelopes), list(addresses)]
         case JoinRefused(code):
             return [_TYPE_JOIN_REFUSED, code]
+        case Recall():
+            return [_TYPE_RECALL]
+        case Recalled(envelopes, more):
+            return [_TYPE_RECALLED, list(envelopes), more]
         case _:
             assert_never(message)
 
@@ -306,4 +325,6 @@ _READERS = {
     _TYPE_JOIN: (3, lambda f: JoinRequest(_envelopes(f[1]), _addresses(f[2]))),
     _TYPE_WELCOME: (3, lambda f: Welcome(_envelopes(f[1]), _addresses(f[2]))),
     _TYPE_JOIN_REFUSED: (2, lambda f: JoinRefused(expect_text(f[1], "code", 64))),
+    _TYPE_RECALL: (1, lambda f: Recall()),
+    _TYPE_RECALLED: (3, lambda f: Recalled(_envelopes(f[1]), expect_bool(f[2], "more"))),
 }

@@ -1,7 +1,8 @@
 """Records: the signed objects that every node stores, checks and passes on.
 
 A record is one canonical MessagePack array signed by its author and carried in
-an *envelope* ``[unsigned bytes, signature]``. Receivers keep and relay the exact
+an *envelope* ``[unsigned bytes, signature, mandate]``; the mandate ties the device
+that signed to its member (``protocol.mandates``). Receivers keep and relay the exact
 envelope bytes; the id is a hash of the unsigned bytes, so a second signature
 over the same bytes is the same record. ``(author, object)`` is a register whose
 current value is the record with the highest ``(epoch, sequence)``, never the
@@ -16,8 +17,7 @@ Spec: §5.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from protocol import limits
@@ -43,10 +43,11 @@ from protocol.keys import (
     public_key_problem,
 )
 from protocol.layouts import body_size_max_bytes, decode_body, encode_body
+from protocol.mandates import NO_MANDATE, Successor, Verify, check_mandate, decode_mandate
 
 
 class RecordSigner(Protocol):
-    """What signing needs: the author's key, real or modelled in simulations."""
+    """What signing needs: a device's or a root key, real or modelled in simulations."""
 
     @property
     def public(self) -> bytes: ...
@@ -57,9 +58,6 @@ class RecordSigner(Protocol):
 RECORD_VERSION = 1
 HEADER_FIELDS = 12
 
-Verify = Callable[[bytes, bytes, bytes], bool]
-"""``verify(key, message, signature)``: true when the signature is good."""
-
 
 @dataclass(frozen=True, slots=True)
 class Record:
@@ -68,12 +66,12 @@ class Record:
     Args:
         house: 32 bytes; all zeros only in a house's first charter.
         author: 32 bytes, the member's root key.
-        device: 32 bytes, the key that signed. Spec §5.2: equals ``author`` until
-            device certificates exist.
+        device: 32 bytes, the key that signed: ``author`` itself, or one with a mandate.
         object: 16 bytes, names the register ``(author, object)``.
         created_ms, not_after_ms: Unix milliseconds.
         record_id: 32 bytes, SHA-256 of the unsigned bytes under its domain.
         envelope: the exact bytes to store and relay.
+        successors: the author's later root keys, as the mandate tells them. Spec: §18.3.
     """
 
     kind: Kind
@@ -88,6 +86,7 @@ class Record:
     body: Body
     record_id: RecordId
     envelope: bytes
+    successors: tuple[Successor, ...] = ()
 
     @property
     def version(self) -> tuple[int, int]:
@@ -123,16 +122,24 @@ def sign_record(
     created_ms: int,
     not_after_ms: int,
     epoch: int = 0,
+    author: MemberId | None = None,
+    mandate: bytes = NO_MANDATE,
 ) -> Record:
-    """Make and sign a record. The caller must persist it before it is sent."""
-    author = MemberId(signer.public)
+    """Make and sign a record. The caller must persist it before it is sent.
+
+    Args:
+        signer: the device's key.
+        author: the member, when another than the signing key; then with a ``mandate``.
+    """
+    device = signer.public
+    author = MemberId(device) if author is None else author
     unsigned = encode(
         [
             RECORD_VERSION,
             int(body.kind),
             house,
             author,
-            author,
+            device,
             object_id,
             epoch,
             sequence,
@@ -143,34 +150,41 @@ def sign_record(
         ]
     )
     identity = record_id(unsigned)
-    envelope = encode([unsigned, signer.sign(signed_message(identity))])
+    envelope = encode([unsigned, signer.sign(signed_message(identity)), mandate])
     return Record(
-        body.kind, house, author, author, object_id, epoch, sequence,
+        body.kind, house, author, device, object_id, epoch, sequence,
         created_ms, not_after_ms, body, identity, envelope,
+        decode_mandate(mandate).successors if mandate else (),
     )  # fmt: skip
 
 
-def split_envelope(envelope: bytes) -> tuple[bytes, Signature]:
-    """``(unsigned bytes, signature)`` of an envelope.
+def split_envelope(envelope: bytes) -> tuple[bytes, Signature, bytes]:
+    """``(unsigned bytes, signature, mandate)`` of an envelope.
 
     Raises:
-        DecodeError: not a canonical array of two byte strings of the right size.
+        DecodeError: not a canonical array of three byte strings of the right size.
 
     Spec: §5.1.
     """
     outer = decode(envelope, size_max_bytes=limits.RECORD_SIZE_MAX_BYTES)
-    fields = expect_array(outer, "envelope", length=2)
+    fields = expect_array(outer, "envelope", length=3)
     unsigned = expect_bytes(fields[0], "unsigned record", maximum=limits.RECORD_SIZE_MAX_BYTES)
     signature = expect_bytes(fields[1], "signature", length=64)
-    return unsigned, Signature(signature)
+    mandate = expect_bytes(fields[2], "mandate", maximum=limits.MANDATE_SIZE_MAX_BYTES)
+    return unsigned, Signature(signature), mandate
 
 
-def open_record(envelope: bytes, verify: Verify) -> Record:
+def open_record(envelope: bytes, verify: Verify, verify_mandate: Verify | None = None) -> Record:
     """Check an envelope completely and give the record.
 
     Checks, in this order: size and canonical encoding, header fields, body of
-    its kind, keys, signature. Whether the record is wanted, fresh and within
-    reach is for the engine.
+    its kind, keys, mandate, signature. Whether the record is wanted, fresh and within
+    reach is for the engine, and whether its author's successors count.
+
+    Args:
+        verify: checks the record's own signature.
+        verify_mandate: checks the signatures of its mandate, which many records share;
+            ``verify`` if None.
 
     Raises:
         DecodeError: malformed, not canonical, too large or unknown critical extension.
@@ -178,11 +192,16 @@ def open_record(envelope: bytes, verify: Verify) -> Record:
 
     Spec: §5.1, §5.3.
     """
-    unsigned, signature = split_envelope(envelope)
+    unsigned, signature, mandate_bytes = split_envelope(envelope)
     record = _decode_unsigned(unsigned, envelope)
     problem = public_key_problem(record.author)
     if problem is not None:
         raise BadKey(f"the author's key is refused: {problem}", section="4.2")
+    mandate = check_mandate(
+        mandate_bytes, record.author, record.device, record.created_ms, verify_mandate or verify
+    )
+    if mandate is not None and mandate.successors:
+        record = replace(record, successors=mandate.successors)
     if not verify(record.device, signed_message(record.record_id), signature):
         raise BadSignature("the record's signature does not match its author", section="5.3")
     return record
@@ -198,9 +217,6 @@ def _decode_unsigned(unsigned: bytes, envelope: bytes) -> Record:
         raise TooLarge(f"a {kind.name.lower()} record of {len(envelope)} bytes", section="14.1")
     author = MemberId(expect_bytes(header[3], "author", length=32))
     device = expect_bytes(header[4], "device", length=32)
-    if device != author:
-        # Spec 5.2: "A receiver MUST refuse a record whose device differs from its author"
-        raise Malformed("the device key is not certified", section="5.2")
     check_extensions(header[11])
     created_ms = expect_uint(header[8], "created", limits.UINT_MAX)
     not_after_ms = expect_uint(header[9], "not_after", limits.UINT_MAX)

@@ -20,7 +20,8 @@ from typing import Protocol
 from protocol.bodies import Kind
 from protocol.errors import RemoteProtocolError
 from protocol.keys import SIGNATURE_SIZE_BYTES, MemberId, Signature, Signer, verify
-from protocol.records import Record, RecordSigner, Verify, open_record
+from protocol.mandates import Verify
+from protocol.records import Record, RecordSigner, open_record
 
 
 class KeyRing(Protocol):

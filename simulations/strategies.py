@@ -23,6 +23,7 @@ from protocol.bodies import (
     DeclineBody,
     HalfBody,
     HandoverBody,
+    KeysBody,
     ListingBody,
     PassBody,
     RatingBody,
@@ -37,6 +38,7 @@ from protocol.bodies import (
 from protocol.charter import Charter
 from protocol.encoding import Value
 from protocol.keys import HouseId, MemberId, ObjectId, RecordId, Signature, Signer
+from protocol.mandates import MANDATE_LEASE_MS, Mandate, encode_mandate, mandate_message
 from protocol.messages import (
     Addresses,
     Announce,
@@ -47,6 +49,8 @@ from protocol.messages import (
     Missing,
     OfferedPath,
     Paths,
+    Recall,
+    Recalled,
     Records,
     Revoked,
     Want,
@@ -128,6 +132,14 @@ statements: SearchStrategy[StatementBody] = st.builds(
     phone_commitment=_commitments,
 )
 seats: SearchStrategy[SeatBody] = st.builds(SeatBody, members)
+keys_records: SearchStrategy[KeysBody] = st.builds(
+    KeysBody,
+    _exactly(32),
+    st.lists(members, max_size=3, unique=True).map(sorted).map(tuple),
+    st.integers(2, 4),
+    st.booleans(),
+    st.lists(_exactly(32), max_size=3, unique=True).map(sorted).map(tuple),
+)
 halves: SearchStrategy[HalfBody] = st.builds(
     HalfBody, members, _exactly(32), st.booleans(), st.booleans()
 )
@@ -204,11 +216,20 @@ ratings: SearchStrategy[RatingBody] = st.builds(
     salt=_exactly(16),
 )
 bodies: SearchStrategy[Body] = st.one_of(
-    charters, statements, seats, halves, listings, withdrawals, loan_steps, ratings
+    charters, statements, seats, halves, keys_records, listings, withdrawals, loan_steps, ratings
 )
 
 
 # --- records -----------------------------------------------------------------------------
+
+_DEVICES = [Signer(bytes([number]) * 32) for number in (201, 202)]
+
+
+def mandate_for(root: Signer, device: bytes, created_ms: int) -> bytes:
+    """A mandate by a member's first root for a device, from this time on."""
+    times = (created_ms, created_ms + MANDATE_LEASE_MS)
+    signature = root.sign(mandate_message(root.public, device, 0, *times))
+    return encode_mandate(Mandate((), *times, signature))
 
 
 @st.composite
@@ -217,11 +238,15 @@ def records(
     body: SearchStrategy[Body] = bodies,
     signer: SearchStrategy[Signer] = signers,
 ) -> Record:
-    """A signed record of any kind, good in itself."""
+    """A signed record of any kind, good in itself, by its author or a device of theirs."""
     created_ms = draw(st.integers(0, 2**45))
+    root = draw(signer)
+    device = draw(st.sampled_from([root, *_DEVICES]))
     return sign_record(
-        draw(signer),
+        device,
         draw(body),
+        author=root.public,
+        mandate=b"" if device is root else mandate_for(root, device.public, created_ms),
         house=draw(houses),
         object_id=draw(objects),
         sequence=draw(uints),
@@ -272,4 +297,6 @@ messages: SearchStrategy[Message] = st.one_of(
     st.builds(JoinRequest, st.lists(envelopes, max_size=4).map(tuple), _addresses),
     st.builds(Welcome, st.lists(envelopes, max_size=4).map(tuple), _addresses),
     st.builds(JoinRefused, st.text("abcdefghij-", max_size=30)),
+    st.just(Recall()),
+    st.builds(Recalled, st.lists(envelopes, max_size=4).map(tuple), st.booleans()),
 )

@@ -24,10 +24,12 @@ from protocol import limits
 from protocol.bodies import (
     STATEMENT_OBJECT,
     Body,
+    KeysBody,
     Kind,
     ListingBody,
     StatementBody,
     WithdrawalBody,
+    keys_object,
     withdrawal_object,
 )
 from protocol.charter import Charter
@@ -35,6 +37,7 @@ from protocol.circles import FriendGraph, Path, may_show
 from protocol.encoding import Value
 from protocol.errors import ProtocolError
 from protocol.keys import HouseId, MemberId, ObjectId
+from protocol.mandates import Successor
 from protocol.messages import Message, OfferedPath, encode_message
 from protocol.records import Record, RecordSigner, sign_record
 from protocol.session import LinkSession, Puller
@@ -64,8 +67,12 @@ class Config:
     """Who this node is and what it is given to work with.
 
     Args:
-        signer: signs records with the member's root key (real, or modelled in simulations).
-        seed: 32 bytes the member's other secrets are derived from.
+        signer: the member's present root key (real, or modelled in simulations).
+        seed: 32 bytes the member's other secrets are derived from: those of root 0.
+        member: the member's id, when the present root is not the first (§18.3).
+        device: signs records, by mandate of the root; None: the root signs itself (simulations).
+        successors: the chain that leads from the first root to the present one.
+        next_root_hash: promises the root after it; empty: nothing is promised (simulations).
         link_public, link_private: the X25519 key friends pin.
         open_record: checks and opens an envelope (raises RemoteProtocolError); hosts
             may give one with a cache, so that a record is verified once.
@@ -86,6 +93,10 @@ class Config:
     phone_commitment: bytes = b""
     records_per_second_max: int | None = limits.RECORDS_PER_SECOND_MAX
     introduces_itself: bool = True
+    member: MemberId | None = None
+    device: RecordSigner | None = None
+    successors: tuple[Successor, ...] = ()
+    next_root_hash: bytes = b""
 
 
 @dataclass(slots=True)
@@ -120,11 +131,28 @@ class Revocation:
 
 
 @dataclass(slots=True)
+class Recalling:
+    """A restored node asks its friends for its own newest records. Spec: §18.5.
+
+    Args:
+        answered: friends who gave all that they hold of ours.
+        first_answer_ms: when the first of them had; None before.
+        devices: keys of ours that signed what came back; all but the present one are former.
+    """
+
+    started_ms: int
+    answered: dict[MemberId, None] = field(default_factory=dict)
+    first_answer_ms: int | None = None
+    devices: dict[bytes, None] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
 class Link:
     """A secure channel that stands.
 
     Args:
         offered: the paths last offered on this link, by origin.
+        recalled_at_ms: when the friend last asked for its own records (§18.5).
     """
 
     id: LinkId
@@ -136,6 +164,7 @@ class Link:
     tokens: float = float(limits.RECORDS_BURST_MAX)
     tokens_at_ms: int = 0
     local_addresses: tuple[str, ...] = ()
+    recalled_at_ms: int | None = None
     offered: dict[MemberId, tuple[Path, ...]] = field(default_factory=dict)
 
 
@@ -153,7 +182,7 @@ class Core:
 
     def __init__(self, config: Config, log_epoch: bytes) -> None:
         self.config = config
-        self.me = MemberId(config.signer.public)
+        self.me = config.member or MemberId(config.signer.public)
         self.now_ms = 0
         self.house: HouseId | None = None
         self.charter = Charter()
@@ -187,6 +216,13 @@ class Core:
         self.next_renewal_ms: int | None = None
         self.expiries: list[tuple[int, MemberId, ObjectId]] = []
         self._local: dict[str, Value] = {}
+        self.epoch = 0
+        self.mandate = b""
+        self.mandate_from_ms = 0
+        self.recalling: Recalling | None = None
+        self.roots: dict[MemberId, tuple[Successor, ...]] = {}
+        self.claims: dict[tuple[MemberId, bytes], int] = {}
+        self.unproved: dict[MemberId, dict[MemberId, None]] = {}
         self._sequence = 0
         self._entropy = b""
         self._drawn = 0
@@ -261,15 +297,28 @@ class Core:
         assert self.house is not None, "records belong to a house"
         self._sequence += 1
         self.persist(Space.META, b"sequence", self._sequence)
+        signer, mandate = self.signer_of(self, body.kind)
         return sign_record(
-            self.config.signer,
+            signer,
             body,
             house=self.house,
             object_id=object_id,
             sequence=self._sequence,
             created_ms=self.now_ms,
             not_after_ms=self.now_ms + lease_ms,
+            epoch=self.epoch,
+            author=self.me,
+            mandate=mandate,
         )
+
+    signer_of: Callable[[Core, Kind], tuple[RecordSigner, bytes]]
+    """Which key signs a record of this kind, and by what mandate (``roots.signer_of``)."""
+
+    def verify_by(self, member: bytes, message: bytes, signature: bytes) -> bool:
+        """Whether one of a member's roots signed this. Spec: §18.3."""
+        successors = self.roots.get(MemberId(member), ())
+        keys = (member, *(successor.key for successor in successors))
+        return any(self.config.verify(key, message, signature) for key in keys)
 
     @property
     def next_sequence(self) -> int:
@@ -366,6 +415,8 @@ class Core:
             return False
         if record.author == self.me:
             return True
+        if self.is_frozen(record.author):
+            return False
         path = self.path_from(record.author, body.through)
         return path is not None and may_show(body.circles, len(path) - 1)
 
@@ -376,6 +427,16 @@ class Core:
             return False
         body = withdrawal.body
         return record.version <= (body.target_epoch, body.target_sequence)
+
+    def keys_body(self, member: MemberId) -> KeysBody | None:
+        """What a member's present root says of its keys, as far as held here. Spec: §18.2."""
+        record = self.current(member, keys_object(len(self.roots.get(member, ()))))
+        return record.body if record is not None and isinstance(record.body, KeysBody) else None
+
+    def is_frozen(self, member: MemberId) -> bool:
+        """Whether the member asked that nothing its devices sign should count. Spec: §18.2."""
+        keys = self.keys_body(member)
+        return keys is not None and keys.is_frozen
 
     def visible_listings(self) -> list[Record]:
         """Others' listings that may be shown here, sorted by register."""

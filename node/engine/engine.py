@@ -21,7 +21,9 @@ from node.engine import (
     loans,
     membership,
     offers,
+    recall,
     restore,
+    roots,
     sync,
     things,
 )
@@ -80,6 +82,7 @@ class Engine:
     ) -> None:
         self.core = Core(config, log_epoch)
         self.core.on_keep = intake.keep
+        self.core.signer_of = roots.signer_of
         self._joins: dict[bytes, PendingJoin] = {}
         self._is_new = not restore.restore(self.core, stored, now_ms)
 
@@ -117,6 +120,8 @@ class Engine:
             loans.next_wakeup_ms(self.core),
             things.next_wakeup_ms(self.core),
             sync.next_wakeup_ms(self.core),
+            roots.next_wakeup_ms(self.core),
+            recall.next_wakeup_ms(self.core),
         )
         return min((time_ms for time_ms in times if time_ms is not None), default=None)
 
@@ -172,9 +177,12 @@ class Engine:
 
     def _on_wakeup(self) -> None:
         core = self.core
-        leases.on_wakeup(core)
-        loans.on_wakeup(core)
-        things.on_wakeup(core)
+        recall.finish_if_done(core)
+        if core.recalling is None:
+            leases.on_wakeup(core)
+            loans.on_wakeup(core)
+            things.on_wakeup(core)
+        roots.ask_after_delay(core)
         sync.pull_overdue(core)
 
     # --- links -------------------------------------------------------------------------

@@ -40,6 +40,8 @@ class Space(IntEnum):
     OFFERED = 7
     REVOCATION = 8
     LOCAL = 9
+    ROOT = 10
+    CLAIM = 11
 
 
 # --- events ----------------------------------------------------------------------------

@@ -10,6 +10,7 @@ Spec: §9.1, §9.2.
 
 from __future__ import annotations
 
+from node.engine import roots
 from node.engine.core import Core
 from node.engine.edges import live_half, restart_stream
 from node.engine.events import Json
@@ -101,6 +102,7 @@ def introduce(core: Core) -> None:
     """Publish our own statement, once, and again when it changed. Spec: §5.6."""
     if not core.config.introduces_itself:
         return
+    roots.introduce_keys(core)
     profile = core.get_local("profile")
     name, languages = core.config.name, core.config.languages
     if isinstance(profile, tuple | list):

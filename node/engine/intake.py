@@ -10,7 +10,7 @@ Spec: §5.4, §7.3, §8.4, §9.
 
 from __future__ import annotations
 
-from node.engine import house, loans, offers
+from node.engine import house, loans, offers, roots
 from node.engine.core import Core, Link, edge
 from node.engine.edges import given_to_any, refresh_edge
 from node.engine.registers import Stored, origin_of
@@ -19,11 +19,13 @@ from protocol.bodies import (
     LOAN_KINDS,
     CharterBody,
     HalfBody,
+    KeysBody,
     Kind,
     ListingBody,
     SeatBody,
     WithdrawalBody,
     half_object,
+    keys_object,
     register_object,
     seat_object,
     withdrawal_object,
@@ -50,6 +52,7 @@ _TOPIC_OF_KIND = {
     Kind.LISTING: "browse",
     Kind.WITHDRAWAL: "browse",
     Kind.STATEMENT: "friends",
+    Kind.KEYS: "friends",
     Kind.HALF: "friends",
     Kind.SEAT: "house",
     Kind.CHARTER: "house",
@@ -93,7 +96,7 @@ def accept(core: Core, link: Link, record: Record, *, asked: bool) -> None:
     assert sender is not None, "records come from friends"
     if core.registers.has_id(record.record_id):
         return
-    check_header(core, record)
+    check_header(core, record, sender)
     stored = core.registers.stored(record.key)
     if stored is not None and not supersedes(record, stored.record):
         if is_equivocation(record, stored.record):
@@ -112,11 +115,15 @@ def accept(core: Core, link: Link, record: Record, *, asked: bool) -> None:
         offers.pull_remembered(core, origin)
 
 
-def check_header(core: Core, record: Record) -> None:
-    """What holds for every record, however it came. Spec: §5.2, §5.4.
+def check_header(core: Core, record: Record, sender: MemberId | None = None) -> None:
+    """What holds for every record, however it came. Spec: §5.2, §5.4, §18.3.
+
+    Args:
+        sender: the friend who brought it, asked again if it cannot be judged yet.
 
     Raises:
-        PolicyError: of another house, our own, of another time, or in the wrong register.
+        PolicyError: of another house, our own, of another time, in the wrong register, or
+            signed by a key that does not speak for its author.
         DecodeError: a charter whose rules we do not understand (§13).
     """
     if record.house != core.house:
@@ -138,6 +145,7 @@ def check_header(core: Core, record: Record) -> None:
     if stored is not None and stored.record.kind is not record.kind:
         # Else a listing in a half's register would leave an edge without its half.
         raise NotYours("the register holds another kind", section="5.4", verdict="ignore")
+    roots.check_signer(core, record, sender)
 
 
 def _object_by_kind(record: Record) -> ObjectId | None:
@@ -148,6 +156,8 @@ def _object_by_kind(record: Record) -> ObjectId | None:
             return seat_object(candidate)
         case WithdrawalBody(target=target):
             return withdrawal_object(target)
+        case KeysBody():
+            return keys_object(len(record.successors))
         case _:
             return register_object(record.kind) if record.kind is Kind.STATEMENT else None
 
@@ -240,6 +250,8 @@ def _react(core: Core, record: Record, received_from: MemberId | None) -> None:
         house.refresh_members(core)
     elif record.kind is Kind.CHARTER:
         house.apply_charter(core, record)
+    elif record.kind is Kind.KEYS:
+        roots.on_keys_record(core, record)
     elif isinstance(body, WithdrawalBody):
         listing = core.registers.stored((record.author, body.target))
         if listing is not None and core.is_withdrawn(listing.record):

@@ -105,7 +105,7 @@ class LoanBook:
             loan,
             entry.path,
             entry.steps.values(),
-            self._core.config.verify,
+            self._core.verify_by,
             request_window_ms=window_ms,
         )
         entry.derived_for_ms = window_ms

@@ -118,7 +118,7 @@ def check(core: Core, record: Record, sender: MemberId) -> None:
         raise InvalidState("the loan has another path", section="11.1")
     if isinstance(body, RequestBody):
         message = terms_of(record, body).digest()
-        if not core.config.verify(body.path[0], message, body.borrower_signature):
+        if not core.verify_by(body.path[0], message, body.borrower_signature):
             raise BadSignature("the borrower did not sign these terms", section="11.1")
 
 

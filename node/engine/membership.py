@@ -14,7 +14,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass, replace
 
-from node.engine import house, ids, intake
+from node.engine import house, ids, intake, roots
 from node.engine.commands import Invite, Join
 from node.engine.core import Core, Friend, Link
 from node.engine.edges import end_friendship, own_secret, refresh_edge, write_friend
@@ -29,7 +29,7 @@ from node.engine.events import (
     Space,
 )
 from protocol import limits
-from protocol.bodies import HalfBody, Kind, StatementBody, half_object
+from protocol.bodies import HalfBody, KeysBody, Kind, StatementBody, half_object
 from protocol.errors import BadKey, Malformed, NotYours, Refused, RemoteProtocolError
 from protocol.invitations import Invitation, decode_link, encode_link, invitation_tag
 from protocol.keys import HouseId, MemberId
@@ -156,7 +156,7 @@ def greet_inviter(core: Core, join: PendingJoin, link: Link) -> None:
     inviter = invitation.inviter
     remember_friend(core, inviter, invitation.link_key, invitation.addresses)
     house.renew_half(core, inviter)
-    own = [*core.mine(Kind.STATEMENT), *_half_towards(core, inviter)]
+    own = [*core.mine(Kind.KEYS), *core.mine(Kind.STATEMENT), *_half_towards(core, inviter)]
     envelopes = _in_one_message(own + house.lineage_seats(core))
     core.send(link, JoinRequest(envelopes, link.local_addresses[:ADDRESSES_MAX]))
 
@@ -237,7 +237,7 @@ def _keep_greeting(core: Core, records: list[Record], peer: MemberId) -> None:
         body = record.body
         stored = core.registers.stored(record.key)
         is_news = stored is None or stored.record.version < record.version
-        is_peers = record.author == peer and isinstance(body, HalfBody | StatementBody)
+        is_peers = record.author == peer and isinstance(body, HalfBody | StatementBody | KeysBody)
         if isinstance(body, HalfBody) and body.friend != core.me:
             is_peers = False
         is_charter = house.is_charter_of(record, core.house)
@@ -313,6 +313,11 @@ def _read_guest(core: Core, link: Link, records: list[Record]) -> MemberId:
         if author != guest or body.link_key != link.remote_link_key:
             # Spec 9.3: the link key of the handshake is bound to the member who signs.
             raise BadKey("the statement's link key is not the handshake's", section="9.3")
+    _keep_greeting(core, [r for r in records if isinstance(r.body, KeysBody)], guest)
+    for record in records:
+        if isinstance(record.body, HalfBody | StatementBody):
+            # Who holds a stolen device or a former root must not take over a friend's row.
+            roots.check_signer(core, record, None)
     return guest
 
 
@@ -324,6 +329,7 @@ def _answer_guest(core: Core, link: Link, guest: MemberId) -> None:
     ]
     records = [
         *([charter] if charter is not None else []),
+        *core.mine(Kind.KEYS),
         *core.mine(Kind.STATEMENT),
         *_half_towards(core, guest),
         *own_seat,

@@ -82,7 +82,7 @@ def check_rating(core: Core, record: Record, body: RatingBody) -> None:
     held = core.current(record.author, record.object)
     if held is not None and held.body != body:
         raise Replayed("this loan was rated before, and a rating stays", section="11.5")
-    if not counts(record, body, core.config.verify):
+    if not counts(record, body, core.verify_by):
         raise BadSignature("the contract is not signed by both parties", section="11.5")
     if record.not_after_ms - record.created_ms > core.charter.rating_lease_ms:
         raise InvalidState("the rating counts for longer than the charter allows", section="11.5")

@@ -16,7 +16,7 @@ from protocol.records import Record
 
 Key = tuple[MemberId, ObjectId]
 
-_CIRCLE_KINDS = (Kind.STATEMENT, Kind.LISTING, Kind.WITHDRAWAL, Kind.RATING)
+_CIRCLE_KINDS = (Kind.STATEMENT, Kind.KEYS, Kind.LISTING, Kind.WITHDRAWAL, Kind.RATING)
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from node.engine import house, loans, offers
-from node.engine.core import Core, Friend, Revocation
+from node.engine.core import Core, Friend, Recalling, Revocation
 from node.engine.edges import refresh_edge
 from node.engine.events import Space
 from node.engine.log import LogKey
@@ -26,6 +26,7 @@ from protocol.encoding import (
     expect_uint,
 )
 from protocol.keys import HouseId, MemberId, RecordId
+from protocol.mandates import Successor
 from protocol.messages import OfferedPath
 from protocol.records import Record
 
@@ -60,6 +61,15 @@ def restore(core: Core, stored: Iterable[tuple[Space, bytes, Value]], now_ms: in
 def _restore_meta(core: Core, meta: dict[bytes, Value]) -> None:
     core.log.epoch = expect_bytes(meta[b"log_epoch"], "log epoch", length=8)
     core.restore_sequence(expect_uint(meta.get(b"sequence", 0), "sequence"))
+    core.epoch = expect_uint(meta.get(b"epoch", 0), "epoch")
+    if b"mandate" in meta:
+        f = expect_array(meta[b"mandate"], "mandate", length=2)
+        core.mandate, core.mandate_from_ms = (
+            expect_bytes(f[0], "mandate"),
+            expect_uint(f[1], "from"),
+        )
+    if b"recalling" in meta:
+        core.recalling = Recalling(expect_uint(meta[b"recalling"], "recalling since"))
     if b"house" in meta:
         core.house = HouseId(expect_bytes(meta[b"house"], "house", length=32))
 
@@ -97,6 +107,14 @@ def _restore_small(core: Core, rows: Rows) -> None:
             expect_uint(f[2], "expires"),
             giver or None,
         )
+    for key, value in rows.get(Space.ROOT, []):
+        chain = (expect_array(item, "root", length=2) for item in expect_array(value, "roots"))
+        core.roots[MemberId(key)] = tuple(
+            Successor(expect_bytes(s[0], "key", length=32), expect_uint(s[1], "from"))
+            for s in chain
+        )
+    for key, value in rows.get(Space.CLAIM, []):
+        core.claims[(MemberId(key[:32]), key[32:])] = expect_uint(value, "first seen")
     for key, value in rows.get(Space.LOCAL, []):
         core.restore_local(key.decode(), value)
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass, field
 
-from node.engine import intake, membership, offers
+from node.engine import intake, membership, offers, recall
 from node.engine.core import Core, Friend, Link
 from node.engine.edges import restart_stream, take_revocation, write_friend
 from node.engine.events import FriendsChanged, LinkId, Space
@@ -29,6 +29,8 @@ from protocol.messages import (
     Message,
     Missing,
     Paths,
+    Recall,
+    Recalled,
     Records,
     Revoked,
     Want,
@@ -67,6 +69,7 @@ def greet(core: Core, link: Link) -> None:
     core.send(link, Have(core.log.epoch, session.peer_epoch, session.peer_upto))
     if link.local_addresses:
         core.send(link, Addresses(link.local_addresses[:ADDRESSES_MAX]))
+    recall.begin(core, link)
 
 
 def link_down(core: Core, link_id: LinkId) -> None:
@@ -114,6 +117,10 @@ def on_message(core: Core, link: Link, message: Message) -> None:
             _on_revoked(core, link, secrets)
         case Addresses(addresses):
             _on_addresses(core, link, addresses)
+        case Recall():
+            recall.on_recall(core, link)
+        case Recalled():
+            recall.on_recalled(core, link, message)
         case _:
             raise QuotaExceeded("a friend has nothing to join", section="9.3")
     settle(core, link)

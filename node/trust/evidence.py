@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from protocol.bodies import RatingBody
 from protocol.exchange import contract_is_signed
 from protocol.keys import MemberId, ObjectId
-from protocol.records import Record, Verify, supersedes
+from protocol.mandates import Verify
+from protocol.records import Record, supersedes
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -153,8 +153,8 @@ class TestRecords:
 
     def test_a_forged_signature_ends_the_link(self, scene: Scene) -> None:
         """An honest node verifies before it passes anything on. Spec §14.2."""
-        unsigned, _ = split_envelope(scene.pump.sign("B", listing(), THING).envelope)
-        scene.tell(Records((encode([unsigned, bytes(64)]),)))
+        unsigned, *_ = split_envelope(scene.pump.sign("B", listing(), THING).envelope)
+        scene.tell(Records((encode([unsigned, bytes(64), b""]),)))
 
         assert ["bad-signature"] == scene.rejected()
         assert not scene.pump.is_open(scene.mallory)
@@ -162,9 +162,9 @@ class TestRecords:
     def test_a_record_signed_by_somebody_else_is_refused(self, scene: Scene) -> None:
         """Mallory signs a thing in Bob's name."""
         good = scene.pump.sign("M", listing(), THING)
-        unsigned, signature = split_envelope(good.envelope)
+        unsigned, signature, _ = split_envelope(good.envelope)
         forged = unsigned.replace(scene.member("M"), scene.member("B"))
-        scene.tell(Records((encode([forged, signature]),)))
+        scene.tell(Records((encode([forged, signature, b""]),)))
 
         assert ["bad-signature"] == scene.rejected()
         assert [] == scene.pump.sees("A")

@@ -151,6 +151,8 @@ def test_certificates_statements_and_ratings_have_limits_of_their_own() -> None:
             if kind in small
             else limits.RATING_SIZE_MAX_BYTES
             if kind in middle
+            else limits.KEYS_SIZE_MAX_BYTES
+            if kind is Kind.KEYS
             else limits.RECORD_SIZE_MAX_BYTES
         )
         assert expected == body_size_max_bytes(kind)

@@ -50,7 +50,7 @@ def test_sizes_fit_into_one_another() -> None:
 
     assert limits.CERTIFICATE_SIZE_MAX_BYTES < limits.RATING_SIZE_MAX_BYTES
     assert limits.RATING_SIZE_MAX_BYTES < limits.RECORD_SIZE_MAX_BYTES
-    assert path_bytes * limits.PATHS_PER_OFFER_MAX <= limits.RECORD_SIZE_MAX_BYTES
+    assert path_bytes * limits.PATHS_PER_OFFER_MAX <= limits.FRAME_SIZE_MAX_BYTES
     assert limits.RECORD_SIZE_MAX_BYTES < limits.FRAME_SIZE_MAX_BYTES
     assert limits.FRAME_SIZE_MAX_BYTES < limits.LINK_IN_FLIGHT_MAX_BYTES
     assert limits.TEXT_SIZE_MAX_BYTES < limits.RECORD_SIZE_MAX_BYTES

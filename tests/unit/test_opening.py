@@ -52,7 +52,7 @@ def test_a_record_opened_ahead_is_not_verified_again() -> None:
 def test_a_bad_record_is_refused_each_time_and_verified_once() -> None:
     verifier = Verifier()
     opener = CachedOpener(verifier)
-    forged = record(1).envelope[:-1] + b"\x00"
+    forged = record(1).envelope[:-3] + b"\x00\xc4\x00"
     opener.prepare([forged, b"garbage"])
 
     for _ in range(2):
@@ -101,7 +101,7 @@ def test_threads_may_open_the_same_records_at_once() -> None:
 def test_records_verified_elsewhere_are_found_open() -> None:
     verifier = Verifier()
     opener = CachedOpener(verifier)
-    good, forged = record(1), record(2).envelope[:-1] + b"\x00"
+    good, forged = record(1), record(2).envelope[:-3] + b"\x00\xc4\x00"
 
     unverified = opener.begin([good.envelope, b"garbage", forged])
     assert [(good.author, 32, 64)] * 2 == [

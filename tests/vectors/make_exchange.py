@@ -74,7 +74,7 @@ def envelope(
     ]  # fmt: skip
     unsigned = msgpack.packb(header)
     signature = key_of(author).sign(digest("signature record", digest("record", unsigned)))
-    packed: bytes = msgpack.packb([unsigned, signature])
+    packed: bytes = msgpack.packb([unsigned, signature, b""])
     return packed
 
 

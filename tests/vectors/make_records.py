@@ -23,13 +23,14 @@ NOTES = {
     "Open": "check an envelope; `decoded` has the header, the body and the id",
     "Register": "two records of one register: which one stands, and whether they prove "
     "that their author equivocated",
-    "Envelope": "the outer array of two byte strings",
+    "Envelope": "the outer array of three byte strings",
     "Header": "the twelve fields",
     "Body": "the fields of one kind",
     "Extension": "the extension slot",
     "Limit": "at a limit, or one above it",
     "Key": "the author's key",
     "Signature": "the signature does not fit",
+    "Mandate": "the third byte string: device keys and successors of root keys (Spec §18)",
 }
 
 Fields = list[object]
@@ -61,15 +62,16 @@ def spell(value: object) -> bytes:
     return SPELL(plain(value))
 
 
-SEEDS = {name: named(f"seed of {name}") for name in ("ana", "bob", "cleo", "dan")}
+PEOPLE = ("ana", "bob", "cleo", "dan", "eve", "finn", "device")
+SEEDS = {name: named(f"seed of {name}") for name in PEOPLE}
 KEYS = {name: Ed25519PrivateKey.from_private_bytes(seed) for name, seed in SEEDS.items()}
-ANA, BOB, CLEO, DAN = (key.public_key().public_bytes_raw() for key in KEYS.values())
+ANA, BOB, CLEO, DAN, *_ = (key.public_key().public_bytes_raw() for key in KEYS.values())
 HOUSE = named("house")
 LOAN, THING = named("loan", 16), named("thing", 16)
 CREATED, NOT_AFTER = 1_763_856_000_000, 1_766_448_000_000
 MINUTE = 29_400_000
 
-CHARTER, STATEMENT, SEAT, HALF, LISTING, WITHDRAWAL = 1, 2, 3, 4, 5, 6
+CHARTER, STATEMENT, SEAT, HALF, LISTING, WITHDRAWAL, KEY_RECORD = 1, 2, 3, 4, 5, 6, 7
 REQUEST, PASS, COUNTER, AGREEMENT, DECLINE, CANCEL, HANDOVER, RETURN = range(16, 24)
 COMMITMENT, RATING = 24, 32
 
@@ -84,6 +86,7 @@ BODIES: dict[int, Fields] = {
     HALF: [BOB, named("revocation hash"), True, False],
     LISTING: ["Échelle", "3 m", 1, 2, [BOB], [[MINUTE, MINUTE + 60]]],
     WITHDRAWAL: [THING, 0, 7, 2, [BOB]],
+    KEY_RECORD: [named("next"), sorted([BOB, CLEO, DAN]), 2, False, [named("old device")]],
     REQUEST: [LOAN, WAY, 1, THING, MINUTE, MINUTE + 1440, SIGNATURE, named("link"), b"sealed"],
     PASS: [LOAN, WAY, 1, True],
     COUNTER: [LOAN, WAY, 1, MINUTE, MINUTE + 720, b""],
@@ -97,9 +100,9 @@ BODIES: dict[int, Fields] = {
 }
 NAMES = {
     CHARTER: "charter", STATEMENT: "statement", SEAT: "seat", HALF: "half", LISTING: "listing",
-    WITHDRAWAL: "withdrawal", REQUEST: "request", PASS: "pass", COUNTER: "counter",
-    AGREEMENT: "agreement", DECLINE: "decline", CANCEL: "cancel", HANDOVER: "handover",
-    RETURN: "return", COMMITMENT: "commitment", RATING: "rating",
+    WITHDRAWAL: "withdrawal", KEY_RECORD: "keys record", REQUEST: "request", PASS: "pass",
+    COUNTER: "counter", AGREEMENT: "agreement", DECLINE: "decline", CANCEL: "cancel",
+    HANDOVER: "handover", RETURN: "return", COMMITMENT: "commitment", RATING: "rating",
 }  # fmt: skip
 
 
@@ -118,8 +121,8 @@ def sign(unsigned: bytes, signer: str = "ana") -> bytes:
     return KEYS[signer].sign(digest("signature record", digest("record", unsigned)))
 
 
-def envelope(unsigned: bytes, signature: bytes | None = None) -> bytes:
-    return spell([unsigned, sign(unsigned) if signature is None else signature])
+def envelope(unsigned: bytes, signature: bytes | None = None, mandate: bytes = b"") -> bytes:
+    return spell([unsigned, sign(unsigned) if signature is None else signature, mandate])
 
 
 def sealed(kind: int, body: object, /, **changed: object) -> bytes:
@@ -216,23 +219,29 @@ def envelope_cases() -> list[Case]:
     unsigned = spell(header(SEAT, [BOB]))
     signature = sign(unsigned)
     flag = "Envelope"
-    longer = b"\x92\xc5" + len(unsigned).to_bytes(2, "big") + unsigned + spell(signature)
+    longer = (
+        b"\x93\xc5" + len(unsigned).to_bytes(2, "big") + unsigned + spell(signature) + b"\xc4\0"
+    )
     many = [bytes([n]) * 32 for n in range(30)]
     return [
         refused("nothing", flag, MALFORMED, b""),
         refused("cut short", flag, MALFORMED, good[:-1]),
         refused("a byte too many", flag, MALFORMED, good + b"\0"),
         refused("one element", flag, MALFORMED, spell([unsigned])),
-        refused("three elements", flag, MALFORMED, spell([unsigned, signature, 0])),
+        refused("two elements", flag, MALFORMED, spell([unsigned, signature])),
+        refused("four elements", flag, MALFORMED, spell([unsigned, signature, b"", 0])),
+        refused("mandate is a number", flag, MALFORMED, spell([unsigned, signature, 0])),
         refused("not an array", flag, MALFORMED, spell(unsigned)),
-        refused("unsigned is a text", flag, MALFORMED, spell(["record", signature])),
-        refused("signature of 63 bytes", flag, MALFORMED, spell([unsigned, signature[:63]])),
-        refused("signature of 65 bytes", flag, MALFORMED, spell([unsigned, signature + b"\0"])),
+        refused("unsigned is a text", flag, MALFORMED, spell(["record", signature, b""])),
+        refused("signature of 63 bytes", flag, MALFORMED, spell([unsigned, signature[:63], b""])),
+        refused("signature of 65 bytes", flag, MALFORMED,
+                spell([unsigned, signature + b"\0", b""])),
         refused("a length spelled longer than needed", flag, CANONICAL, longer),
         refused("16,385 bytes", "Limit", LARGE, _padded(LISTING, 16_385)),
-        refused("a half of 513 bytes", "Limit", LARGE, _padded(HALF, 513)),
-        refused("a seat of 513 bytes", "Limit", LARGE, _padded(SEAT, 513)),
+        refused("a half of 1,025 bytes", "Limit", LARGE, _padded(HALF, 1025)),
+        refused("a seat of 1,025 bytes", "Limit", LARGE, _padded(SEAT, 1025)),
         refused("a statement of 2,049 bytes", "Limit", LARGE, _padded(STATEMENT, 2049)),
+        refused("a keys record of 4,097 bytes", "Limit", LARGE, _padded(KEY_RECORD, 4097)),
         refused("a rating of 2,049 bytes", "Limit", LARGE, _padded(RATING, 2049)),
         refused("`through` of 33 members", "Limit", MALFORMED,
                 sealed(LISTING, with_field(LISTING, 4, [*many, ANA, BOB, CLEO]))),
@@ -256,11 +265,11 @@ def header_cases() -> list[Case]:
         ("version 2", MALFORMED, {"version": 2}),
         ("version is a text", MALFORMED, {"version": "1"}),
         ("kind 0", MALFORMED, {"kind": 0}),
-        ("kind 7 is not given", MALFORMED, {"kind": 7}),
+        ("kind 15 is not given", MALFORMED, {"kind": 15}),
         ("kind 256", MALFORMED, {"kind": 256}),
         ("house of 31 bytes", MALFORMED, {"house": bytes(31)}),
         ("author of 33 bytes", MALFORMED, {"author": ANA + b"\0", "device": ANA + b"\0"}),
-        ("device differs from author", MALFORMED, {"device": BOB}),
+        ("device differs from author without a mandate", MALFORMED, {"device": BOB}),
         ("object of 15 bytes", MALFORMED, {"object": bytes(15)}),
         ("epoch is true", MALFORMED, {"epoch": True}),
         ("sequence is bytes", MALFORMED, {"sequence": b"\1"}),
@@ -318,6 +327,15 @@ BODY_CHANGES: list[tuple[str, int, int, object, str]] = [
     ("a target of 32 bytes", WITHDRAWAL, 0, bytes(32), MALFORMED),
     ("a withdrawal over five circles", WITHDRAWAL, 3, 5, MALFORMED),
     ("a withdrawal through one twice", WITHDRAWAL, 4, [BOB, BOB], MALFORMED),
+    ("a promise of 31 bytes", KEY_RECORD, 0, bytes(31), MALFORMED),
+    ("guardians not sorted", KEY_RECORD, 1, sorted([BOB, CLEO], reverse=True), MALFORMED),
+    ("a guardian twice", KEY_RECORD, 1, [BOB, BOB], MALFORMED),
+    ("17 guardians", KEY_RECORD, 1, [bytes([n]) * 32 for n in range(17)], MALFORMED),
+    ("one approval is enough", KEY_RECORD, 2, 1, MALFORMED),
+    ("five approvals", KEY_RECORD, 2, 5, MALFORMED),
+    ("`frozen` is 1", KEY_RECORD, 3, 1, MALFORMED),
+    ("revoked keys not sorted", KEY_RECORD, 4, [bytes([2]) * 32, bytes([1]) * 32], MALFORMED),
+    ("65 revoked keys", KEY_RECORD, 4, [bytes([n]) * 32 for n in range(65)], MALFORMED),
     ("a path of one", REQUEST, 1, [BOB], MALFORMED),
     ("a path of six", REQUEST, 1, [bytes([n]) * 32 for n in range(6)], MALFORMED),
     ("a path through one twice", REQUEST, 1, [BOB, CLEO, BOB], MALFORMED),
@@ -380,10 +398,132 @@ def key_cases() -> list[Case]:
     ]  # fmt: skip
 
 
+# --- mandates (Spec §18.1, §18.3) --------------------------------------------------------
+
+DAY = 24 * 3600 * 1000
+FROM, UNTIL = CREATED - DAY, CREATED + 300 * DAY
+
+
+def packed(*numbers: int) -> bytes:
+    return b"".join(number.to_bytes(8, "big") for number in numbers)
+
+
+def successor(number: int, name: str, start: int, *guardians: str) -> Fields:
+    """The array of a successor of Ana's root, approved by these."""
+    key = KEYS[name].public_key().public_bytes_raw()
+    message = digest("signature succession", ANA, key, packed(number, start))
+    approvals = [
+        [KEYS[guardian].public_key().public_bytes_raw(), KEYS[guardian].sign(message)]
+        for guardian in guardians
+    ]
+    return [key, start, sorted(approvals)]
+
+
+def mandate(
+    device: bytes,
+    successors: list[Fields] | None = None,
+    start: int = FROM,
+    end: int = UNTIL,
+    *,
+    root: str = "ana",
+    signature: bytes | None = None,
+) -> bytes:
+    """Ana's mandate for a device, signed by one of the roots."""
+    chain = successors or []
+    message = digest("signature mandate", ANA, device, packed(len(chain), start, end))
+    signed = KEYS[root].sign(message) if signature is None else signature
+    return spell([chain, start, end, signed])
+
+
+def by_device(right: bytes, device: str = "device", **changed: object) -> tuple[bytes, Fields]:
+    """A seat that Ana's device signed, under this mandate."""
+    key = KEYS[device].public_key().public_bytes_raw()
+    fields = header(SEAT, [BOB], device=key, **changed)
+    unsigned = spell(fields)
+    return envelope(unsigned, sign(unsigned, device), right), fields
+
+
+def mandated(comment: str, right: bytes, device: str = "device") -> Case:
+    data, fields = by_device(right, device)
+    unsigned = spell(fields)
+    return {
+        "comment": comment, "flags": ["Open", "Mandate"], "input": data.hex(),
+        "result": "valid", "error": None,
+        "decoded": {
+            "header": plain(fields),
+            "record_id": digest("record", unsigned).hex(),
+            "signed": digest("signature record", digest("record", unsigned)).hex(),
+            "mandate": {"bytes": right.hex()},
+        },
+    }  # fmt: skip
+
+
+def mandate_cases() -> list[Case]:
+    device = KEYS["device"].public_key().public_bytes_raw()
+    second = successor(1, "eve", FROM)
+    third = successor(2, "finn", FROM + 1)
+    approved = successor(1, "eve", FROM, "bob", "cleo")
+    eve = KEYS["eve"].public_key().public_bytes_raw()
+    bad, wrong, flag = "bad-signature", MALFORMED, "Mandate"
+
+    def no(comment: str, error: str, right: bytes, who: str = "device") -> Case:
+        return refused(comment, flag, error, by_device(right, who)[0])
+
+    approvals = approved[2]
+    assert isinstance(approvals, list)
+    forged: Fields = [eve, FROM, [approvals[0], [approvals[1][0], bytes(64)]]]
+    unsorted: Fields = [eve, FROM, approvals[::-1]]
+    identity = (1).to_bytes(32, "little")
+    return [
+        mandated("a device with a mandate", mandate(device)),
+        mandated("a mandate of a year", mandate(device, start=CREATED, end=CREATED + 365 * DAY)),
+        mandated("under a second root", mandate(device, [second], root="eve")),
+        mandated("under a third root", mandate(device, [second, third], FROM + 1, root="finn")),
+        mandated("with guardians' approvals", mandate(device, [approved], root="eve")),
+        mandated("a second root itself", mandate(eve, [second], signature=b""), "eve"),
+        refused("the author's own key with a mandate", flag, wrong,
+                envelope(spell(header(SEAT, [BOB])), None, mandate(device))),
+        no("a mandate for another device", bad, mandate(BOB)),
+        no("signed by somebody else", bad, mandate(device, root="bob")),
+        no("signed by the device itself", bad, mandate(device, root="device")),
+        no("not signed", bad, mandate(device, signature=b"")),
+        no("a signature of 63 bytes", wrong, mandate(device, signature=bytes(63))),
+        no("it ends before it begins", wrong, mandate(device, start=UNTIL, end=FROM)),
+        no("a day more than a year", wrong, mandate(device, end=FROM + 366 * DAY)),
+        no("a record from before", wrong, mandate(device, start=CREATED + 1)),
+        no("a record from after", wrong, mandate(device, end=CREATED)),
+        no("the former root signs it", bad, mandate(device, [second])),
+        no("the third root, signed by the second", bad,
+           mandate(device, [second, third], FROM + 1, root="eve")),
+        no("the device is a former root", wrong,
+           mandate(eve, [second, third], FROM + 1, root="finn"), "eve"),
+        no("a root certifies itself", wrong, mandate(eve, [second], root="eve"), "eve"),
+        no("a root twice", wrong, mandate(device, [second, second], root="eve")),
+        no("the author as successor", wrong, mandate(device, [[ANA, FROM, []]])),
+        no("successors whose times decrease", wrong,
+           mandate(device, [successor(1, "eve", FROM + 1), successor(2, "finn", FROM)],
+                   FROM + 1, root="finn")),
+        no("a mandate from before its root", wrong,
+           mandate(device, [successor(1, "eve", FROM + 1)], root="eve")),
+        no("a successor of small order", "bad-key", mandate(device, [[identity, FROM, []]])),
+        no("a forged approval", bad, mandate(device, [forged], root="eve")),
+        no("an approval for another number", bad,
+           mandate(device, [successor(2, "eve", FROM, "bob", "cleo")], root="eve")),
+        no("approvals not sorted", wrong, mandate(device, [unsorted], root="eve")),
+        no("five approvals", wrong,
+           mandate(device, [successor(1, "eve", FROM, "bob", "cleo", "dan", "finn", "device")],
+                   root="eve")),
+        no("nine successors", wrong,
+           mandate(device, [[named(str(n)), FROM, []] for n in range(9)])),
+        no("three elements", wrong, spell([[], FROM, UNTIL])),
+        no("no array", wrong, spell(device)),
+    ]  # fmt: skip
+
+
 def build() -> str:
     """Give the text of the file."""
     cases = [*valid_cases(), *register_cases(), *envelope_cases(), *header_cases()]
-    cases += [*body_cases(), *key_cases()]
+    cases += [*body_cases(), *key_cases(), *mandate_cases()]
     counts = {"valid": 0, "invalid": 0}
     lines = []
     for case in cases:
@@ -392,7 +532,7 @@ def build() -> str:
         lines.append("  " + json.dumps({"id": f"{result}-{counts[result]}", **case}))
     document = {
         "schema": "openhouse vectors 1",
-        "spec_section": "5",
+        "spec_section": "5, 18.1",
         "source": "tests/vectors/make_records.py, written from the text of the spec",
         "about": (
             "The first flag names the operation. `decoded.header` is the array of twelve; byte "

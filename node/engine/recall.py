@@ -1,0 +1,175 @@
+"""A restored node asks its friends for what it said itself, before it says more.
+
+A backup is older than its node was. What was changed since stands with the friends:
+they give it back, newest versions, and the node goes on from there with a new device
+key and an epoch that is greater than any before, so no number is used twice.
+
+Spec: §18.5.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from node.engine import house, roots
+from node.engine.core import Core, Link, Recalling
+from node.engine.events import Space
+from node.engine.registers import Stored
+from protocol import limits
+from protocol.bodies import Kind, half_object
+from protocol.errors import InvalidState, QuotaExceeded, RemoteProtocolError
+from protocol.keys import MemberId
+from protocol.messages import ITEMS_MAX, Recall, Recalled
+from protocol.records import Record
+
+RECALL_MESSAGE_SIZE_MAX_BYTES = 48 * 1024
+RECALLS_MIN_MS = 60_000
+"""A friend is answered once within this time: an answer reads all that is held."""
+WAIT_AFTER_FIRST_MS = 60_000
+WAIT_MAX_MS = 24 * 3600 * 1000
+_SAID_ANEW = (Kind.CHARTER, Kind.SEAT, Kind.STATEMENT, Kind.LISTING, Kind.WITHDRAWAL)
+
+
+# --- the restored node -------------------------------------------------------------------
+
+
+def begin(core: Core, link: Link) -> None:
+    """A link with a friend stands: ask."""
+    if core.recalling is not None:
+        core.send(link, Recall())
+
+
+def on_recalled(core: Core, link: Link, message: Recalled) -> None:
+    """Records of our own come back.
+
+    Raises:
+        InvalidState: we asked for nothing.
+    """
+    state = core.recalling
+    if state is None or link.friend is None:
+        raise InvalidState("nothing was recalled", section="18.5")
+    for envelope in message.envelopes:
+        try:
+            _take_back(core, state, core.config.open_record(envelope))
+        except RemoteProtocolError as error:
+            core.reject(link, error)
+    if message.more:
+        return
+    state.answered[link.friend] = None
+    if state.first_answer_ms is None:
+        state.first_answer_ms = core.now_ms
+    finish_if_done(core)
+
+
+def _take_back(core: Core, state: Recalling, record: Record) -> None:
+    if record.author != core.me or record.house != core.house:
+        raise InvalidState("the record is not one of ours", section="18.5")
+    chain = core.config.successors[: len(record.successors)]
+    if [s.key for s in record.successors] != [s.key for s in chain]:
+        raise InvalidState("the record names roots that are not ours", section="18.5")
+    state.devices[record.device] = None
+    if record.epoch >= core.epoch and record.device != _own_device(core):
+        core.epoch = record.epoch + 1
+        core.persist(Space.META, b"epoch", core.epoch)
+    if record.is_expired(core.now_ms):
+        return
+    held = core.registers.stored(record.key)
+    if held is None or held.record.version < record.version:
+        core.keep(record, None)
+
+
+def _own_device(core: Core) -> bytes:
+    device = core.config.device or core.config.signer
+    return device.public
+
+
+def finish_if_done(core: Core) -> None:
+    """Go on when everybody who can has answered. Spec: §18.5."""
+    state = core.recalling
+    if state is None or core.house is None:
+        return
+    linked = [m for m in core.live_friends() if core.link_of(m) is not None]
+    has_all = bool(linked) and all(member in state.answered for member in linked)
+    first_ms = state.first_answer_ms
+    has_waited = first_ms is not None and core.now_ms - first_ms >= WAIT_AFTER_FIRST_MS
+    is_late = core.now_ms - state.started_ms >= WAIT_MAX_MS
+    if (has_all and has_waited) or is_late or not core.live_friends():
+        finish(core)
+
+
+def finish(core: Core) -> None:
+    """Everything of ours is said anew by this device; the former ones say no more."""
+    state = core.recalling
+    if state is None or core.house is None:
+        return
+    core.recalling = None
+    core.persist(Space.META, b"recalling", None)
+    former = {stored.record.device: None for stored in _all_of(core, core.me)}
+    for device in (core.me, _own_device(core), *(s.key for s in core.config.successors)):
+        former.pop(device, None)
+        state.devices.pop(device, None)
+    revoke_devices(core, [*former, *state.devices])
+    for kind in _SAID_ANEW:
+        for record in core.mine(kind):
+            if record.epoch < core.epoch:
+                core.publish(record.body, record.object, record.not_after_ms - core.now_ms)
+    for member in core.live_friends():
+        held = core.current(core.me, half_object(member))
+        if held is None or held.epoch < core.epoch:
+            house.renew_half(core, member)
+    core.deliver("house")
+
+
+def revoke_devices(core: Core, devices: list[bytes]) -> None:
+    """Publish that these sign no more, beside those that were revoked before. Spec: §18.2."""
+    keys = roots.own_keys(core)
+    if keys is None or all(device in keys.revoked for device in devices):
+        return
+    # Of too many the newest: what older ones signed has long been said anew.
+    revoked = sorted(dict.fromkeys([*keys.revoked, *devices][-limits.REVOKED_KEYS_MAX :]))
+    roots.publish_keys(core, replace(keys, revoked=tuple(revoked)))
+
+
+def next_wakeup_ms(core: Core) -> int | None:
+    state = core.recalling
+    if state is None:
+        return None
+    if state.first_answer_ms is not None:
+        first_ms = state.first_answer_ms + WAIT_AFTER_FIRST_MS
+        if first_ms > core.now_ms:
+            return first_ms
+    return state.started_ms + WAIT_MAX_MS
+
+
+# --- its friends -------------------------------------------------------------------------
+
+
+def on_recall(core: Core, link: Link) -> None:
+    """Give a friend all that we hold of their own.
+
+    Raises:
+        QuotaExceeded: asked again too soon.
+    """
+    friend = link.friend
+    if friend is None or not core.is_live_friend(friend):
+        raise InvalidState("only a friend can recall", section="18.5")
+    last_ms = link.recalled_at_ms
+    if last_ms is not None and core.now_ms - last_ms < RECALLS_MIN_MS:
+        raise QuotaExceeded("records were recalled again too soon", section="18.5")
+    link.recalled_at_ms = core.now_ms
+    batch: list[bytes] = []
+    size = 0
+    for stored in _all_of(core, friend):
+        envelope = stored.record.envelope
+        if batch and (
+            len(batch) >= ITEMS_MAX or size + len(envelope) > RECALL_MESSAGE_SIZE_MAX_BYTES
+        ):
+            core.send(link, Recalled(tuple(batch), more=True))
+            batch, size = [], 0
+        batch.append(envelope)
+        size += len(envelope)
+    core.send(link, Recalled(tuple(batch), more=False))
+
+
+def _all_of(core: Core, author: MemberId) -> list[Stored]:
+    return [stored for stored in core.registers.all() if stored.record.author == author]
