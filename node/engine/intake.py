@@ -138,6 +138,8 @@ def check_header(core: Core, record: Record, sender: MemberId | None = None) -> 
         raise Expired("the record's lease has ended", section="5.2")
     if isinstance(record.body, CharterBody):
         Charter.from_parameters(record.body.parameters)
+    if isinstance(record.body, HalfBody) and record.body.friend == record.author:
+        raise NotYours("nobody is their own friend", section="7.1")
     expected = _object_by_kind(record)
     if expected is not None and record.object != expected:
         raise NotYours("the record stands in the wrong register", section="5.4")

@@ -566,6 +566,18 @@ def test_seats_that_a_friend_makes_up_make_nobody_a_member(scene: Scene) -> None
     assert members == list(pump.core("A").members)
 
 
+def test_a_friendship_with_oneself_is_refused(scene: Scene) -> None:
+    """It stood in the graph as an edge with one end, and took the node down with its lease.
+
+    Spec §7.1.
+    """
+    mallory = scene.member("M")
+    scene.give(scene.pump.sign("M", HalfBody(mallory, bytes(32), True, True), half_object(mallory)))
+
+    assert ["not-yours"] == scene.rejected()
+    scene.pump.advance(2 * DAY_MS)
+
+
 def test_what_came_in_the_very_message_that_made_us_friends_again_is_asked_for(
     scene: Scene,
 ) -> None:
