@@ -412,6 +412,11 @@ class Pump:
         )
         return self._opener.peek(row[3]) if isinstance(row, tuple) else None  # type: ignore[arg-type]
 
+    def open(self, envelope: Value) -> Record:
+        """The record in an envelope, from a disk or a message."""
+        assert isinstance(envelope, bytes), "an envelope is bytes"
+        return self._opener.peek(envelope)
+
     def peek(self, record_id: RecordId) -> Record | None:
         """A record that anybody who runs holds."""
         found = (self.core(name).registers.with_id(record_id) for name in self.running())

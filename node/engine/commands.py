@@ -145,7 +145,42 @@ class SetProfile:
     languages: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class NameGuardians:
+    """``keys guardians MEMBER …``: who may approve a new root key when all is lost."""
+
+    members: tuple[str, ...]
+    approvals_min: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class FreezeKeys:
+    """``keys freeze`` and ``keys thaw``."""
+
+    frozen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeKey:
+    """``keys revoke KEY``: a device that is gone, or somebody's claim to be us."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class ApproveSuccessor:
+    """``keys approve TEXT``: as a guardian."""
+
+    request: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndRecall:
+    """``keys go-on``: do not wait for more friends after a restore."""
+
+
 Command = (
     FoundHouse | Invite | Join | EndFriendship | AddThing | SetThing | WithdrawThing | Ask
     | AnswerLoan | Recommend | HandOver | GiveBack | CancelLoan | Rate | SetProfile
+    | NameGuardians | FreezeKeys | RevokeKey | ApproveSuccessor | EndRecall
 )  # fmt: skip

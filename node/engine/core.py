@@ -39,6 +39,7 @@ from protocol.errors import ProtocolError
 from protocol.keys import HouseId, MemberId, ObjectId
 from protocol.mandates import Successor
 from protocol.messages import Message, OfferedPath, encode_message
+from protocol.reconcile import Reconciling
 from protocol.records import Record, RecordSigner, sign_record
 from protocol.session import LinkSession, Puller
 
@@ -201,6 +202,7 @@ class Core:
         self.members: dict[MemberId, None] = {}
         self.lineage: dict[MemberId, None] = {}
         self.puller = Puller()
+        self.reconciling = Reconciling()
         self.allowances: dict[MemberId, tuple[float, int]] = {}
         self.effects: list[Effect] = []
         self.moved: dict[MemberId, None] = {}
@@ -267,10 +269,11 @@ class Core:
         return self._local.get(name)
 
     def put_local(self, name: str, value: Value | None) -> None:
-        if value is None:
+        frozen = _frozen(value)
+        if frozen is None:
             self._local.pop(name, None)
         else:
-            self._local[name] = value
+            self._local[name] = frozen
         self.persist(Space.LOCAL, name.encode(), value)
 
     def restore_local(self, name: str, value: Value) -> None:

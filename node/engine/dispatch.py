@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from node.engine import house, loan_commands, membership, things
+from node.engine import house, key_commands, loan_commands, membership, things
 from node.engine.commands import (
     AddThing,
     AnswerLoan,
+    ApproveSuccessor,
     Ask,
     CancelLoan,
     Command,
     EndFriendship,
+    EndRecall,
     FoundHouse,
+    FreezeKeys,
     GiveBack,
     HandOver,
     Invite,
     Join,
+    NameGuardians,
     Rate,
     Recommend,
+    RevokeKey,
     SetProfile,
     SetThing,
     WithdrawThing,
 )
 from node.engine.core import Core
 from node.engine.events import Json
+from protocol.errors import Refused
 
 
 def run_command(core: Core, command: Command, local_day: int) -> Json:
@@ -31,6 +37,10 @@ def run_command(core: Core, command: Command, local_day: int) -> Json:
     Raises:
         Refused: nothing was changed; the code says why.
     """
+    if core.recalling is not None and not isinstance(command, EndRecall):
+        raise Refused("recalling")
+    if not isinstance(command, FreezeKeys | RevokeKey) and core.is_frozen(core.me):
+        raise Refused("keys-frozen")
     match command:
         case FoundHouse(name, charter):
             return house.found(core, name, charter)
@@ -60,5 +70,15 @@ def run_command(core: Core, command: Command, local_day: int) -> Json:
             return loan_commands.cancel(core, command, local_day)
         case Rate():
             return loan_commands.rate(core, command, local_day)
+        case NameGuardians():
+            return key_commands.name_guardians(core, command)
+        case FreezeKeys():
+            return key_commands.freeze(core, command)
+        case RevokeKey():
+            return key_commands.revoke(core, command)
+        case ApproveSuccessor():
+            return key_commands.approve(core, command)
+        case EndRecall():
+            return key_commands.end_recall(core, command)
         case Join():
             raise AssertionError("join is answered when the inviter has answered")

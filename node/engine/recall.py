@@ -9,6 +9,7 @@ Spec: §18.5.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from node.engine import house, roots
@@ -109,15 +110,19 @@ def finish(core: Core) -> None:
         former.pop(device, None)
         state.devices.pop(device, None)
     revoke_devices(core, [*former, *state.devices])
+    say_anew(core, lambda record: record.epoch < core.epoch)
+    core.deliver("house")
+
+
+def say_anew(core: Core, is_old: Callable[[Record], bool]) -> None:
+    """Sign again what counts only while the device or root that signed it does. Spec: §18.2."""
     for kind in _SAID_ANEW:
-        for record in core.mine(kind):
-            if record.epoch < core.epoch:
-                core.publish(record.body, record.object, record.not_after_ms - core.now_ms)
+        for record in filter(is_old, core.mine(kind)):
+            core.publish(record.body, record.object, record.not_after_ms - core.now_ms)
     for member in core.live_friends():
         held = core.current(core.me, half_object(member))
-        if held is None or held.epoch < core.epoch:
+        if held is None or is_old(held):
             house.renew_half(core, member)
-    core.deliver("house")
 
 
 def revoke_devices(core: Core, devices: list[bytes]) -> None:

@@ -1,0 +1,133 @@
+"""What owners do about keys: guardians, freezing, revoking, approving another's new root.
+
+Spec: §18.2, §18.3.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from node.engine import ids, recall, roots
+from node.engine.commands import (
+    ApproveSuccessor,
+    EndRecall,
+    FreezeKeys,
+    NameGuardians,
+    RevokeKey,
+)
+from node.engine.core import Core
+from node.engine.events import Json
+from protocol.bodies import KeysBody
+from protocol.errors import Refused
+from protocol.mandates import APPROVALS_MAX, GUARDIANS_MAX, Successor, approval_message
+from protocol.successions import decode_request, encode_approval
+
+
+def name_guardians(core: Core, command: NameGuardians) -> Json:
+    """Name those who may approve a new root key when all is lost. Spec: §18.3."""
+    keys = _own_keys(core)
+    members = [ids.resolve_member(core, text) for text in command.members]
+    guardians = tuple(sorted(dict.fromkeys(members)))
+    if core.me in guardians:
+        raise Refused("guardian-of-oneself")
+    if len(guardians) > GUARDIANS_MAX:
+        raise Refused("too-many-guardians", maximum=GUARDIANS_MAX)
+    if not 2 <= command.approvals_min <= APPROVALS_MAX:
+        raise Refused("approvals-out-of-range", maximum=APPROVALS_MAX)
+    if 0 < len(guardians) < command.approvals_min:
+        raise Refused("too-few-guardians", needed=command.approvals_min)
+    roots.publish_keys(
+        core, replace(keys, guardians=guardians, approvals_min=command.approvals_min)
+    )
+    return show_keys(core)
+
+
+def freeze(core: Core, command: FreezeKeys) -> Json:
+    """Let nothing count that a device signs, or let it count again. Spec: §18.2."""
+    keys = _own_keys(core)
+    if keys.is_frozen is not command.frozen:
+        roots.publish_keys(core, replace(keys, is_frozen=command.frozen))
+    return show_keys(core)
+
+
+def revoke(core: Core, command: RevokeKey) -> Json:
+    """Take a device's right to sign, or veto a successor. Spec: §18.2, §18.3."""
+    _own_keys(core)
+    try:
+        key = bytes.fromhex(command.key)
+    except ValueError:
+        key = b""
+    if len(key) != 32:
+        raise Refused("unknown-key", key=command.key[:80])
+    device = core.config.device
+    if key in (core.me, core.config.signer.public) or (device is not None and key == device.public):
+        raise Refused("own-key")
+    recall.revoke_devices(core, [key])
+    recall.say_anew(core, lambda record: record.device == key)
+    return show_keys(core)
+
+
+def approve(core: Core, command: ApproveSuccessor) -> Json:
+    """As a guardian, approve a new root key of a member who lost everything. Spec: §18.3."""
+    request = decode_request(command.request)
+    member = request.member
+    keys = core.keys_body(member)
+    if keys is None or core.me not in keys.guardians:
+        raise Refused("not-a-guardian", name=core.name_of(member))
+    index = len(core.roots.get(member, ())) + 1
+    if request.index != index:
+        raise Refused("succession-out-of-date")
+    message = approval_message(member, index, Successor(request.key, request.from_ms))
+    signature = core.config.signer.sign(message)
+    return {
+        "member": member.hex(),
+        "name": core.name_of(member),
+        "approval": encode_approval(request, core.me, signature),
+    }
+
+
+def end_recall(core: Core, command: EndRecall) -> Json:
+    """Go on without waiting for more friends to give back what we said. Spec: §18.5."""
+    if core.recalling is None:
+        raise Refused("nothing-recalled")
+    if core.house is None:
+        raise Refused("no-house")
+    recall.finish(core)
+    return show_keys(core)
+
+
+def show_keys(core: Core) -> Json:
+    """Our own keys in data: ``keys show``."""
+    keys = roots.own_keys(core)
+    device = core.config.device or core.config.signer
+    guardians = [] if keys is None else list(keys.guardians)
+    return {
+        "member": core.me.hex(),
+        "device": device.public.hex(),
+        "root": core.config.signer.public.hex(),
+        "roots_before": len(core.config.successors),
+        "is_frozen": keys is not None and keys.is_frozen,
+        "is_recalling": core.recalling is not None,
+        "guardians": [{"member": m.hex(), "name": core.name_of(m)} for m in guardians],
+        "approvals_needed": 2 if keys is None else keys.approvals_min,
+        "revoked": [] if keys is None else [key.hex() for key in keys.revoked],
+        "claims": [
+            {
+                "member": member.hex(),
+                "name": core.name_of(member),
+                "key": key.hex(),
+                "counts_from_ms": first_ms + core.charter.succession_delay_ms,
+            }
+            for (member, key), first_ms in sorted(core.claims.items())
+        ],
+    }
+
+
+def _own_keys(core: Core) -> KeysBody:
+    if core.house is None:
+        raise Refused("no-house")
+    roots.introduce_keys(core)
+    keys = roots.own_keys(core)
+    if keys is None:
+        raise Refused("no-keys-record")
+    return keys

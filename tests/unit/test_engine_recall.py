@@ -1,0 +1,292 @@
+"""Spec §18.5: a restored node asks its friends for what it said itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from node.engine import recall
+from node.engine.commands import AddThing, Command, EndRecall, SetThing, WithdrawThing
+from node.engine.events import Disconnect, Json, Space
+from protocol.bodies import Kind, ListingBody, ThingKind
+from protocol.encoding import Value
+from protocol.errors import Refused
+from protocol.keys import ObjectId, Signer
+from protocol.mandates import root_commitment
+from protocol.messages import Have, Recall, Recalled
+from protocol.records import Record
+from simulations.pump import HOUR_MS, Pump
+
+MINUTE_MS = 60_000
+DAY_MS = 24 * HOUR_MS
+PROMISED = Signer(b"promised root key, on paper only")
+DEVICES = [Signer(bytes([40 + number]) * 32) for number in range(5)]
+LISTING = ListingBody("x", "", ThingKind.OBJECT, 3, (), ())
+THING = ObjectId(b"a thing, 16 byte")
+Disk = dict[tuple[Space, bytes], Value]
+
+
+def town(*friendships: str, names: str = "ABCD") -> Pump:
+    pump = Pump()
+    pump.settle(names, *friendships)
+    pump.stop("A")
+    config = pump.homes["A"].config
+    promised = root_commitment(PROMISED.public)
+    pump.homes["A"].config = replace(config, device=DEVICES[0], next_root_hash=promised)
+    pump.start("A")
+    pump.link_all()
+    pump.advance(31 * DAY_MS)
+    return pump
+
+
+def backup(pump: Pump) -> Disk:
+    return dict(pump.homes["A"].disk)
+
+
+def restore(pump: Pump, disk: Disk, device: int = 1) -> None:
+    """What ``openhouse restore`` makes of a backup: a new device, log and epoch."""
+    pump.stop("A")
+    home = pump.homes["A"]
+    home.config = replace(home.config, device=DEVICES[device])
+    home.disk = dict(disk)
+    home.disk.pop((Space.META, b"mandate"), None)
+    home.disk[Space.META, b"log_epoch"] = bytes([device]) * 8
+    home.disk[Space.META, b"epoch"] = pump.now_ms // 1000
+    home.disk[Space.META, b"recalling"] = pump.now_ms
+    pump.start("A")
+
+
+def done(pump: Pump, command: Command) -> Mapping[str, Json]:
+    answer = pump.command("A", command)
+    assert isinstance(answer, dict), answer
+    return answer
+
+
+def own_titles(pump: Pump) -> list[str]:
+    bodies = [record.body for record in pump.core("A").mine(Kind.LISTING)]
+    return sorted(body.title for body in bodies if isinstance(body, ListingBody))
+
+
+def watch(pump: Pump) -> list[Record]:
+    """All records of A that are ever written by anybody."""
+    seen: list[Record] = []
+    for home in pump.homes.values():
+        for (space, _), value in home.disk.items():
+            if space is Space.RECORD and isinstance(value, tuple | list):
+                record = pump.open(value[3])
+                if record.author == pump.member("A"):
+                    seen.append(record)
+    return seen
+
+
+class TestRestored:
+    """A backup is older than its node was."""
+
+    def test_what_was_said_after_the_backup_comes_back(self) -> None:
+        """New things, edits and withdrawals stand with the friends."""
+        pump = town("AB", "BC")
+        ladder = str(done(pump, AddThing("ladder", circles=2))["thing"])
+        saw = str(done(pump, AddThing("saw", circles=2))["thing"])
+        disk = backup(pump)
+        done(pump, SetThing(ladder, title="long ladder"))
+        done(pump, WithdrawThing(saw))
+        done(pump, AddThing("drill", circles=1))
+
+        restore(pump, disk)
+        assert ["ladder", "saw"] == own_titles(pump)
+        pump.link_all()
+        pump.advance(2 * MINUTE_MS)
+
+        assert pump.core("A").recalling is None
+        assert ["drill", "long ladder"] == own_titles(pump)
+        assert ["drill", "long ladder"] == pump.sees("B")
+        assert ["long ladder"] == pump.sees("C")
+
+    def test_nothing_is_signed_before_a_friend_has_answered(self) -> None:
+        """Else an old version would win over a newer one by its epoch."""
+        pump = town("AB")
+        ladder = str(done(pump, AddThing("ladder", circles=1))["thing"])
+        disk = backup(pump)
+        done(pump, SetThing(ladder, title="long ladder"))
+        pump.cut("A")
+        restore(pump, disk)
+
+        answer = pump.command("A", SetThing(ladder, text="3 m"))
+        assert isinstance(answer, Refused)
+        assert "recalling" == answer.code
+        pump.advance(HOUR_MS)
+        assert ["ladder"] == own_titles(pump)
+
+        pump.link_all()
+        pump.advance(2 * MINUTE_MS)
+        done(pump, SetThing(ladder, text="3 m"))
+        assert ["long ladder"] == pump.sees("B")
+
+    def test_no_number_is_used_twice_by_any_device(self) -> None:
+        """However often an old backup is restored. Spec §5.4."""
+        pump = town("AB", "AC")
+        done(pump, AddThing("ladder", circles=1))
+        disk = backup(pump)
+        used: dict[tuple[bytes, int, int], bytes] = {}
+
+        def check() -> None:
+            for record in watch(pump):
+                version = (record.device, record.epoch, record.sequence)
+                assert used.setdefault(version, record.record_id) == record.record_id
+
+        for device in (1, 2, 3):
+            done(pump, AddThing(f"thing {device}", circles=1))
+            check()
+            restore(pump, disk, device)
+            pump.link_all()
+            pump.advance(2 * MINUTE_MS)
+            check()
+        done(pump, AddThing("last", circles=1))
+        check()
+
+        expected = ["ladder", "last", "thing 1", "thing 2", "thing 3"]
+        assert expected == own_titles(pump) == pump.sees("B") == pump.sees("C")
+
+    def test_the_epoch_goes_beyond_every_one_that_comes_back(self) -> None:
+        """Also when the clock of this computer is behind. Spec §18.5."""
+        pump = town("AB")
+        ladder = str(done(pump, AddThing("ladder", circles=1))["thing"])
+        disk = backup(pump)
+        restore(pump, disk, 1)
+        pump.link_all()
+        pump.advance(2 * MINUTE_MS)
+        done(pump, SetThing(ladder, title="newer"))
+        before = pump.core("A").epoch
+
+        restore(pump, disk, 2)
+        pump.core("A").epoch = 5
+        pump.link_all()
+        pump.advance(2 * MINUTE_MS)
+
+        assert pump.core("A").epoch == before + 1
+        assert ["newer"] == own_titles(pump) == pump.sees("B")
+
+    def test_the_former_device_says_nothing_more(self) -> None:
+        """It may be in a thief's hands."""
+        pump = town("AB")
+        restore(pump, backup(pump))
+        pump.link_all()
+        pump.advance(2 * MINUTE_MS)
+
+        body = pump.core("B").keys_body(pump.member("A"))
+        assert body is not None
+        assert (DEVICES[0].public,) == body.revoked
+
+    def test_a_friendship_ended_after_the_backup_stays_ended(self) -> None:
+        """The former friend's node knows, and says so."""
+        pump = town("AB", "AC", "BD")
+        disk = backup(pump)
+        pump.end("A", "C")
+        pump.advance(HOUR_MS)
+        restore(pump, disk)
+        pump.link_all()
+        pump.link("A", "C")
+        pump.run()
+        pump.advance(2 * MINUTE_MS)
+
+        assert not pump.core("A").is_live_friend(pump.member("C"))
+
+    def test_the_owner_can_go_on_without_the_friends(self) -> None:
+        """All of them are on holiday."""
+        pump = town("AB")
+        done(pump, AddThing("ladder", circles=1))
+        restore(pump, backup(pump))
+        done(pump, EndRecall())
+        done(pump, AddThing("drill", circles=1))
+        pump.link_all()
+
+        assert ["drill", "ladder"] == pump.sees("B")
+        answer = pump.command("A", EndRecall())
+        assert isinstance(answer, Refused)
+        assert "nothing-recalled" == answer.code
+
+    def test_after_a_day_without_any_friend_it_goes_on(self) -> None:
+        """A node cannot wait for ever."""
+        pump = town("AB")
+        restore(pump, backup(pump))
+        pump.advance(DAY_MS + MINUTE_MS)
+
+        assert pump.core("A").recalling is None
+
+    def test_a_crash_while_recalling_begins_again(self) -> None:
+        """The store alone is enough."""
+        pump = town("AB")
+        restore(pump, backup(pump))
+        pump.link_all()
+        pump.start("A")
+
+        assert pump.core("A").recalling is not None
+
+        pump.link_all()
+        pump.advance(2 * MINUTE_MS)
+        assert pump.core("A").recalling is None
+
+
+class TestFriends:
+    """Who is asked gives all of it, and not too often."""
+
+    def test_only_the_asking_member_s_records_are_given(self) -> None:
+        """Nobody is told of others by it."""
+        pump = town("AB", "BC")
+        done(pump, AddThing("ladder", circles=1))
+        pump.command("C", AddThing("tent", circles=3))
+        far = pump.impersonate("A", "B")
+        pump.say(far, Have(bytes(8), bytes(8), 0))
+        pump.heard(far)
+        pump.say(far, Recall())
+        given = [m for m in pump.heard(far) if isinstance(m, Recalled)]
+
+        assert [False] == [message.more for message in given]
+        authors = {pump.open(e).author for message in given for e in message.envelopes}
+        assert {pump.member("A")} == authors
+
+    def test_much_is_given_in_several_messages(self) -> None:
+        """Each within the size that a link takes."""
+        pump = town("AB")
+        for number in range(60):
+            done(pump, AddThing(f"thing {number}", text="x" * 2000, circles=1))
+            pump.advance(20_000)
+        far = pump.impersonate("A", "B")
+        pump.say(far, Have(bytes(8), bytes(8), 0))
+        pump.heard(far)
+        pump.say(far, Recall())
+        given = [m for m in pump.heard(far) if isinstance(m, Recalled)]
+
+        assert len(given) > 2
+        assert [True] * (len(given) - 1) + [False] == [message.more for message in given]
+        sizes = [sum(map(len, message.envelopes)) for message in given]
+        assert max(sizes) <= recall.RECALL_MESSAGE_SIZE_MAX_BYTES
+
+    def test_asking_again_at_once_is_refused(self) -> None:
+        """An answer costs a look at all that is held."""
+        pump = town("AB")
+        far = pump.impersonate("A", "B")
+        pump.say(far, Have(bytes(8), bytes(8), 0), Recall(), Recall())
+
+        assert ("B", "quota-exceeded") in pump.rejects
+
+    def test_giving_back_what_nobody_asked_for_is_refused(self) -> None:
+        """Nothing is taken from it."""
+        pump = town("AB")
+        far = pump.impersonate("A", "B")
+        record = pump.sign("B", LISTING, THING)
+        pump.say(far, Have(bytes(8), bytes(8), 0), Recalled((record.envelope,), False))
+
+        assert ("B", "invalid-state") in pump.rejects
+        assert not pump.core("B").registers.has_id(record.record_id)
+
+    def test_a_lying_friend_gives_others_records_in_vain(self) -> None:
+        """Only our own are taken back."""
+        pump = town("AB", "AC")
+        restore(pump, backup(pump))
+        far = pump.impersonate("B", "A")
+        record = pump.sign("C", LISTING, THING)
+        pump.say(far, Have(bytes(8), bytes(8), 0), Recalled((record.envelope,), True))
+
+        assert not pump.core("A").registers.has_id(record.record_id)
+        assert not [e for e in pump.homes["A"].effects if isinstance(e, Disconnect)]
