@@ -70,6 +70,7 @@ class Domain(Enum):
     LINK_KEY = b"link key"
     REVOCATION_SECRET = b"revocation secret"
     HOUSE = b"house"
+    FINGERPRINT = b"fingerprint"
     SIGNATURE_MANDATE = b"signature mandate"
     SIGNATURE_SUCCESSION = b"signature succession"
     ROOT_COMMITMENT = b"root commitment"

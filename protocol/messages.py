@@ -141,8 +141,57 @@ class Recalled:
     more: bool
 
 
+@dataclass(frozen=True, slots=True)
+class RangeAsked:
+    """What the asker holds of a range: from ``lower`` to before ``upper`` (empty: no end)."""
+
+    lower: bytes
+    upper: bytes
+    count: int
+    fingerprint: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """Ranges of what the sender believes the receiver could give it. Spec: §8.6."""
+
+    salt: bytes
+    ranges: tuple[RangeAsked, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What the answerer could give from ``begin`` to where the next part begins."""
+
+    begin: bytes
+    count: int
+    fingerprint: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """The range asked about, in parts; none when both sides agree on it. Spec: §8.6."""
+
+    salt: bytes
+    lower: bytes
+    upper: bytes
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The range asked about, id by id; ``more`` of it follows. Spec: §8.6."""
+
+    salt: bytes
+    lower: bytes
+    upper: bytes
+    more: bool
+    ids: tuple[bytes, ...]
+
+
 Message = (
     Have | Announce | Want | Records | Missing | Paths | Revoked | Addresses
+    | Compare | Compared | Listed
     | JoinRequest | Welcome | JoinRefused | Recall | Recalled
 )  # fmt: skip
 
@@ -157,6 +206,9 @@ _TYPE_ADDRESSES = 8
 _TYPE_JOIN = 9
 _TYPE_WELCOME = 10
 _TYPE_JOIN_REFUSED = 11
+_TYPE_COMPARE = 12
+_TYPE_COMPARED = 13
+_TYPE_LISTED = 14
 _TYPE_RECALL = 16
 _TYPE_RECALLED = 17
 
@@ -233,6 +285,14 @@ def _to_value(message: Message) -> list[Value]:
             return [_TYPE_WELCOME, list(envelopes), list(addresses)]
         case JoinRefused(code):
             return [_TYPE_JOIN_REFUSED, code]
+        case Compare(salt, ranges):
+            asked: list[Value] = [[r.lower, r.upper, r.count, r.fingerprint] for r in ranges]
+            return [_TYPE_COMPARE, salt, asked]
+        case Compared(salt, lower, upper, parts):
+            told: list[Value] = [[p.begin, p.count, p.fingerprint] for p in parts]
+            return [_TYPE_COMPARED, salt, lower, upper, told]
+        case Listed(salt, lower, upper, more, ids):
+            return [_TYPE_LISTED, salt, lower, upper, more, list(ids)]
         case Recall():
             return [_TYPE_RECALL]
         case Recalled(envelopes, more):
@@ -313,6 +373,42 @@ def _read_revoked(f: tuple[Value, ...]) -> Message:
     )
 
 
+def _salt(value: Value) -> bytes:
+    return expect_bytes(value, "salt", length=16)
+
+
+def _bounds(lower: Value, upper: Value) -> tuple[bytes, bytes]:
+    begin = expect_bytes(lower, "lower bound", length=32)
+    end = expect_bytes(upper, "upper bound", maximum=32)
+    if end and (len(end) != 32 or end <= begin):
+        raise Malformed("a range ends after it begins", section="8.6")
+    return begin, end
+
+
+def _read_compare(f: tuple[Value, ...]) -> Message:
+    ranges = []
+    for item in _items(f[2], "ranges"):
+        fields = expect_array(item, "range", length=4)
+        count = expect_uint(fields[2], "count")
+        fingerprint = expect_bytes(fields[3], "fingerprint", length=32)
+        ranges.append(RangeAsked(*_bounds(fields[0], fields[1]), count, fingerprint))
+    return Compare(_salt(f[1]), tuple(ranges))
+
+
+def _read_compared(f: tuple[Value, ...]) -> Message:
+    parts = []
+    for item in _items(f[4], "parts"):
+        fields = expect_array(item, "part", length=3)
+        begin = expect_bytes(fields[0], "begin", length=32)
+        fingerprint = expect_bytes(fields[2], "fingerprint", length=32)
+        parts.append(Part(begin, expect_uint(fields[1], "count"), fingerprint))
+    return Compared(_salt(f[1]), *_bounds(f[2], f[3]), tuple(parts))
+
+
+def _read_listed(f: tuple[Value, ...]) -> Message:
+    return Listed(_salt(f[1]), *_bounds(f[2], f[3]), expect_bool(f[4], "more"), _ids(f[5]))
+
+
 _READERS = {
     _TYPE_HAVE: (4, _read_have),
     _TYPE_ANNOUNCE: (4, _read_announce),
@@ -325,6 +421,9 @@ _READERS = {
     _TYPE_JOIN: (3, lambda f: JoinRequest(_envelopes(f[1]), _addresses(f[2]))),
     _TYPE_WELCOME: (3, lambda f: Welcome(_envelopes(f[1]), _addresses(f[2]))),
     _TYPE_JOIN_REFUSED: (2, lambda f: JoinRefused(expect_text(f[1], "code", 64))),
+    _TYPE_COMPARE: (3, _read_compare),
+    _TYPE_COMPARED: (5, _read_compared),
+    _TYPE_LISTED: (6, _read_listed),
     _TYPE_RECALL: (1, lambda f: Recall()),
     _TYPE_RECALLED: (3, lambda f: Recalled(_envelopes(f[1]), expect_bool(f[2], "more"))),
 }

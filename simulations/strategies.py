@@ -42,13 +42,18 @@ from protocol.mandates import MANDATE_LEASE_MS, Mandate, encode_mandate, mandate
 from protocol.messages import (
     Addresses,
     Announce,
+    Compare,
+    Compared,
     Have,
     JoinRefused,
     JoinRequest,
+    Listed,
     Message,
     Missing,
     OfferedPath,
+    Part,
     Paths,
+    RangeAsked,
     Recall,
     Recalled,
     Records,
@@ -278,7 +283,36 @@ def paths(draw: st.DrawFn) -> Paths:
     return Paths(origin, tuple(offered))
 
 
+@st.composite
+def _bounds(draw: st.DrawFn) -> tuple[bytes, bytes]:
+    """A range of a comparison: two ends in order, or one without end."""
+    lower, upper = draw(st.tuples(_exactly(32), _exactly(32)))
+    return (lower, upper) if lower < upper else (lower, b"")
+
+
+_parts = st.lists(st.builds(Part, _exactly(32), uints, _exactly(32)), max_size=4).map(tuple)
+
+
+@st.composite
+def _ranges(draw: st.DrawFn) -> RangeAsked:
+    lower, upper = draw(_bounds())
+    return RangeAsked(lower, upper, draw(uints), draw(_exactly(32)))
+
+
+@st.composite
+def _comparisons(draw: st.DrawFn) -> Message:
+    salt, (lower, upper) = draw(_exactly(16)), draw(_bounds())
+    match draw(st.integers(0, 2)):
+        case 0:
+            return Compare(salt, tuple(draw(st.lists(_ranges(), max_size=4))))
+        case 1:
+            return Compared(salt, lower, upper, draw(_parts))
+        case _:
+            return Listed(salt, lower, upper, draw(st.booleans()), draw(_ids))
+
+
 messages: SearchStrategy[Message] = st.one_of(
+    _comparisons(),
     st.builds(Have, _epochs, _epochs, uints),
     st.builds(
         Announce,

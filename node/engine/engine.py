@@ -16,12 +16,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from node.engine import (
+    comparisons,
     intake,
     leases,
     loans,
     membership,
     offers,
+    pull,
+    pump,
     recall,
+    reconcile,
     restore,
     roots,
     sync,
@@ -104,8 +108,8 @@ class Engine:
         self._dispatch(event)
         while core.moved or core.all_moved:
             offers.refresh_moved(core)
-        sync.pull_marked(core)
-        sync.pump_all(core)
+        pull.pull_marked(core)
+        pump.pump_all(core)
         if core.log.top != core.log.stored_top:
             # Also after a restart, which gives numbers by itself: none is given twice.
             core.log.stored_top = core.log.top
@@ -119,7 +123,8 @@ class Engine:
             leases.next_wakeup_ms(self.core),
             loans.next_wakeup_ms(self.core),
             things.next_wakeup_ms(self.core),
-            sync.next_wakeup_ms(self.core),
+            pull.next_wakeup_ms(self.core),
+            comparisons.next_wakeup_ms(self.core),
             roots.next_wakeup_ms(self.core),
             recall.next_wakeup_ms(self.core),
         )
@@ -183,7 +188,8 @@ class Engine:
             loans.on_wakeup(core)
             things.on_wakeup(core)
         roots.ask_after_delay(core)
-        sync.pull_overdue(core)
+        pull.pull_overdue(core)
+        reconcile.on_wakeup(core)
 
     # --- links -------------------------------------------------------------------------
 

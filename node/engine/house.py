@@ -182,8 +182,21 @@ def refresh_members(core: Core) -> None:
 
 def _refresh_lineage(core: Core, sponsors: dict[MemberId, list[MemberId]]) -> None:
     """Everybody whose seats prove that we are a member: shown to our friends."""
+    lineage = _lineage(core.me, sponsors)
+    if lineage != core.lineage:
+        core.lineage = lineage
+        for friend in core.live_friends():
+            restart_stream(core, friend)
+
+
+def lineage_of(core: Core, member: MemberId) -> dict[MemberId, None]:
+    """Everybody whose seats prove that somebody is a member, as far as held here."""
+    return _lineage(member, sponsors_by_candidate(core))
+
+
+def _lineage(member: MemberId, sponsors: dict[MemberId, list[MemberId]]) -> dict[MemberId, None]:
     lineage: dict[MemberId, None] = {}
-    frontier = [core.me]
+    frontier = [member]
     while frontier:
         following = []
         for member in frontier:
@@ -192,10 +205,7 @@ def _refresh_lineage(core: Core, sponsors: dict[MemberId, list[MemberId]]) -> No
                     lineage[sponsor] = None
                     following.append(sponsor)
         frontier = following
-    if lineage != core.lineage:
-        core.lineage = lineage
-        for friend in core.live_friends():
-            restart_stream(core, friend)
+    return lineage
 
 
 def lineage_seats(core: Core) -> list[Record]:

@@ -10,7 +10,7 @@ Spec: §5.4, §7.3, §8.4, §9.
 
 from __future__ import annotations
 
-from node.engine import house, loans, offers, roots
+from node.engine import comparisons, house, loans, offers, roots
 from node.engine.core import Core, Link, edge
 from node.engine.edges import given_to_any, refresh_edge
 from node.engine.registers import Stored, origin_of
@@ -75,12 +75,14 @@ def receive_envelope(core: Core, link: Link, envelope: bytes) -> RecordId | None
         accept(core, link, record, asked=core.puller.was_asked(link.id, record.record_id))
     except OutOfReach as error:
         core.reject(link, error)
+        comparisons.refused(core, link, record.record_id)
         # Somebody else who announced it may have a path: ask them.
         core.puller.pass_over(link.id, record.record_id)
         link.session.pending.pop(record.record_id, None)
         return None
     except RemoteProtocolError as error:
         core.reject(link, error)
+        comparisons.refused(core, link, record.record_id)
     return record.record_id
 
 

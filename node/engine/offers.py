@@ -242,11 +242,11 @@ def take_offer(core: Core, link: Link, message: Paths) -> None:
     row: Value = [[list(p.members), list(p.certificates)] for p in message.paths]
     core.persist(Space.OFFER, friend + origin, row if message.paths else None)
     for offered in message.paths:
-        if _needs(core, offered):
+        if needs(core, offered):
             pull_certificates(core, link, offered)
 
 
-def _needs(core: Core, offered: OfferedPath) -> bool:
+def needs(core: Core, offered: OfferedPath) -> bool:
     """Whether a path would bring us nearer than what we can prove, for any list in use."""
     origin = offered.members[0]
     first_hop = offered.members[1] if len(offered.members) > 1 else core.me
@@ -278,7 +278,7 @@ def pull_remembered(core: Core, origin: MemberId) -> None:
         if link_id is None:
             continue
         for offered in origins.get(origin, ()):
-            if _needs(core, offered):
+            if needs(core, offered):
                 pull_certificates(core, core.links[link_id], offered)
 
 
@@ -287,7 +287,7 @@ def pull_after_greeting(core: Core, link: Link) -> None:
     assert link.friend is not None, "greetings come from friends"
     for paths in core.offers.received.get(link.friend, {}).values():
         for offered in paths:
-            if _needs(core, offered):
+            if needs(core, offered):
                 pull_certificates(core, link, offered)
 
 

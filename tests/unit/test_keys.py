@@ -102,7 +102,7 @@ class TestDomains:
 
     def test_each_domain_has_a_name_of_its_own(self) -> None:
         """Enum would quietly make two domains of one name the same."""
-        assert len(Domain) == len({domain.value for domain in Domain}) == 19
+        assert len(Domain) == len(Domain.__members__)
         assert all(
             domain.value == domain.name.lower().replace("_", " ").encode() for domain in Domain
         )

@@ -1,0 +1,123 @@
+"""Asking friends for what they announced, and moving the cursor when it is here.
+
+``settle`` follows every message: it asks for what is queued, moves the cursor past
+what is no longer outstanding, and lets a waiting sender go on.
+
+Spec: §8.3, §8.4.
+"""
+
+from __future__ import annotations
+
+from node.engine import comparisons, reconcile
+from node.engine.core import Core, Link
+from node.engine.events import LinkId, Space
+from protocol import limits
+from protocol.errors import QuotaExceeded
+from protocol.messages import ITEMS_MAX, Have, Want
+
+
+def settle_waiting(core: Core) -> None:
+    """Settle the links that waited for what another one brought, or could not give."""
+    for link in list(core.links.values()):
+        if link.friend is not None and (link.session.pending or core.puller.has_queued(link.id)):
+            settle(core, link)
+
+
+def settle(core: Core, link: Link) -> None:
+    """Pull what is queued, move the cursor, let a waiting sender go on."""
+    pull(core, link)
+    session = link.session
+    _drop_resolved(core, link)
+    reconcile.ask_on(core, link)
+    if session.advance():
+        write_cursor(core, link)
+    if session.take_peer_waits():
+        core.send(link, Have(core.log.epoch, session.peer_epoch, session.peer_upto))
+
+
+def _drop_resolved(core: Core, link: Link) -> None:
+    """What another link brought, or nobody can give, is no longer pending here."""
+    pending = link.session.pending
+    if not pending:
+        return
+    oldest = next(iter(pending))
+    while not core.puller.is_wanted(oldest):
+        del pending[oldest]
+        if not pending:
+            return
+        oldest = next(iter(pending))
+
+
+def write_cursor(core: Core, link: Link) -> None:
+    session = link.session
+    assert link.friend is not None, "only friends' links sync"
+    core.cursors[link.friend] = (session.peer_epoch, session.peer_upto)
+    core.persist(Space.CURSOR, link.friend, [session.peer_epoch, session.peer_upto])
+
+
+def pull(core: Core, link: Link) -> None:
+    """Ask for queued records, within window and allowance. Spec: §8.4."""
+    allowance = ITEMS_MAX
+    if core.config.records_per_second_max is not None:
+        refill(core, link)
+        allowance = min(ITEMS_MAX, int(link.tokens))
+    if allowance <= 0:
+        if core.puller.has_queued(link.id):
+            core.starved[link.id] = None
+        return
+    core.starved.pop(link.id, None)
+    ids = core.puller.next_wants(link.id, core.now_ms, allowance)
+    if ids:
+        core.send(link, Want(tuple(ids)))
+
+
+def pull_marked(core: Core) -> None:
+    """Ask on the links on which something was found to be wanted. Spec: §7.4, §8.4."""
+    marked, core.to_pull = core.to_pull, {}
+    for link_id in marked:
+        if link_id in core.links:
+            pull(core, core.links[link_id])
+
+
+def pull_overdue(core: Core) -> None:
+    """Pass over friends that announced and did not answer. Spec: §8.4."""
+    for link_id, record_id in core.puller.overdue(core.now_ms):
+        core.puller.pass_over(link_id, record_id)
+        if LinkId(link_id) in core.links:
+            late = core.links[LinkId(link_id)]
+            late.session.is_frozen = True
+            comparisons.surprised(core, late)
+    for link in list(core.links.values()):
+        if link.friend is not None:
+            settle(core, link)
+
+
+def next_wakeup_ms(core: Core) -> int | None:
+    """When a want is overdue, or a friend's allowance lets us pull again."""
+    times = [core.puller.next_deadline_ms()]
+    rate = core.config.records_per_second_max
+    if rate is not None:
+        times += [
+            link.tokens_at_ms + int((1 - link.tokens) * 1000 / rate) + 1
+            for link in (core.links.get(link_id) for link_id in core.starved)
+            if link is not None and link.tokens < 1 and core.puller.has_queued(link.id)
+        ]
+    return min((time_ms for time_ms in times if time_ms is not None), default=None)
+
+
+def spend(core: Core, link: Link, count: int) -> None:
+    """Charge records against the friend's allowance. Spec: §14."""
+    if core.config.records_per_second_max is None:
+        return
+    refill(core, link)
+    link.tokens -= count
+    if link.tokens < -limits.RECORDS_BURST_MAX:
+        raise QuotaExceeded("more records a second than a friend may send", section="14",
+                            verdict="close")  # fmt: skip
+
+
+def refill(core: Core, link: Link) -> None:
+    rate = core.config.records_per_second_max or 0
+    elapsed_ms = max(0, core.now_ms - link.tokens_at_ms)
+    link.tokens = min(limits.RECORDS_BURST_MAX, link.tokens + elapsed_ms * rate / 1000)
+    link.tokens_at_ms = core.now_ms

@@ -1,0 +1,126 @@
+"""Streaming: what is new in our arrival log, to one friend at a time.
+
+Offers of paths and revocations go as they are, our own fresh small records whole,
+everything else by id.
+
+Spec: §8.3, §8.4, §7.7.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field
+
+from node.engine import intake, offers
+from node.engine.core import Core, Link
+from node.engine.log import LogKey
+from protocol.keys import RecordId
+from protocol.messages import ITEMS_MAX, Announce, Paths, Records, Revoked
+from protocol.records import Record
+
+PUSH_SIZE_MAX_BYTES = 2048
+PUSH_LAG_MAX = 32
+"""Own records are pushed only to friends who are nearly up to date. Spec: §8.4."""
+
+
+@dataclass(slots=True)
+class Batch:
+    """What one pump gathered before it is sent."""
+
+    pushes: list[bytes] = field(default_factory=list)
+    items: list[tuple[RecordId, int]] = field(default_factory=list)
+    secrets: list[tuple[bytes, int]] = field(default_factory=list)
+    paths: list[Paths] = field(default_factory=list)
+
+    def is_empty(self) -> bool:
+        return not (self.pushes or self.items or self.secrets or self.paths)
+
+    def is_full(self) -> bool:
+        return len(self.items) >= ITEMS_MAX or len(self.secrets) >= ITEMS_MAX
+
+
+def pump_all(core: Core) -> None:
+    """Stream what is new: to everybody when the log grew, else to whom it was rewound."""
+    links = core.links
+    if core.log.top != core.pumped_top:
+        core.pumped_top = core.log.top
+        waiting = list(links.values())
+    else:
+        waiting = [links[link_id] for link_id in core.to_pump if link_id in links]
+    core.to_pump = {}
+    for link in waiting:
+        if link.session.is_greeted and link.session.position < core.log.top:
+            pump(core, link)
+
+
+def pump(core: Core, link: Link) -> None:
+    """Stream our log to one friend from its position to the end or the window. Spec: §8.3."""
+    session = link.session
+    assert link.friend is not None, "only friends' links sync"
+    friend = core.friends[link.friend]
+    if friend.ended or session.is_paused:
+        return
+    pushes = core.log.top - session.position <= PUSH_LAG_MAX
+    batch = Batch()
+    for number, key in core.log.since(session.position):
+        if number > session.window_end:
+            # Numbers in between were given to entries that moved on: nothing to wait for.
+            session.position = number - 1
+            session.is_paused = True
+            _flush(core, link, batch, more=True)
+            return
+        gather(core, link, batch, key, pushes)
+        session.position = number
+        if batch.is_full():
+            _flush(core, link, batch, more=False)
+            batch = Batch()
+    session.position = core.log.top
+    if friend.restart and session.say_end():
+        # It has arrived when the friend says so, not before.
+        _flush(core, link, batch, more=True)
+    elif not batch.is_empty():
+        _flush(core, link, batch, more=False)
+
+
+def gather(core: Core, link: Link, batch: Batch, key: LogKey, pushes: bool) -> None:
+    match key:
+        case ("record", author, object_id):
+            stored = core.registers.stored((author, object_id))
+            if stored is not None:
+                _gather_record(core, link, batch, stored.record, pushes)
+        case ("paths", origin):
+            message = offers.offer_message(core, link, origin)
+            if message is not None:
+                batch.paths.append(message)
+                for record_id in itertools.chain(*(p.certificates for p in message.paths)):
+                    link.session.note_known(record_id)
+        case ("revocation", revocation_key):
+            revocation = core.revocations.get(revocation_key)
+            if revocation is not None and revocation.received_from != link.friend:
+                batch.secrets.append((revocation.secret, revocation.hops - 1))
+
+
+def _gather_record(core: Core, link: Link, batch: Batch, record: Record, pushes: bool) -> None:
+    assert link.friend is not None, "only friends' links sync"
+    session = link.session
+    if record.record_id in session.known_to_peer:
+        return
+    if not intake.may_give(core, record, link.friend):
+        return
+    session.note_known(record.record_id)
+    is_own = record.author == core.me and len(record.envelope) <= PUSH_SIZE_MAX_BYTES
+    if is_own and pushes:
+        batch.pushes.append(record.envelope)
+    else:
+        batch.items.append((record.record_id, len(record.envelope)))
+
+
+def _flush(core: Core, link: Link, batch: Batch, *, more: bool) -> None:
+    """Send a batch: what proves comes before what needs the proof. Spec: §8.4."""
+    if batch.secrets:
+        core.send(link, Revoked(tuple(batch.secrets)))
+    for message in batch.paths:
+        core.send(link, message)
+    if batch.pushes:
+        core.send(link, Records(tuple(batch.pushes)))
+    core.send(link, Announce(link.session.position, more, tuple(batch.items)))
