@@ -63,6 +63,7 @@ from node.topics import Topics
 from node.verifier import Verifiers
 from protocol.errors import OpenHouseError, Refused
 from protocol.keys import MemberId
+from protocol.reaching import is_reaching
 
 _log = logging.getLogger("openhouse.host")
 
@@ -129,6 +130,10 @@ class Connection(Protocol):
     def is_dialled(self) -> bool:
         """Whether this node dialled."""
 
+    @property
+    def is_relayed(self) -> bool:
+        """Whether it runs through a common friend's node."""
+
     def send(self, message: bytes) -> None:
         """Queue one message."""
 
@@ -137,6 +142,15 @@ class Connection(Protocol):
 
     def on_delivered(self, size_bytes: int) -> None:
         """The engine has taken in a message: there is room for more."""
+
+
+class SideService(Protocol):
+    """What friends do for each other between two links, without the engine. Spec: §17."""
+
+    def takes(self, link: Connection, message: bytes) -> bool:
+        """Whether a message was for the service; it is then done with."""
+
+    def on_link_ended(self, link: Connection) -> None: ...
 
 
 class EngineLike(Protocol):
@@ -197,6 +211,8 @@ class Host:
         self.counters = counters
         self.failed: asyncio.Future[NodeError] = asyncio.get_running_loop().create_future()
         """Done when this host can do nothing more, with the reason."""
+        self.side: SideService | None = None
+        """Sees messages of types 20 to 29 before the engine does."""
         self._loop = asyncio.get_running_loop()
         self._store = store
         self._network = network
@@ -288,13 +304,19 @@ class Host:
     def receive(self, link: Connection, message: bytes) -> None:
         """A message arrived. ``link.on_delivered`` follows when it has been taken in."""
         inbox = self._inboxes.get(link.id)
-        if inbox is not None:
+        if inbox is None:
+            return
+        if is_reaching(message) and self.side is not None and self.side.takes(link, message):
+            link.on_delivered(len(message))
+        else:
             inbox.receive(message)
 
     def remove_link(self, link: Connection) -> None:
         """A link has ended, whoever ended it."""
         if self._links.pop(link.id, None) is not None:
             del self._inboxes[link.id]
+            if self.side is not None:
+                self.side.on_link_ended(link)
             self._link_ended.set()
             self._post(LinkDown(link.id))
 
@@ -320,8 +342,17 @@ class Host:
 
     def is_linked(self, member: MemberId) -> bool:
         """Whether a link with this friend stands."""
-        link = self.core.link_of(member)
-        return link is not None and link in self._links
+        return self.link_to(member) is not None
+
+    def is_linked_directly(self, member: MemberId) -> bool:
+        """Whether a link stands that needs nobody else's node."""
+        link = self.link_to(member)
+        return link is not None and not link.is_relayed
+
+    def link_to(self, member: MemberId) -> Connection | None:
+        """The link with this friend that the engine knows."""
+        link_id = self.core.link_of(member)
+        return None if link_id is None else self._links.get(link_id)
 
     # --- events --------------------------------------------------------------------------
 
@@ -412,8 +443,10 @@ class Host:
         """Both ends dialled: the link dialled by the smaller id stays, on both sides.
 
         From one dialler, the newer link counts: it would not have dialled while it
-        had the older one.
+        had the older one. A direct link always counts more than a relayed one (§17.3).
         """
+        if new.is_relayed != old.is_relayed:
+            return old.is_relayed
         if new.is_dialled == old.is_dialled:
             return True
         me = self.core.me

@@ -127,10 +127,22 @@ HANDSHAKE_MAX_MS: Final = 10 * _SECOND_MS
 # Design. Above this, ids are not listed but reconciled by ranges.
 RECONCILE_BY_IDS_MAX: Final = 10_000
 
-# --- Mailboxes --------------------------------------------------------------------
+# --- Relays and mailboxes ---------------------------------------------------------
 
-# Design. One sealed item kept for a friend's friend.
-MAILBOX_ITEM_SIZE_MAX_BYTES: Final = _MIB
+# Spec §17.2. Friend who asks again and again where others are, or for circuits to them.
+REACH_ASKS_PER_MINUTE_MAX: Final = 60
+# Spec §17.3. Friend who opens circuits and leaves them: each costs the relay a little memory.
+RELAY_CIRCUITS_PER_FRIEND_MAX: Final = 8
+# Spec §17.3 (wire). Bytes under way in one direction of a circuit: memory of relay and receiver.
+RELAY_WINDOW_MAX_BYTES: Final = 256 * _KIB
+# Spec §17.3. A friend's line, and the human behind it, filled by what is relayed.
+RELAY_PER_SECOND_MAX_BYTES: Final = 512 * _KIB
+# Spec §17.3. The same for those who pay for what they transfer.
+RELAY_PER_DAY_MAX_BYTES: Final = 512 * _MIB
+# Design (wire). One sealed item kept for a friend's friend; it fits into one message.
+MAILBOX_ITEM_SIZE_MAX_BYTES: Final = 1_000_000
+# Spec §17.4. Many small items: each is a row and a message of its own.
+MAILBOX_ITEMS_PER_FRIEND_MAX: Final = 256
 # Design. Disk of the friend who keeps the mailbox.
 MAILBOX_PER_FRIEND_MAX_BYTES: Final = 32 * _MIB
 # Design. Items nobody ever collects.

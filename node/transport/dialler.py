@@ -1,9 +1,14 @@
 """Calling friends, and calling again: one small task for each.
 
 A friend without a link is called at the addresses seen nearby, then at those they
-told us. What fails is tried again later and later, up to five minutes, with chance
-in it so that a house that comes back from a power cut does not call in step. News
-(they were seen nearby, our network changed, they moved) start at once and anew.
+told us, those the whole world can reach first; then at those that common friends know;
+then through a common friend's node (spec §17). What fails is tried again later and later,
+up to five minutes, with chance in it so that a house that comes back from a power cut does
+not call in step. News (they were seen nearby, our network changed, they moved) start at
+once and anew.
+
+A link through a common friend is better than none, and no reason to stop: direct ways
+are tried on, and replace it.
 
 Both friends may call. The one with the larger id gives the other a moment first, so
 that it is rare that both do; when they do, the host keeps one link.
@@ -15,9 +20,10 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import Final, Protocol
 
 import aiohttp
@@ -28,6 +34,7 @@ from node.engine.events import DialInvitation
 from node.errors import DialFailed, TransportError
 from node.host import Host, Peer
 from node.transport import handshakes
+from node.transport.circuits import Circuit
 from node.transport.endpoint import PATH
 from node.transport.links import (
     HEARTBEAT_S,
@@ -52,12 +59,21 @@ _HANDSHAKE_MAX_S: Final = HANDSHAKE_MAX_MS / 1000
 _NEWS_DELAY_S: Final = 0.2
 # A link that lasted so long was a good one: the next attempt is a first one again.
 _GOOD_LINK_S: Final = 30.0
+_HELP_NEWS_S: Final = 10.0
 
 
 class Calling(Protocol):
     """The engine, for whoever calls friends."""
 
     def friends_to_dial(self) -> list[DialTarget]: ...
+
+
+class Helping(Protocol):
+    """Common friends, for whoever calls friends; see ``node.transport.reach``."""
+
+    def can_help(self, member: MemberId) -> bool: ...
+    async def whereabouts(self, member: MemberId) -> list[str]: ...
+    async def connect(self, member: MemberId) -> Circuit: ...
 
 
 @dataclass(slots=True)
@@ -67,6 +83,7 @@ class _Friend:
     failures: int = 0
     news: asyncio.Event = field(default_factory=asyncio.Event)
     link_changed: asyncio.Event = field(default_factory=asyncio.Event)
+    help_came_s: float = 0.0
 
 
 class Dialler:
@@ -75,6 +92,7 @@ class Dialler:
     Args:
         nearby: addresses at which a friend was seen on the local network.
         own: this node's addresses, which no friend can be at.
+        helping: common friends.
     """
 
     def __init__(
@@ -83,11 +101,14 @@ class Dialler:
         calling: Calling,
         nearby: Callable[[MemberId], list[str]],
         own: Callable[[], tuple[str, ...]],
+        helping: Helping | None = None,
     ) -> None:
         self._host = host
         self._calling = calling
         self._nearby = nearby
         self._own = own
+        self._helping = helping
+        self._relayed: dict[asyncio.Task[None], None] = {}
         self._friends: dict[MemberId, _Friend] = {}
         self._is_resting = False
         self._guests: dict[asyncio.Task[None], None] = {}
@@ -119,6 +140,8 @@ class Dialler:
             friend.link_changed.set()
             if not self._addresses(friend.target):
                 friend.news.set()
+        if self._helping is not None and self._host.is_linked_directly(member):
+            self._tell_help_came()
 
     def on_nearby(self, member: MemberId) -> None:
         """A friend was seen on the local network."""
@@ -144,7 +167,7 @@ class Dialler:
     async def stop(self) -> None:
         """End the calls under way; links dialled must have ended, or are cut."""
         tasks = [friend.task for friend in self._friends.values() if friend.task is not None]
-        tasks += list(self._guests)
+        tasks += [*self._guests, *self._relayed]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -153,6 +176,19 @@ class Dialler:
     def _tell(self, friend: _Friend) -> None:
         friend.failures = 0
         friend.news.set()
+
+    def _tell_help_came(self) -> None:
+        """A link came up: others may be reached with that friend's help."""
+        now_s = time.monotonic()
+        for member, friend in self._friends.items():
+            # A friend whose link comes and goes must not have us call everybody each time.
+            is_due = now_s - friend.help_came_s > _HELP_NEWS_S or not friend.help_came_s
+            if is_due and not self._host.is_linked(member) and self._can_be_helped(member):
+                friend.help_came_s = now_s
+                friend.news.set()
+
+    def _can_be_helped(self, member: MemberId) -> bool:
+        return self._helping is not None and self._helping.can_help(member)
 
     def _stop(self, friend: _Friend) -> None:
         if friend.task is not None:
@@ -167,9 +203,11 @@ class Dialler:
         delay_s = politeness_s
         while True:
             await self._pause(friend, delay_s)
+            if not self._host.is_linked_directly(member):
+                await self._call(friend, self._addresses(friend.target))
             if not self._host.is_linked(member):
-                await self._call(friend)
-            if self._host.is_linked(member):
+                await self._call_with_help(friend)
+            if self._host.is_linked_directly(member):
                 await self._while_linked(friend)
             delay_s = politeness_s + self._backoff_s(friend)
 
@@ -178,7 +216,12 @@ class Dialler:
         with suppress(TimeoutError):
             async with asyncio.timeout(delay_s):
                 await friend.news.wait()
-        while not self._addresses(friend.target) and not self._host.is_linked(friend.target.member):
+        member = friend.target.member
+        while not (
+            self._addresses(friend.target)
+            or self._host.is_linked(member)
+            or self._can_be_helped(member)
+        ):
             friend.news.clear()
             await friend.news.wait()
         if friend.news.is_set():
@@ -188,7 +231,7 @@ class Dialler:
 
     async def _while_linked(self, friend: _Friend) -> None:
         began_s = time.monotonic()
-        while self._host.is_linked(friend.target.member):
+        while self._host.is_linked_directly(friend.target.member):
             friend.link_changed.clear()
             await friend.link_changed.wait()
         if time.monotonic() - began_s > _GOOD_LINK_S:
@@ -200,16 +243,59 @@ class Dialler:
         return delay_s * random.uniform(0.5, 1.0)
 
     def _addresses(self, target: DialTarget) -> list[str]:
-        """Where to look: nearby first; never at ourselves."""
+        """Where to look: nearby first; never at ourselves. Spec: §17.1."""
         own = self._own()
-        known = dict.fromkeys([*self._nearby(target.member), *target.addresses])
+        known = dict.fromkeys([*self._nearby(target.member), *by_reach(target.addresses)])
         return [address for address in known if address not in own]
 
-    async def _call(self, friend: _Friend) -> None:
+    async def _call_with_help(self, friend: _Friend) -> None:
+        """Ask common friends where they are, call there, then go through a common friend."""
+        target = friend.target
+        if self._helping is None or self._is_resting or not self._can_be_helped(target.member):
+            return
+        told = by_reach(await self._helping.whereabouts(target.member))
+        known, own = self._addresses(target), self._own()
+        fresh = [address for address in told if address not in known and address not in own]
+        await self._call(friend, fresh)
+        if self._host.is_linked(target.member):
+            return
+        try:
+            circuit = await self._helping.connect(target.member)
+            async with asyncio.timeout(_HANDSHAKE_MAX_S):
+                channel, peer = await self._greet_over(circuit, target)
+        except (DialFailed, RemoteProtocolError) as error:
+            _log.debug("through a friend: %s", error)
+            return
+        except TimeoutError:
+            _log.debug("through a friend: the handshake took too long")
+            return
+        link = Link(self._host, circuit, channel, peer, is_dialled=True, is_relayed=True)
+        task = asyncio.create_task(self._serve_relayed(friend, link), name="relayed link")
+        self._relayed[task] = None
+        task.add_done_callback(lambda task: self._relayed.pop(task, None))
+        # The host has it now; it is looked at again when the next direct way is tried.
+        await asyncio.sleep(0)
+
+    async def _greet_over(self, circuit: Circuit, target: DialTarget) -> tuple[Channel, Peer]:
+        try:
+            return await self._greet(circuit, target)
+        except BaseException as error:
+            circuit.abort()
+            if isinstance(error, TransportError | OSError):
+                raise DialFailed(f"The handshake failed: {error}") from error
+            raise
+
+    async def _serve_relayed(self, friend: _Friend, link: Link) -> None:
+        began_s = time.monotonic()
+        await link.run()
+        if time.monotonic() - began_s > _GOOD_LINK_S:
+            self._tell(friend)
+
+    async def _call(self, friend: _Friend, addresses: list[str]) -> None:
         """Call at every address until one answers, and serve that link to its end."""
         target = friend.target
-        for address in self._addresses(target):
-            if self._is_resting or self._host.is_linked(target.member):
+        for address in addresses:
+            if self._is_resting or self._host.is_linked_directly(target.member):
                 return
             try:
                 link = await self._connect(address, lambda ws: self._greet(ws, target))
@@ -294,6 +380,22 @@ class Dialler:
                 raise DialFailed(f"The handshake failed: {str(error) or 'no answer'}") from error
             raise
         return Link(self._host, web_socket, channel, peer, is_dialled=True)
+
+
+def by_reach(addresses: Iterable[str]) -> list[str]:
+    """Addresses that the whole world can reach first, in the order told. Spec: §17.1.
+
+    Those of a private network mostly lead nowhere, and each of them takes its time to.
+    """
+    return sorted(addresses, key=_is_private)
+
+
+def _is_private(address: str) -> bool:
+    split = split_address(address)
+    try:
+        return split is not None and not ip_address(split[0].partition("%")[0]).is_global
+    except ValueError:
+        return False  # a host name
 
 
 async def _give_up(web_socket: aiohttp.ClientWebSocketResponse) -> None:

@@ -18,7 +18,7 @@ import socket
 import time
 from collections import deque
 from contextlib import suppress
-from typing import Final, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 import aiohttp
 from aiohttp import web
@@ -30,7 +30,17 @@ from protocol.errors import LocalProtocolError, Malformed, RemoteProtocolError, 
 
 _log = logging.getLogger("openhouse.links")
 
-WebSocket: TypeAlias = web.WebSocketResponse | aiohttp.ClientWebSocketResponse
+
+class Pipe(Protocol):
+    """What carries whole messages as a WebSocket does: a circuit through a friend's node."""
+
+    async def receive(self) -> aiohttp.WSMessage: ...
+    async def send_bytes(self, data: bytes) -> None: ...
+    async def close(self) -> object: ...
+    def abort(self) -> None: ...
+
+
+WebSocket: TypeAlias = web.WebSocketResponse | aiohttp.ClientWebSocketResponse | Pipe
 
 # aiohttp refuses what reaches its limit, not only what exceeds it.
 WEB_SOCKET_SIZE_MAX_BYTES: Final = limits.FRAME_SIZE_MAX_BYTES + 1
@@ -63,14 +73,23 @@ class Link:
         web_socket: open, the handshake done.
         peer: whom the handshake proved to be at the other end.
         is_dialled: whether this node dialled.
+        is_relayed: whether it runs through a common friend's node.
     """
 
     def __init__(
-        self, host: Host, web_socket: WebSocket, channel: Channel, peer: Peer, *, is_dialled: bool
+        self,
+        host: Host,
+        web_socket: WebSocket,
+        channel: Channel,
+        peer: Peer,
+        *,
+        is_dialled: bool,
+        is_relayed: bool = False,
     ) -> None:
         self.id = host.new_link_id()
         self.peer = peer
         self.is_dialled = is_dialled
+        self.is_relayed = is_relayed
         self._host = host
         self._web_socket = web_socket
         self._channel = channel
@@ -235,6 +254,9 @@ def _socket_error(error: object) -> RemoteProtocolError:
 
 def abort(web_socket: WebSocket) -> None:
     """Take the socket down at once; its reader and writer notice."""
+    if not isinstance(web_socket, web.WebSocketResponse | aiohttp.ClientWebSocketResponse):
+        web_socket.abort()
+        return
     raw = web_socket.get_extra_info("socket")
     if raw is not None:
         # It may be down already.

@@ -18,6 +18,7 @@ from node.transport.dialler import Dialler
 from node.transport.endpoint import Endpoint
 from node.transport.interfaces import InterfaceWatch
 from node.transport.lan import Lan
+from node.transport.reach import Reach
 from protocol.keys import MemberId
 
 _GOODBYE_MAX_S: Final = 3.0
@@ -35,6 +36,7 @@ class Network:
         self._endpoint = endpoint
         self._engine: Engine | None = None
         self._dialler: Dialler | None = None
+        self._reach: Reach | None = None
         self._lan: Lan | None = None
         self._watch: InterfaceWatch | None = None
         self._addresses: tuple[str, ...] | None = None
@@ -42,7 +44,8 @@ class Network:
     def start(self, host: Host, engine: Engine) -> None:
         """The node has a member: take calls, make calls, look around."""
         self._engine = engine
-        self._dialler = Dialler(host, engine, self._nearby, self.addresses)
+        self._reach = host.side = Reach(host, engine)
+        self._dialler = Dialler(host, engine, self._nearby, self.addresses, self._reach)
         self._watch = InterfaceWatch(self._on_interfaces_changed)
         if self._settings.lan:
             self._lan = Lan(
@@ -65,6 +68,8 @@ class Network:
             await host.wait_for_links_to_end(_GOODBYE_MAX_S)
         if self._dialler is not None:
             await self._dialler.stop()
+        if self._reach is not None:
+            await self._reach.stop()
         await self._endpoint.stop()
 
     # --- what the host sees ----------------------------------------------------------------

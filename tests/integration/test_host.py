@@ -140,6 +140,7 @@ class Line:
         self.id = host.new_link_id()
         self.peer = peer
         self.is_dialled = is_dialled
+        self.is_relayed = False
         self.sent: list[bytes] = []
         self.closed: list[str] = []
         self.delivered_bytes = 0
