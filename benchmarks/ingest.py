@@ -32,7 +32,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -40,7 +40,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from benchmarks.machine import describe
 from node.engine.events import Persist, Space
 from node.engine.genesis import Friendship, Row, found_for, genesis_items, sign_genesis_half
-from node.identity import Identity, keep
+from node.identity import from_entropy, keep
 from node.store import DATABASE_FILE, Store
 from protocol import keys
 from protocol.bodies import ListingBody, ThingKind
@@ -175,7 +175,9 @@ def _half(town: Town, author: Member, friend: Member) -> bytes:
 
 def _write(home: Path, member: Member, name: str, rows: list[Row]) -> Path:
     store = Store(home)
-    keep(store, Identity(member.seed, name, "en", "", ""))
+    made = from_entropy(member.seed, name, "en")
+    known = member.signer.public, member.seed
+    keep(store, replace(made, member=known[0], seed=known[1], root_seed=known[1]))
     store.commit([Persist(*row) for row in rows])
     store.close()
     return home

@@ -1,16 +1,22 @@
 """Who this node's member is: made once, kept in the store, given to the engine.
 
-The seed is the member: every other key is derived from it (spec §4.4, §4.6). It
-never leaves the database, which only its owner can read. E-mail address and phone
-number stay on this computer as well; they wait there for the commitments of R7.
+A member begins as 32 bytes that are written down as words. The node keeps what it
+works with: the seed of its root key, a device key of its own, the hash of the root key
+that would come next (which only the words can make), and the public key that backups
+are sealed to. The entropy itself it keeps only until the owner has the words on paper.
+All of it stays in the database, which only its owner can read; so do e-mail address
+and phone number, which wait there for the commitments of R7.
+
+Spec: §18.4.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -19,15 +25,17 @@ from node.engine.events import Json
 from node.errors import StoreCorrupt
 from node.i18n import LANGUAGES
 from node.store import Store
+from node.words import ENTROPY_SIZE_BYTES, words_of
 from protocol import keys
-from protocol.encoding import expect_array, expect_bytes, expect_text, expect_uint
+from protocol.encoding import Value, expect_array, expect_bytes, expect_text, expect_uint
 from protocol.errors import DecodeError, Refused
-from protocol.keys import MemberId, Signer
+from protocol.keys import MemberId, Signature, Signer
 from protocol.limits import NAME_SIZE_MAX_BYTES, RECORDS_PER_SECOND_MAX
+from protocol.mandates import Successor, root_commitment
 from protocol.records import Record
 
 _NOTE: Final = "identity"
-_VERSION: Final = 1
+_VERSION: Final = 2
 _SEED_SIZE_BYTES: Final = 32
 _CONTACT_SIZE_MAX_BYTES: Final = 254
 
@@ -43,20 +51,35 @@ class Identity:
     """A member at home.
 
     Args:
-        seed: 32 secret bytes; every key is derived from them.
+        member: the first root key.
+        seed: 32 secret bytes, of root 0: link key and revocation secrets come from them.
+        root_seed: of the present root; the same until there is a successor.
+        device_seed: of the key that signs this node's records.
+        next_root_hash: promises the root after the present one.
+        backup_key: 32 bytes, public: backup files are sealed to it.
+        successors: the chain from the first root to the present one.
+        entropy: what the words stand for; empty once the owner has written them down.
         language: of messages, and the first the member speaks.
         email, phone: as checked by ``set_up``; empty when not given.
     """
 
+    member: MemberId
     seed: bytes
+    root_seed: bytes
+    device_seed: bytes
+    next_root_hash: bytes
+    backup_key: bytes
+    successors: tuple[Successor, ...]
+    entropy: bytes
     name: str
     language: str
-    email: str
-    phone: str
+    email: str = ""
+    phone: str = ""
 
     @property
-    def member(self) -> MemberId:
-        return Signer(self.seed).public
+    def words(self) -> str:
+        """The words to write down; empty when they were."""
+        return words_of(self.entropy, self.language) if self.entropy else ""
 
     def config(
         self,
@@ -66,7 +89,7 @@ class Identity:
         """What the engine is given to work with."""
         private = keys.link_private_key(self.seed)
         return Config(
-            signer=Signer(self.seed),
+            signer=Signer(self.root_seed),
             seed=self.seed,
             link_public=keys.link_public_key(private),
             link_private=private,
@@ -75,7 +98,43 @@ class Identity:
             open_record=open_record,
             verify=keys.verify,
             records_per_second_max=records_per_second_max,
+            member=self.member,
+            device=Signer(self.device_seed),
+            successors=self.successors,
+            next_root_hash=self.next_root_hash,
         )
+
+
+def checked(name: str, language: str) -> tuple[str, str]:
+    """A name and a language in order; raises as ``set_up``."""
+    return _checked_name(name), _checked_language(language)
+
+
+def from_entropy(entropy: bytes, name: str, language: str, *, root: int = 0) -> Identity:
+    """The member that words stand for, on a new device.
+
+    Args:
+        root: which of the member's root keys speaks: one more each time that a computer
+            with the root on it was stolen (spec §18.3).
+
+    Raises:
+        Refused: the name or the language cannot be.
+    """
+    name, language = checked(name, language)
+    seeds = [keys.root_seed(entropy, index) for index in range(root + 2)]
+    now_ms = time.time_ns() // 1_000_000
+    return Identity(
+        member=Signer(seeds[0]).public,
+        seed=seeds[0],
+        root_seed=seeds[root],
+        device_seed=os.urandom(_SEED_SIZE_BYTES),
+        next_root_hash=root_commitment(Signer(seeds[root + 1]).public),
+        backup_key=keys.link_public_key(keys.backup_private_key(entropy)),
+        successors=tuple(Successor(Signer(seed).public, now_ms) for seed in seeds[1 : root + 1]),
+        entropy=entropy,
+        name=name,
+        language=language,
+    )
 
 
 def set_up(home: Path, name: str, email: str, phone: str, language: str) -> Json:
@@ -94,28 +153,40 @@ def set_up(home: Path, name: str, email: str, phone: str, language: str) -> Json
             store.close()
     finally:
         os.umask(previous)
-    return {"member": identity.member.hex()}
+    return {"member": identity.member.hex(), "words": identity.words}
 
 
 def create(store: Store, name: str, email: str, phone: str, language: str) -> Identity:
     """Make the member and keep it; raises as ``set_up``."""
     if load(store) is not None:
         raise Refused("already-set-up")
-    identity = Identity(
-        seed=os.urandom(_SEED_SIZE_BYTES),
-        name=_checked_name(name),
-        language=_checked_language(language),
-        email=_checked_email(email),
-        phone=_checked_phone(phone),
-    )
+    made = from_entropy(os.urandom(ENTROPY_SIZE_BYTES), name, language)
+    identity = replace(made, email=_checked_email(email), phone=_checked_phone(phone))
     keep(store, identity)
     return identity
 
 
 def keep(store: Store, identity: Identity) -> None:
     """Write an identity down; whoever had one here before is forgotten."""
-    note = (_VERSION, identity.seed, identity.name, identity.language, identity.email)
-    store.put_note(_NOTE, [*note, identity.phone])
+    chain: list[Value] = [
+        [s.key, s.from_ms, [[guardian, signature] for guardian, signature in s.approvals]]
+        for s in identity.successors
+    ]
+    store.put_note(
+        _NOTE,
+        [
+            _VERSION, identity.member, identity.seed, identity.root_seed, identity.device_seed,
+            identity.next_root_hash, identity.backup_key, chain, identity.entropy,
+            identity.name, identity.language, identity.email, identity.phone,
+        ],
+    )  # fmt: skip
+
+
+def forget_words(store: Store, identity: Identity) -> Identity:
+    """The owner has the words on paper: this computer need not know them any more."""
+    forgetful = replace(identity, entropy=b"")
+    keep(store, forgetful)
+    return forgetful
 
 
 def load(store: Store) -> Identity | None:
@@ -124,17 +195,38 @@ def load(store: Store) -> Identity | None:
     if value is None:
         return None
     try:
-        fields = expect_array(value, "identity", length=6)
+        fields = expect_array(value, "identity", length=13)
         expect_uint(fields[0], "version", _VERSION)
         return Identity(
-            seed=expect_bytes(fields[1], "seed", length=_SEED_SIZE_BYTES),
-            name=expect_text(fields[2], "name", NAME_SIZE_MAX_BYTES),
-            language=expect_text(fields[3], "language", 8),
-            email=expect_text(fields[4], "e-mail", _CONTACT_SIZE_MAX_BYTES),
-            phone=expect_text(fields[5], "phone", _CONTACT_SIZE_MAX_BYTES),
+            member=MemberId(expect_bytes(fields[1], "member", length=32)),
+            seed=expect_bytes(fields[2], "seed", length=_SEED_SIZE_BYTES),
+            root_seed=expect_bytes(fields[3], "root seed", length=_SEED_SIZE_BYTES),
+            device_seed=expect_bytes(fields[4], "device seed", length=_SEED_SIZE_BYTES),
+            next_root_hash=expect_bytes(fields[5], "next root's hash", length=32),
+            backup_key=expect_bytes(fields[6], "backup key", length=32),
+            successors=tuple(_successor(item) for item in expect_array(fields[7], "successors")),
+            entropy=expect_bytes(fields[8], "entropy", maximum=ENTROPY_SIZE_BYTES),
+            name=expect_text(fields[9], "name", NAME_SIZE_MAX_BYTES),
+            language=expect_text(fields[10], "language", 8),
+            email=expect_text(fields[11], "e-mail", _CONTACT_SIZE_MAX_BYTES),
+            phone=expect_text(fields[12], "phone", _CONTACT_SIZE_MAX_BYTES),
         )
     except DecodeError as error:
         raise StoreCorrupt(f"The identity in {store.home} is damaged: {error.detail}") from error
+
+
+def _successor(value: Value) -> Successor:
+    fields = expect_array(value, "successor", length=3)
+    pairs = [expect_array(p, "approval", length=2) for p in expect_array(fields[2], "approvals")]
+    approvals = tuple(
+        (
+            MemberId(expect_bytes(pair[0], "guardian", length=32)),
+            Signature(expect_bytes(pair[1], "signature", length=64)),
+        )
+        for pair in pairs
+    )
+    key = expect_bytes(fields[0], "root key", length=32)
+    return Successor(key, expect_uint(fields[1], "from"), approvals)
 
 
 def _checked_name(name: str) -> str:

@@ -18,6 +18,7 @@ from typing import Final
 
 from node.errors import NodeError
 from node.i18n import DEFAULT_LANGUAGE, N_, known_language, translator
+from node.key_sentences import SENTENCES as _KEY_SENTENCES
 from protocol.charter import Explanation
 from protocol.errors import OpenHouseError, ProtocolError, Refused
 
@@ -156,6 +157,7 @@ _COUNTED: Final[dict[str, tuple[str, tuple[str, str]]]] = {
 """Sentences that depend on a number: code to (the value's name, both forms)."""
 
 _SENTENCES: Final[dict[str, str]] = {
+    **_KEY_SENTENCES,
     # --- ids and dates -------------------------------------------------------------------
     "not-an-id": N_(
         "“{id}” is not an id: ids are made of the digits 0 to 9 and the letters a to f."

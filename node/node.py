@@ -22,7 +22,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Final
 
-from node import identity
+from node import backup, identity
 from node.config import Settings
 from node.engine.commands import Command
 from node.engine.engine import Engine
@@ -155,7 +155,32 @@ class Node:
         finally:
             self._is_setting_up = False
         self._live(made)
-        return {"member": made.member.hex()}
+        return {"member": made.member.hex(), "words": made.words}
+
+    @property
+    def words(self) -> str:
+        """The words to write down; empty once the owner said that they were."""
+        return "" if self._identity is None else self._identity.words
+
+    async def forget_words(self) -> None:
+        """The owner has the words on paper: this computer forgets them."""
+        if self._identity is not None and self._identity.entropy:
+            self._identity = await asyncio.to_thread(
+                identity.forget_words, self._store, self._identity
+            )
+
+    async def make_backup(self) -> bytes:
+        """A sealed copy of everything, as it is now (spec §18.6).
+
+        Raises:
+            Refused: there is no member yet.
+            StoreUnwritable: there is no room for a copy.
+        """
+        if self._identity is None:
+            raise Refused("not-set-up")
+        return await asyncio.to_thread(
+            backup.make_backup, self._store.home, self._identity.backup_key
+        )
 
     # --- life --------------------------------------------------------------------------------
 
@@ -172,6 +197,7 @@ class Node:
                 )
         except ProtocolError as error:
             raise StoreCorrupt(f"The database in {self._store.home} is damaged: {error}") from error
+        engine.use_mailboxes()
         self._identity = member
         self.engine = engine
         host = Host(engine, self._store, opener, self._network, self._counters, self._topics)

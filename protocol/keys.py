@@ -76,6 +76,8 @@ class Domain(Enum):
     ROOT_COMMITMENT = b"root commitment"
     ROOT_SEED = b"root seed"
     BACKUP_KEY = b"backup key"
+    MAILBOX_ITEM = b"mailbox item"
+    MAILBOX_EPHEMERAL = b"mailbox ephemeral"
 
     prefix: bytes
 
@@ -208,6 +210,19 @@ def verify(key: bytes, message: bytes, signature: bytes) -> bool:
     return True
 
 
+# --- What the words of a member stand for ----------------------------------------------
+
+
+def root_seed(entropy: bytes, index: int) -> bytes:
+    """The Ed25519 seed of a member's root key: 0 is the first. Spec: §18.4."""
+    return digest(Domain.ROOT_SEED, entropy, index.to_bytes(8, "big"))
+
+
+def backup_private_key(entropy: bytes) -> bytes:
+    """The private X25519 key that opens a member's backup files. Spec: §18.4."""
+    return digest(Domain.BACKUP_KEY, entropy)
+
+
 # --- X25519: links and sealed messages ------------------------------------------------
 
 
@@ -244,7 +259,9 @@ def seal(
     Spec: §4.5.
     """
     ephemeral_public = link_public_key(ephemeral_private)
-    key = _seal_key(ephemeral_private, recipient_public, ephemeral_public, recipient_public)
+    key = agree_on_key(
+        Domain.SEAL, ephemeral_private, recipient_public, ephemeral_public, recipient_public
+    )
     if key is None:
         raise BadKey("the link key is not 32 bytes long, or of small order", "4.5")
     return ephemeral_public + ChaCha20Poly1305(key).encrypt(bytes(12), plaintext, context)
@@ -270,7 +287,9 @@ def unseal(recipient_private: bytes, sealed: bytes, *, context: bytes) -> bytes:
         raise DecryptFailed("the sealed message is too short", "4.5")
     ephemeral_public, ciphertext = sealed[:KEY_SIZE_BYTES], sealed[KEY_SIZE_BYTES:]
     recipient_public = link_public_key(recipient_private)
-    key = _seal_key(recipient_private, ephemeral_public, ephemeral_public, recipient_public)
+    key = agree_on_key(
+        Domain.SEAL, recipient_private, ephemeral_public, ephemeral_public, recipient_public
+    )
     if key is None:
         raise DecryptFailed("the sealed message's key is of small order", "4.5")
     try:
@@ -279,10 +298,17 @@ def unseal(recipient_private: bytes, sealed: bytes, *, context: bytes) -> bytes:
         raise DecryptFailed("the sealed message does not open", "4.5") from None
 
 
-def _seal_key(
-    own_private: bytes, their_public: bytes, ephemeral_public: bytes, recipient_public: bytes
+def agree_on_key(
+    domain: Domain,
+    own_private: bytes,
+    their_public: bytes,
+    ephemeral_public: bytes,
+    recipient_public: bytes,
 ) -> bytes | None:
-    """Agree on a key that is used for one message, so that the nonce can be zero."""
+    """Agree on a key that is used for one message or file; None for a key of small order.
+
+    Spec: §4.5, §18.6.
+    """
     try:
         peer = X25519PublicKey.from_public_bytes(their_public)
         shared = X25519PrivateKey.from_private_bytes(own_private).exchange(peer)
@@ -291,7 +317,7 @@ def _seal_key(
         return None
     # Both public keys go in: the same secret with another key pair is another key.
     salt = ephemeral_public + recipient_public
-    return HKDF(SHA256(), KEY_SIZE_BYTES, salt, Domain.SEAL.prefix).derive(shared)
+    return HKDF(SHA256(), KEY_SIZE_BYTES, salt, domain.prefix).derive(shared)
 
 
 # --- Ending a friendship --------------------------------------------------------------

@@ -7,8 +7,10 @@ JSON-able data; it refuses by raising Refused. The table is in ``node.api.routes
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from node import dates, messages
@@ -224,3 +226,92 @@ async def cancel(call: Call) -> Json:
 async def rate(call: Call) -> Json:
     body = call.body
     return await call.command(commands.Rate(call.path["loan"], body["confiance"], body["respect"]))
+
+
+# --- keys and backups --------------------------------------------------------------------
+
+
+async def show_keys(call: Call) -> Json:
+    return _with_instants(views.keys(call.core))
+
+
+async def name_guardians(call: Call) -> Json:
+    body = call.body
+    command = commands.NameGuardians(tuple(body["members"]), body.get("approvals", 2))
+    return _with_instants(await call.command(command))
+
+
+async def freeze_keys(call: Call) -> Json:
+    return _with_instants(await call.command(commands.FreezeKeys(call.body["frozen"])))
+
+
+async def revoke_key(call: Call) -> Json:
+    return _with_instants(await call.command(commands.RevokeKey(call.body["key"])))
+
+
+async def approve(call: Call) -> Json:
+    return await call.command(commands.ApproveSuccessor(call.body["request"]))
+
+
+async def go_on(call: Call) -> Json:
+    return _with_instants(await call.command(commands.EndRecall()))
+
+
+def _with_instants(answer: Json) -> Json:
+    """Claims with the time from which they count as people and scripts read it."""
+    assert isinstance(answer, Mapping), "keys are an object"
+    claims = answer["claims"]
+    assert isinstance(claims, list), "claims are a list"
+    return {**answer, "claims": [_claim(claim) for claim in claims]}
+
+
+def _claim(claim: Json) -> Json:
+    assert isinstance(claim, Mapping), "a claim is an object"
+    counts_from_ms = claim["counts_from_ms"]
+    assert isinstance(counts_from_ms, int), "a time"
+    return {**claim, "counts_from": dates.instant_text(counts_from_ms)}
+
+
+async def words(call: Call) -> Json:
+    if call.node.engine is None:
+        raise ApiError(409, "not-set-up")
+    if not call.node.words:
+        raise Refused("words-forgotten")
+    return {"words": call.node.words}
+
+
+async def forget_words(call: Call) -> Json:
+    if call.node.engine is None:
+        raise ApiError(409, "not-set-up")
+    await call.node.forget_words()
+    return {"words": None}
+
+
+async def make_backup(call: Call) -> Json:
+    """Write a backup file where the owner says; one that is there is left alone."""
+    file = Path(call.body["file"])
+    if not file.is_absolute():
+        raise Refused("file-not-absolute", file=str(file))
+    data = await call.node.make_backup()
+    await asyncio.to_thread(_write_new, file, data)
+    return {"file": str(file), "size_bytes": len(data)}
+
+
+def _write_new(file: Path, data: bytes) -> None:
+    try:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise Refused("file-exists", file=str(file)) from None
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise Refused("file-unwritable", file=str(file), reason=reason) from error
+    try:
+        with os.fdopen(descriptor, "wb") as target:
+            target.write(data)
+            target.flush()
+            os.fsync(target.fileno())
+    except OSError as error:
+        # Half a backup is worse than none.
+        file.unlink(missing_ok=True)
+        reason = error.strerror or str(error)
+        raise Refused("file-unwritable", file=str(file), reason=reason) from error

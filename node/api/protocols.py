@@ -53,3 +53,13 @@ class NodeLike(Protocol):
 
     async def set_up(self, name: str, email: str, phone: str, language: str) -> Json:
         """Make the member's identity on a node that has none. Raises Refused."""
+
+    @property
+    def words(self) -> str:
+        """The words to write down; empty once the owner said that they were."""
+
+    async def forget_words(self) -> None:
+        """The owner has the words on paper: this computer forgets them."""
+
+    async def make_backup(self) -> bytes:
+        """A sealed copy of everything. Raises Refused, StoreUnwritable."""

@@ -74,10 +74,16 @@ _TRUST: Final[dict[str, KeyType]] = {
     "circles_open": "integer", "exchanges": "integer", "missing": "integer?",
 }  # fmt: skip
 
+_KEYS: Final[dict[str, KeyType]] = {
+    "member": "string", "device": "string", "root": "string", "roots_before": "integer",
+    "is_frozen": "boolean", "is_recalling": "boolean", "guardians": "objects",
+    "approvals_needed": "integer", "revoked": "strings", "claims": "objects",
+}  # fmt: skip
+
 ROUTES: Final = (
     Route(
         "POST", "/setup", "setup", "Give this node its member.", handlers.set_up,
-        {"member": "string"},
+        {"member": "string", "words": "string"},
         body=(
             Field("name", "string", "The name others see.", required=True),
             Field("email", "string", "Never sent out; only a commitment to it is."),
@@ -247,6 +253,48 @@ ROUTES: Final = (
     Route(
         "GET", "/trust/{member}", "trust member", "How a member stands, seen from here.",
         handlers.trust, _TRUST,
+    ),
+    Route("GET", "/keys", "keys", "My keys and guardians.", handlers.show_keys, _KEYS),
+    Route(
+        "POST", "/keys/guardians", "keys guardians",
+        "Name those who may approve new keys when all is lost.", handlers.name_guardians, _KEYS,
+        body=(
+            Field("members", "strings", "Their ids; none takes them all back.", required=True),
+            Field("approvals", "integer", "How many it takes.", low=2, high=4),
+        ),
+    ),
+    Route(
+        "POST", "/keys/freeze", "keys freeze",
+        "Let nothing count that my devices sign, or let it count again.", handlers.freeze_keys,
+        _KEYS,
+        body=(Field("frozen", "boolean", "false thaws.", required=True),),
+    ),
+    Route(
+        "POST", "/keys/revoke", "keys revoke", "Take a device's right to sign, or veto a claim.",
+        handlers.revoke_key, _KEYS,
+        body=(Field("key", "string", "The device's key, or the claimed root's.", required=True),),
+    ),
+    Route(
+        "POST", "/keys/approve", "keys approve", "As a guardian, approve somebody's new keys.",
+        handlers.approve, {"member": "string", "name": "string", "approval": "string"},
+        body=(Field("request", "string", "The text they sent you.", required=True),),
+    ),
+    Route(
+        "POST", "/keys/go-on", "keys go-on", "Do not wait for more friends after a restore.",
+        handlers.go_on, _KEYS,
+    ),
+    Route(
+        "GET", "/words", "words", "The words to write down, until you have.", handlers.words,
+        {"words": "string"},
+    ),
+    Route(
+        "DELETE", "/words", "words written", "They are on paper: forget them here.",
+        handlers.forget_words, {"words": "string?"},
+    ),
+    Route(
+        "POST", "/backup", "backup", "Write a sealed copy of everything to a file.",
+        handlers.make_backup, {"file": "string", "size_bytes": "integer"},
+        body=(Field("file", "string", "A path on the node's computer.", required=True),),
     ),
 )  # fmt: skip
 """Every route under ``/api/v1``, in the order of the commands."""

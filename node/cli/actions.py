@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Callable
 from typing import Any, Final
 
+from node.cli.actions_keys import ACTIONS as KEY_ACTIONS
 from node.cli.client import Answer, Client, part
 from protocol.errors import Refused
 
@@ -166,5 +167,6 @@ ACTIONS: Final[dict[str, Action]] = {
     "cancel": _cancel,
     "rate": _rate,
     "trust": _trust,
+    **KEY_ACTIONS,
 }
 """Commands that talk to the running node, by name."""

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from node import messages
 from node.cli.actions import ACTIONS
+from node.cli.actions_keys import LOCAL_ACTIONS
 from node.cli.client import Answer, Client, NotRunning, RefusedByNode, home_directory
 from node.cli.parser import (
     EXIT_DONE,
@@ -100,6 +101,8 @@ def _do(name: str, arguments: argparse.Namespace, language: str) -> int:
     client = Client(home, arguments.language)
     if name == "setup":
         answer = _set_up(arguments, client, home, language)
+    elif name in LOCAL_ACTIONS:
+        answer = LOCAL_ACTIONS[name](arguments, language)
     else:
         if name == "join" and not arguments.json:
             _say_waiting(language)

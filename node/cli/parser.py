@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn, TypeAlias
 
+from node.cli.parser_keys import add_key_commands
 from node.i18n import LANGUAGES, translator
 
 EXIT_DONE = 0
@@ -65,6 +66,7 @@ def build_parser(arguments: Sequence[str], language: str) -> Parser:
     _add_house_commands(add, shared, _)
     _add_thing_commands(add, shared, _)
     _add_loan_commands(add, _)
+    add_key_commands(add, shared, Parser, _)
     _add_simulate(add, arguments, _)
     return parser
 

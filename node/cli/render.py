@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from node.cli import render_house, render_things
+from node.cli import render_house, render_keys, render_things
 from node.cli.client import Answer
 from node.cli.output import Screen
 
@@ -35,5 +35,18 @@ RENDERINGS: Final[dict[str, Render]] = {
     "cancel": render_things.loan_changed,
     "rate": render_things.loan_changed,
     "trust": render_house.trust,
+    "words": render_keys.words,
+    "keys": render_keys.keys,
+    "keys guardians": render_keys.keys,
+    "keys freeze": render_keys.keys,
+    "keys thaw": render_keys.keys,
+    "keys revoke": render_keys.keys,
+    "keys approve": render_keys.approved,
+    "keys go-on": render_keys.keys,
+    "backup": render_keys.backed_up,
+    "restore": render_keys.restored,
+    "succession ask": render_keys.asked_guardians,
+    "succession take": render_keys.restored,
+    "doctor": render_keys.doctor,
 }
 """How each command's answer is shown, by name."""

@@ -11,6 +11,7 @@ from typing import Final
 
 from node.cli.client import Answer
 from node.cli.output import Screen, moment, short_id, short_ids
+from node.cli.render_keys import show_words
 from node.i18n import N_
 
 _STANDINGS: Final = {
@@ -214,3 +215,6 @@ def set_up(screen: Screen, answer: Answer) -> None:
     _ = screen.gettext
     screen.line(_("This node has its member now: {member}.").format(member=answer["member"]))
     screen.line(_("Start it, if it is not running: openhouse run"))
+    if answer.get("words"):
+        screen.line()
+        show_words(screen, answer["words"])

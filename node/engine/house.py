@@ -102,7 +102,8 @@ def introduce(core: Core) -> None:
     """Publish our own statement, once, and again when it changed. Spec: §5.6."""
     if not core.config.introduces_itself:
         return
-    roots.introduce_keys(core)
+    if core.recalling is None:
+        roots.introduce_keys(core)
     profile = core.get_local("profile")
     name, languages = core.config.name, core.config.languages
     if isinstance(profile, tuple | list):

@@ -17,6 +17,7 @@ from node.engine.commands import (
 )
 from node.engine.core import Core
 from node.engine.events import Json
+from node.engine.views.keys import keys as keys_view
 from protocol.bodies import KeysBody
 from protocol.errors import Refused
 from protocol.mandates import APPROVALS_MAX, GUARDIANS_MAX, Successor, approval_message
@@ -39,7 +40,7 @@ def name_guardians(core: Core, command: NameGuardians) -> Json:
     roots.publish_keys(
         core, replace(keys, guardians=guardians, approvals_min=command.approvals_min)
     )
-    return show_keys(core)
+    return keys_view(core)
 
 
 def freeze(core: Core, command: FreezeKeys) -> Json:
@@ -47,7 +48,7 @@ def freeze(core: Core, command: FreezeKeys) -> Json:
     keys = _own_keys(core)
     if keys.is_frozen is not command.frozen:
         roots.publish_keys(core, replace(keys, is_frozen=command.frozen))
-    return show_keys(core)
+    return keys_view(core)
 
 
 def revoke(core: Core, command: RevokeKey) -> Json:
@@ -64,7 +65,7 @@ def revoke(core: Core, command: RevokeKey) -> Json:
         raise Refused("own-key")
     recall.revoke_devices(core, [key])
     recall.say_anew(core, lambda record: record.device == key)
-    return show_keys(core)
+    return keys_view(core)
 
 
 def approve(core: Core, command: ApproveSuccessor) -> Json:
@@ -76,7 +77,7 @@ def approve(core: Core, command: ApproveSuccessor) -> Json:
         raise Refused("not-a-guardian", name=core.name_of(member))
     index = len(core.roots.get(member, ())) + 1
     if request.index != index:
-        raise Refused("succession-out-of-date")
+        raise Refused("succession-out-of-date", name=core.name_of(member))
     message = approval_message(member, index, Successor(request.key, request.from_ms))
     signature = core.config.signer.sign(message)
     return {
@@ -93,34 +94,7 @@ def end_recall(core: Core, command: EndRecall) -> Json:
     if core.house is None:
         raise Refused("no-house")
     recall.finish(core)
-    return show_keys(core)
-
-
-def show_keys(core: Core) -> Json:
-    """Our own keys in data: ``keys show``."""
-    keys = roots.own_keys(core)
-    device = core.config.device or core.config.signer
-    guardians = [] if keys is None else list(keys.guardians)
-    return {
-        "member": core.me.hex(),
-        "device": device.public.hex(),
-        "root": core.config.signer.public.hex(),
-        "roots_before": len(core.config.successors),
-        "is_frozen": keys is not None and keys.is_frozen,
-        "is_recalling": core.recalling is not None,
-        "guardians": [{"member": m.hex(), "name": core.name_of(m)} for m in guardians],
-        "approvals_needed": 2 if keys is None else keys.approvals_min,
-        "revoked": [] if keys is None else [key.hex() for key in keys.revoked],
-        "claims": [
-            {
-                "member": member.hex(),
-                "name": core.name_of(member),
-                "key": key.hex(),
-                "counts_from_ms": first_ms + core.charter.succession_delay_ms,
-            }
-            for (member, key), first_ms in sorted(core.claims.items())
-        ],
-    }
+    return keys_view(core)
 
 
 def _own_keys(core: Core) -> KeysBody:

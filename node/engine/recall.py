@@ -93,8 +93,9 @@ def finish_if_done(core: Core) -> None:
     has_all = bool(linked) and all(member in state.answered for member in linked)
     first_ms = state.first_answer_ms
     has_waited = first_ms is not None and core.now_ms - first_ms >= WAIT_AFTER_FIRST_MS
-    is_late = core.now_ms - state.started_ms >= WAIT_MAX_MS
-    if (has_all and has_waited) or is_late or not core.live_friends():
+    waited_ms = core.now_ms - state.started_ms
+    is_alone = not core.friends and waited_ms >= WAIT_AFTER_FIRST_MS
+    if (has_all and has_waited) or is_alone or waited_ms >= WAIT_MAX_MS:
         finish(core)
 
 
@@ -105,6 +106,7 @@ def finish(core: Core) -> None:
         return
     core.recalling = None
     core.persist(Space.META, b"recalling", None)
+    roots.introduce_keys(core)
     former = {stored.record.device: None for stored in _all_of(core, core.me)}
     for device in (core.me, _own_device(core), *(s.key for s in core.config.successors)):
         former.pop(device, None)
@@ -137,13 +139,12 @@ def revoke_devices(core: Core, devices: list[bytes]) -> None:
 
 def next_wakeup_ms(core: Core) -> int | None:
     state = core.recalling
-    if state is None:
+    if state is None or core.house is None:
         return None
-    if state.first_answer_ms is not None:
-        first_ms = state.first_answer_ms + WAIT_AFTER_FIRST_MS
-        if first_ms > core.now_ms:
-            return first_ms
-    return state.started_ms + WAIT_MAX_MS
+    begins = [ms for ms in (state.started_ms, state.first_answer_ms) if ms is not None]
+    times = [ms + WAIT_AFTER_FIRST_MS for ms in begins]
+    soon = [time_ms for time_ms in times if time_ms > core.now_ms]
+    return min([*soon, max(core.now_ms + 1, state.started_ms + WAIT_MAX_MS)])
 
 
 # --- its friends -------------------------------------------------------------------------

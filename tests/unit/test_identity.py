@@ -55,7 +55,7 @@ def test_setting_up_a_second_time_is_refused(tmp_path: Path) -> None:
     store = Store(tmp_path)
     loaded = identity.load(store)
     assert loaded is not None
-    assert {"member": loaded.member.hex()} == first
+    assert {"member": loaded.member.hex(), "words": loaded.words} == first
     store.close()
 
 
@@ -104,8 +104,8 @@ def test_spaces_in_names_are_put_in_order(tmp_path: Path) -> None:
 
 def test_an_identity_that_cannot_be_read_is_damage(tmp_path: Path) -> None:
     store = Store(tmp_path)
-    store.put_note("identity", (1, b"short", "Ana", "en", "", ""))
+    store.put_note("identity", (2, b"short", *(b"",) * 5, (), b"", "Ana", "en", "", ""))
 
-    with pytest.raises(StoreCorrupt, match=r"The identity in .* is damaged: seed has 5 bytes"):
+    with pytest.raises(StoreCorrupt, match=r"The identity in .* is damaged: member has 5 bytes"):
         identity.load(store)
     store.close()

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from node.engine.views.exchanges import loans, trust
 from node.engine.views.house import friends, house_show, status
+from node.engine.views.keys import keys
 from node.engine.views.things import browse, listing_json, thing, things
 from node.engine.views.why import verify_why, why
 
@@ -18,6 +19,7 @@ __all__ = [
     "browse",
     "friends",
     "house_show",
+    "keys",
     "listing_json",
     "loans",
     "status",

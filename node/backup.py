@@ -1,0 +1,143 @@
+"""Backup files: a node's whole database, sealed so that only the owner's words open it.
+
+Making one needs no secret, so it can be done every night and kept anywhere. Opening one
+takes the words. The format is spec §18.6: a fresh key for each file, chunks that cannot
+be cut, reordered or left out.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import tempfile
+import zlib
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+
+from node.errors import StoreUnwritable
+from node.store import DATABASE_FILE
+from protocol.errors import Refused
+from protocol.keys import KEY_SIZE_BYTES, Domain, agree_on_key, link_public_key
+
+MAGIC: Final = b"OHB1"
+CHUNK_SIZE_MAX_BYTES: Final = 1024 * 1024
+BACKUP_SIZE_MAX_BYTES: Final = 4 * 1024**3
+"""A file that says it is larger once unpacked is not one of ours."""
+_TAG_SIZE_BYTES: Final = 16
+_MORE, _LAST = b"\0", b"\1"
+
+
+# --- making ------------------------------------------------------------------------------
+
+
+def make_backup(home: Path, backup_key: bytes) -> bytes:
+    """The sealed copy of a data directory's database, also while its node runs.
+
+    Args:
+        backup_key: 32 bytes, the owner's public backup key.
+
+    Raises:
+        StoreUnwritable: there is no room for a copy, or the database cannot be read.
+    """
+    with tempfile.TemporaryDirectory(dir=home, prefix="backup-") as folder:
+        copy = Path(folder) / DATABASE_FILE
+        try:
+            # The lock of the data directory is for writers; this reads one moment of it.
+            source = sqlite3.connect(f"file:{home / DATABASE_FILE}?mode=ro", uri=True)
+            try:
+                source.execute("VACUUM INTO ?", (str(copy),))
+            finally:
+                source.close()
+            packed = zlib.compress(copy.read_bytes(), 6)
+        except (sqlite3.Error, OSError) as error:
+            raise StoreUnwritable(f"No copy of {home} could be made: {error}") from error
+    return MAGIC + b"".join(_seal(packed, backup_key, os.urandom(KEY_SIZE_BYTES)))
+
+
+def _seal(packed: bytes, backup_key: bytes, ephemeral_private: bytes) -> Iterator[bytes]:
+    ephemeral_public = link_public_key(ephemeral_private)
+    key = agree_on_key(
+        Domain.BACKUP_KEY, ephemeral_private, backup_key, ephemeral_public, backup_key
+    )
+    assert key is not None, "a backup key made here is a good one"
+    yield ephemeral_public
+    cipher = ChaCha20Poly1305(key)
+    starts = range(0, max(1, len(packed)), CHUNK_SIZE_MAX_BYTES)
+    for number, start in enumerate(starts):
+        chunk = packed[start : start + CHUNK_SIZE_MAX_BYTES]
+        is_last = start + CHUNK_SIZE_MAX_BYTES >= len(packed)
+        sealed = cipher.encrypt(_nonce(number), chunk, _LAST if is_last else _MORE)
+        yield len(sealed).to_bytes(4, "big") + sealed
+
+
+def _nonce(number: int) -> bytes:
+    return bytes(4) + number.to_bytes(8, "little")
+
+
+# --- opening -----------------------------------------------------------------------------
+
+
+def open_backup(source: BinaryIO, backup_private: bytes) -> bytes:
+    """The database in a backup file.
+
+    Args:
+        backup_private: 32 bytes, made of the owner's words.
+
+    Raises:
+        Refused: no backup file, or not whole, or made for other words.
+    """
+    if source.read(len(MAGIC)) != MAGIC:
+        raise Refused("not-a-backup")
+    ephemeral_public = _exactly(source, KEY_SIZE_BYTES)
+    own_public = link_public_key(backup_private)
+    key = agree_on_key(
+        Domain.BACKUP_KEY, backup_private, ephemeral_public, ephemeral_public, own_public
+    )
+    if key is None:
+        raise Refused("not-a-backup")
+    unpacker = zlib.decompressobj()
+    parts: list[bytes] = []
+    size = 0
+    for chunk in _chunks(source, ChaCha20Poly1305(key)):
+        try:
+            parts.append(unpacker.decompress(chunk, BACKUP_SIZE_MAX_BYTES - size + 1))
+        except zlib.error:
+            raise Refused("backup-damaged") from None
+        size += len(parts[-1])
+        if size > BACKUP_SIZE_MAX_BYTES:
+            raise Refused("backup-damaged")
+    if not unpacker.eof:
+        raise Refused("backup-damaged")
+    return b"".join(parts)
+
+
+def _chunks(source: BinaryIO, cipher: ChaCha20Poly1305) -> Iterator[bytes]:
+    number = 0
+    while True:
+        size = int.from_bytes(_exactly(source, 4), "big")
+        if not _TAG_SIZE_BYTES <= size <= CHUNK_SIZE_MAX_BYTES + _TAG_SIZE_BYTES:
+            raise Refused("backup-damaged")
+        sealed = _exactly(source, size)
+        for mark in (_LAST, _MORE):
+            with suppress(InvalidTag):
+                yield cipher.decrypt(_nonce(number), sealed, mark)
+                break
+        else:
+            raise Refused("backup-other-words" if number == 0 else "backup-damaged")
+        if mark == _LAST:
+            if source.read(1):
+                raise Refused("backup-damaged")
+            return
+        number += 1
+
+
+def _exactly(source: BinaryIO, size: int) -> bytes:
+    data = source.read(size)
+    if len(data) != size:
+        raise Refused("backup-damaged")
+    return data

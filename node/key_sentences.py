@@ -1,0 +1,59 @@
+"""Sentences about keys, words and backups; a part of ``node.messages``.
+
+Spec: §18.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from node.i18n import N_
+
+SENTENCES: Final = {
+    "recalling": N_(
+        "This node was restored and is asking your friends for what it has forgotten: wait until "
+        "one of them is connected, or go on without them: openhouse keys go-on"
+    ),
+    "nothing-recalled": N_("This node is not waiting for anything."),
+    "keys-frozen": N_("Your keys are frozen: thaw them first, with openhouse keys thaw"),
+    "no-keys-record": N_("This node has no keys to speak of: it is a simulated one."),
+    "guardian-of-oneself": N_("Nobody is their own guardian: name others."),
+    "too-many-guardians": N_("At most {maximum} guardians can be named."),
+    "too-few-guardians": N_("Name {needed} guardians at least, or none."),
+    "approvals-out-of-range": N_("It takes the approval of 2 to {maximum} guardians."),
+    "unknown-key": N_("“{key}” is not a key: keys are 64 characters long. See openhouse keys"),
+    "own-key": N_("This is the key that this very node works with: revoke it from another one."),
+    "not-a-guardian": N_("{name} has not named you as a guardian, as far as this node knows."),
+    "succession-out-of-date": N_("{name} has had new keys since: ask for a new text."),
+    "succession-text-malformed": N_(
+        "This text is not whole: copy it again, from its first word to its last letter."
+    ),
+    "words-count": N_("These are {count} words; {needed} are needed."),
+    "word-unknown": N_("“{word}” is in none of the lists of words: look at your paper again."),
+    "words-checksum": N_(
+        "These are words of the list, but not in this order, or one is another: compare them with "
+        "your paper."
+    ),
+    "words-forgotten": N_("You have written the words down: this computer knows them no more."),
+    "not-a-backup": N_("This file is not a backup of Open House."),
+    "backup-damaged": N_("This backup is damaged or not whole: take another one."),
+    "backup-other-words": N_("These words do not open this backup: it was made for others."),
+    "home-not-empty": N_(
+        "There is a node in {home} already: choose another directory with --home, or move it away."
+    ),
+    "root-out-of-range": N_("Root keys are counted from 0 to {maximum}."),
+    "member-id-whole": N_("“{member}” is not a whole member id: it has 64 characters."),
+    "no-succession": N_(
+        "No guardians were asked from here: begin with openhouse succession ask MEMBER"
+    ),
+    "approvals-count": N_(
+        "{count} approvals were given: 2 to {maximum} different ones are needed."
+    ),
+    "approval-of-another": N_("One of the approvals answers another request than yours."),
+    "approval-forged": N_("The approval of {guardian} was not signed by them."),
+    "file-exists": N_("{file} is there already: choose another name."),
+    "file-unwritable": N_("{file} cannot be written: {reason}."),
+    "file-not-absolute": N_(
+        "“{file}” does not begin at the root of the disk: write the whole path."
+    ),
+}
