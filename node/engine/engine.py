@@ -50,11 +50,13 @@ from node.engine.events import (
     Space,
     Woke,
 )
+from node.engine.mailbox import Mailbox
 from node.engine.membership import PendingJoin
 from protocol.encoding import Value
 from protocol.errors import InvalidState, Refused, RemoteProtocolError
 from protocol.keys import MemberId
 from protocol.messages import JoinRefused, JoinRequest, Message, Welcome, decode_message
+from protocol.reaching import decode_reaching, is_reaching
 from protocol.session import LinkSession
 
 
@@ -88,7 +90,12 @@ class Engine:
         self.core.on_keep = intake.keep
         self.core.signer_of = roots.signer_of
         self._joins: dict[bytes, PendingJoin] = {}
+        self._mailbox: Mailbox | None = None
         self._is_new = not restore.restore(self.core, stored, now_ms)
+
+    def use_mailboxes(self) -> None:
+        """Leave items for friends who are off, with common friends. Spec: §17.4."""
+        self._mailbox = Mailbox()
 
     # --- the entry ---------------------------------------------------------------------
 
@@ -110,6 +117,8 @@ class Engine:
             offers.refresh_moved(core)
         pull.pull_marked(core)
         pump.pump_all(core)
+        if self._mailbox is not None:
+            self._mailbox.look(core)
         if core.log.top != core.log.stored_top:
             # Also after a restart, which gives numbers by itself: none is given twice.
             core.log.stored_top = core.log.top
@@ -127,6 +136,7 @@ class Engine:
             comparisons.next_wakeup_ms(self.core),
             roots.next_wakeup_ms(self.core),
             recall.next_wakeup_ms(self.core),
+            None if self._mailbox is None else self._mailbox.next_wakeup_ms(),
         )
         return min((time_ms for time_ms in times if time_ms is not None), default=None)
 
@@ -169,6 +179,8 @@ class Engine:
                     link = Link(link_id, member, session, local_addresses=addresses)
                     link.tokens_at_ms = core.now_ms
                     sync.link_up(core, link, friend)
+                    if self._mailbox is not None:
+                        self._mailbox.links_changed(core)
             case GuestLinkUp(link_id, tag, key, addresses):
                 self._on_invitation_link(link_id, tag, key, addresses, is_guest=True)
             case HostLinkUp(link_id, tag, key, addresses):
@@ -211,6 +223,8 @@ class Engine:
         link = self.core.links.get(link_id)
         if link is not None and link.is_guest and link.friend is None:
             self._fail_join(link.tag, Refused("inviter-hung-up"))
+        if self._mailbox is not None:
+            self._mailbox.link_down(self.core, link_id)
         sync.link_down(self.core, link_id)
 
     def _fail_join(self, tag: bytes, refusal: Refused) -> None:
@@ -227,6 +241,11 @@ class Engine:
 
     def _on_data(self, link: Link, data: bytes) -> None:
         try:
+            if self._mailbox is not None and link.friend is not None:
+                self._mailbox.heard(link)
+                if is_reaching(data):
+                    self._mailbox.on_message(self.core, link, decode_reaching(data))
+                    return
             message = decode_message(data)
             if link.friend is not None:
                 sync.on_message(self.core, link, message)
