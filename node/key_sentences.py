@@ -34,6 +34,7 @@ SENTENCES: Final = {
         "These are words of the list, but not in this order, or one is another: compare them with "
         "your paper."
     ),
+    "words-not-confirmed": N_("Tick that the words are on paper: without them nothing comes back."),
     "words-forgotten": N_("You have written the words down: this computer knows them no more."),
     "not-a-backup": N_("This file is not a backup of Open House."),
     "backup-damaged": N_("This backup is damaged or not whole: take another one."),

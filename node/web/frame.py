@@ -35,6 +35,8 @@ DONE: Final = {
     "cancelled": N_("Cancelled."),
     "rated": N_("Thank you. It is shown when both of you have said how it went."),
     "ended": N_("The friendship is ended."),
+    "words-written": N_("Good. This computer has forgotten the words; keep the paper safe."),
+    "going-on": N_("Your home goes on with what it has."),
 }
 """What a page says after something was done, by the word in ``?done=``."""
 

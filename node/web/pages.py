@@ -11,7 +11,7 @@ from typing import Final
 from aiohttp import web
 
 from node.api.protocols import NodeLike
-from node.web import begin, exchanges, people, sharing
+from node.web import begin, exchanges, people, safekeeping, sharing
 from node.web.render import STATIC_DIRECTORY
 from node.web.session import Sessions
 from node.web.visit import SESSIONS, Act, Handler, Show, open_form, reading, visit_of, writing
@@ -27,6 +27,7 @@ _READINGS: Final[dict[str, Show]] = {
     "/friends/invitation/{name}": people.show_invitation,
     "/trust": people.show_trust,
     "/house": people.show_house,
+    "/safekeeping": safekeeping.show,
 }
 _WRITINGS: Final[dict[str, tuple[Act, Show]]] = {
     "/setup": (begin.set_up, begin.show_beginning),
@@ -45,6 +46,9 @@ _WRITINGS: Final[dict[str, tuple[Act, Show]]] = {
     "/friends/invite": (people.invite, people.show_friends),
     "/friends/join": (people.join, people.show_friends),
     "/friends/{member}/end": (people.end_friendship, people.show_friends),
+    "/safekeeping/written": (safekeeping.written, safekeeping.show),
+    "/safekeeping/go-on": (safekeeping.go_on, safekeeping.show),
+    "/safekeeping/backup": (safekeeping.download, safekeeping.show),
 }
 _STATIC_MAX_AGE: Final = "max-age=3600"
 

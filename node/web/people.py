@@ -62,6 +62,11 @@ def _next_steps(visit: Visit, me: Mapping[str, object]) -> list[dict[str, str]]:
             "Ask one whom you know for an invitation, and open it here."
         )
         steps.append(("/friends", visit.gettext(sentence), N_("Open an invitation")))
+    if visit.node.words and me["friends"]:
+        sentence = N_(
+            "Your keys are on this computer alone. Write down the words that bring them back."
+        )
+        steps.append(("/safekeeping", visit.gettext(sentence), N_("Write them down")))
     if not me["sharing"]:
         sentence = N_("You share nothing yet. A book, a drill, a sofa: begin with something small.")
         steps.append(("/things", visit.gettext(sentence), N_("Share something")))

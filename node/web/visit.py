@@ -123,7 +123,7 @@ class Visit:
 
 Page = Callable[[Visit], Awaitable[web.StreamResponse]]
 Show = Callable[[Visit, Form | None, Refused | None], Awaitable[web.StreamResponse]]
-Act = Callable[[Visit, Form], Awaitable[str]]
+Act = Callable[[Visit, Form], Awaitable[str | web.StreamResponse]]
 """Does something and gives the place to go to."""
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -169,7 +169,8 @@ def writing(node: NodeLike, act: Act, show: Show) -> Handler:
 
 async def _act_or_show_again(visit: Visit, form: Form, act: Act, show: Show) -> web.StreamResponse:
     try:
-        return go_to(await act(visit, form))
+        done = await act(visit, form)
+        return go_to(done) if isinstance(done, str) else done
     except Refused as refusal:
         return await _guarded(visit, show, form, refusal)
 

@@ -43,6 +43,7 @@ class SmallNode:
     web_port: int = 7471
     language: str = "en"
     home: Path = Path()
+    knows_words: bool = True
 
     def addresses(self) -> tuple[str, ...]:
         return ("192.0.2.1:7470",)
@@ -57,6 +58,16 @@ class SmallNode:
                 return effect.result
         await asyncio.Event().wait()
         raise AssertionError("never answered")
+
+    @property
+    def words(self) -> str:
+        return " ".join(f"word{number}" for number in range(24)) if self.knows_words else ""
+
+    async def forget_words(self) -> None:
+        self.knows_words = False
+
+    async def make_backup(self) -> bytes:
+        return b"OHB1 a sealed copy"
 
     async def set_up(self, name: str, email: str, phone: str, language: str) -> Json:
         self.engine = new_engine()
@@ -501,3 +512,50 @@ def test_waiting_for_an_inviter_ends_with_a_reason(monkeypatch: pytest.MonkeyPat
 
 def test_the_application_is_one_that_aiohttp_can_serve() -> None:
     assert isinstance(make_app(SmallNode(None)), web.Application)
+
+
+# --- keys and backups --------------------------------------------------------------------
+
+
+def test_the_words_are_given_until_they_are_forgotten() -> None:
+    async def check(api: Api) -> None:
+        _, answer = await api.call("GET", "/api/v1/words")
+        assert len(answer["words"].split()) == 24
+        assert (await api.call("DELETE", "/api/v1/words"))[1] == {"words": None}
+        assert await api.code("GET", "/api/v1/words") == (409, "words-forgotten")
+
+    with_api(check)
+
+
+def test_a_backup_is_written_once_where_the_owner_says(tmp_path: Path) -> None:
+    async def check(api: Api) -> None:
+        file = tmp_path / "copy.backup"
+        body = {"file": str(file)}
+        assert (await api.call("POST", "/api/v1/backup", body))[1]["size_bytes"] == 18
+        assert file.read_bytes() == b"OHB1 a sealed copy"
+        assert file.stat().st_mode & 0o077 == 0
+        assert await api.code("POST", "/api/v1/backup", body) == (409, "file-exists")
+        body = {"file": str(tmp_path / "none" / "copy")}
+        assert await api.code("POST", "/api/v1/backup", body) == (409, "file-unwritable")
+        assert await api.code("POST", "/api/v1/backup", {"file": "copy"}) == (
+            409,
+            "file-not-absolute",
+        )
+
+    with_api(check)
+
+
+def test_keys_are_shown_and_what_cannot_be_done_with_them_is_refused() -> None:
+    async def check(api: Api) -> None:
+        _, keys = await api.call("GET", "/api/v1/keys")
+        assert (keys["guardians"], keys["is_frozen"], keys["claims"]) == ([], False, [])
+        for path, body, code in (
+            ("guardians", {"members": []}, "no-keys-record"),
+            ("freeze", {"frozen": True}, "no-keys-record"),
+            ("revoke", {"key": "ab"}, "no-keys-record"),
+            ("approve", {"request": "hello"}, "succession-text-malformed"),
+            ("go-on", {}, "nothing-recalled"),
+        ):
+            assert await api.code("POST", f"/api/v1/keys/{path}", body) == (409, code)
+
+    with_api(check)

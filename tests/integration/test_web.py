@@ -47,6 +47,7 @@ class SmallNode:
     home: Path = Path()
     is_broken: bool = False
     commands: int = 0
+    knows_words: bool = True
 
     def addresses(self) -> tuple[str, ...]:
         return ("192.0.2.1:7470",)
@@ -63,6 +64,16 @@ class SmallNode:
                     raise effect.result
                 return effect.result
         raise AssertionError("never answered")
+
+    @property
+    def words(self) -> str:
+        return " ".join(f"word{number}" for number in range(24)) if self.knows_words else ""
+
+    async def forget_words(self) -> None:
+        self.knows_words = False
+
+    async def make_backup(self) -> bytes:
+        return b"OHB1 a sealed copy"
 
     async def set_up(self, name: str, email: str, phone: str, language: str) -> Json:
         if not name:
@@ -133,12 +144,14 @@ def with_browser(
 READABLE = [
     "/", "/things", "/browse", "/inbox", "/friends", "/trust", "/house", "/things/" + "ab" * 16,
     "/thing/" + "ab" * 16, "/loans/" + "ab" * 16, "/friends/invitation/abc",
+    "/safekeeping",
 ]  # fmt: skip
 WRITABLE = [
     "/setup", "/found", "/join", "/things", "/things/" + "ab" * 16, "/things/abcd/withdraw",
     "/thing/abcd/ask", "/loans/abcd/answer", "/loans/abcd/pass-on", "/loans/abcd/hand-over",
     "/loans/abcd/return", "/loans/abcd/cancel", "/loans/abcd/rate", "/friends/invite",
-    "/friends/join", "/friends/abcd/end",
+    "/friends/join", "/friends/abcd/end", "/safekeeping/written", "/safekeeping/go-on",
+    "/safekeeping/backup",
 ]  # fmt: skip
 
 
@@ -459,5 +472,47 @@ def test_an_invitation_is_shown_with_its_code_and_only_to_this_page() -> None:
         for _ in range(10):
             await browser.post("/friends/invite")
         assert (await browser.ask("GET", place))[0] == 303
+
+    with_browser(check)
+
+
+# --- safekeeping -------------------------------------------------------------------------
+
+
+def test_the_words_are_shown_until_they_are_on_paper() -> None:
+    async def check(browser: Browser) -> None:
+        await browser.sign_in()
+        _, text = await browser.get("/safekeeping")
+        assert "<li>word23</li>" in text
+        status, text = await browser.post("/safekeeping/written")
+        assert "Tick that the words are on paper" in text
+        assert browser.node.knows_words
+        status, place = await browser.post("/safekeeping/written", sure="yes")
+        assert (status, place) == (303, "/safekeeping?done=words-written")
+        _, text = await browser.get(place)
+        assert "word23" not in text
+        assert "keep the paper safe" in text
+
+    with_browser(check)
+
+
+def test_a_backup_is_downloaded_as_a_file_and_kept_in_no_cache() -> None:
+    async def check(browser: Browser) -> None:
+        await browser.sign_in()
+        status, text, headers = await browser.ask(
+            "POST", "/safekeeping/backup", data={"csrf": browser.csrf}
+        )
+        assert (status, text) == (200, "OHB1 a sealed copy")
+        assert headers["Content-Disposition"].startswith('attachment; filename="openhouse-20')
+        assert headers["Cache-Control"] == "no-store"
+
+    with_browser(check)
+
+
+def test_going_on_when_nothing_is_waited_for_is_refused_on_the_page() -> None:
+    async def check(browser: Browser) -> None:
+        await browser.sign_in()
+        _, text = await browser.post("/safekeeping/go-on")
+        assert "not waiting for anything" in text
 
     with_browser(check)

@@ -1,0 +1,48 @@
+"""What keeps a member safe when the computer is not: the words, and backups. Spec: §18."""
+
+from __future__ import annotations
+
+import datetime
+
+from aiohttp import web
+
+from node.engine import views
+from node.web.forms import Form
+from node.web.visit import Visit
+from protocol.errors import Refused
+
+
+async def show(
+    visit: Visit, form: Form | None = None, error: Refused | None = None
+) -> web.StreamResponse:
+    """The words while they are not on paper, then how to keep a copy."""
+    keys = views.keys(visit.core)
+    return visit.page(
+        "safekeeping.html", form=form, error=error, words=visit.node.words.split(), keys=keys
+    )
+
+
+async def written(visit: Visit, form: Form) -> str:
+    """The owner says that the words are on paper."""
+    if not form.text("sure"):
+        raise Refused("words-not-confirmed")
+    await visit.node.forget_words()
+    return "/safekeeping?done=words-written"
+
+
+async def go_on(visit: Visit, form: Form) -> str:
+    from node.engine.commands import EndRecall
+
+    await visit.command(EndRecall())
+    return "/safekeeping?done=going-on"
+
+
+async def download(visit: Visit, form: Form) -> web.StreamResponse:
+    """A backup, as a file in the browser."""
+    data = await visit.node.make_backup()
+    day = datetime.datetime.now().astimezone().date().isoformat()
+    headers = {
+        "Content-Disposition": f'attachment; filename="openhouse-{day}.backup"',
+        "Cache-Control": "no-store",
+    }
+    return web.Response(body=data, content_type="application/octet-stream", headers=headers)

@@ -1,0 +1,223 @@
+"""Spec §18.4 to §18.7: making a node of a backup, of words, of guardians' approvals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from node import identity, restoring
+from node.backup import make_backup
+from node.engine.events import Json, Space
+from node.identity import Identity
+from node.store import DATABASE_FILE, Store
+from node.words import words_of
+from protocol.errors import Refused
+from protocol.keys import Signer, root_seed
+from protocol.mandates import Successor, approval_message, root_commitment
+from protocol.successions import decode_request, encode_approval
+
+GUARDIANS = [Signer(bytes([60 + number]) * 32) for number in range(5)]
+
+
+def lived_in(home: Path) -> tuple[Identity, str]:
+    """A member at home, and its words."""
+    identity.set_up(home, "Ana", "ana@example.org", "", "fr")
+    found = load(home)
+    return found, found.words
+
+
+def load(home: Path) -> Identity:
+    store = Store(home)
+    try:
+        found = identity.load(store)
+        assert found is not None
+        return found
+    finally:
+        store.close()
+
+
+def meta(home: Path) -> dict[bytes, object]:
+    store = Store(home)
+    try:
+        return {key: value for space, key, value in store.load() if space is Space.META}
+    finally:
+        store.close()
+
+
+def backup_of(home: Path, folder: Path) -> Path:
+    file = folder / "copy"
+    file.write_bytes(make_backup(home, load(home).backup_key))
+    return file
+
+
+def code_of(error: pytest.ExceptionInfo[Refused]) -> str:
+    return error.value.code
+
+
+class TestBackup:
+    """The same member on another computer."""
+
+    def test_it_is_the_same_member_on_a_new_device(self, tmp_path: Path) -> None:
+        before, words = lived_in(tmp_path / "a")
+        file = backup_of(tmp_path / "a", tmp_path)
+        restoring.restore_backup(tmp_path / "b", file, words)
+        after = load(tmp_path / "b")
+
+        assert (before.member, before.seed, before.email) == (after.member, after.seed, after.email)
+        assert before.next_root_hash == after.next_root_hash
+        assert before.device_seed != after.device_seed
+        assert b"" == after.entropy
+        marked = meta(tmp_path / "b")
+        assert {b"log_epoch", b"epoch", b"recalling"} <= set(marked)
+        assert 0o600 == (tmp_path / "b" / DATABASE_FILE).stat().st_mode & 0o777
+
+    def test_a_later_root_takes_over_from_a_stolen_one(self, tmp_path: Path) -> None:
+        """It is the one that was promised. Spec §18.3."""
+        before, words = lived_in(tmp_path / "a")
+        file = backup_of(tmp_path / "a", tmp_path)
+        restoring.restore_backup(tmp_path / "b", file, words, root=1)
+        after = load(tmp_path / "b")
+
+        assert before.member == after.member
+        assert before.seed == after.seed
+        assert [s.key for s in after.successors] == [Signer(after.root_seed).public]
+        assert before.next_root_hash == root_commitment(after.successors[0].key)
+        assert before.next_root_hash != after.next_root_hash
+
+    def test_what_goes_wrong_leaves_nothing_behind(self, tmp_path: Path) -> None:
+        _, words = lived_in(tmp_path / "a")
+        file = backup_of(tmp_path / "a", tmp_path)
+        home = tmp_path / "b"
+        cases = [
+            (file, words_of(bytes(32), "en"), 0, "backup-other-words"),
+            (file, "one two", 0, "words-count"),
+            (file, words, 9, "root-out-of-range"),
+            (tmp_path / "none", words, 0, "file-unreadable"),
+            (tmp_path, words, 0, "file-unreadable"),
+        ]
+        for path, given, root, code in cases:
+            with pytest.raises(Refused) as caught:
+                restoring.restore_backup(home, path, given, root=root)
+            assert code == code_of(caught)
+            assert not (home / DATABASE_FILE).exists()
+
+        with pytest.raises(Refused) as caught:
+            restoring.restore_backup(tmp_path / "a", file, words)
+        assert "home-not-empty" == code_of(caught)
+
+    def test_a_backup_without_a_member_is_none(self, tmp_path: Path) -> None:
+        store = Store(tmp_path / "a")
+        store.close()
+        made = identity.from_entropy(bytes(range(32)), "Ana", "en")
+        file = tmp_path / "copy"
+        file.write_bytes(make_backup(tmp_path / "a", made.backup_key))
+
+        with pytest.raises(Exception, match="holds no member"):
+            restoring.restore_backup(tmp_path / "b", file, words_of(bytes(range(32)), "en"))
+        assert not (tmp_path / "b" / DATABASE_FILE).exists()
+
+
+class TestWords:
+    """Nothing but paper."""
+
+    def test_words_alone_make_the_same_member(self, tmp_path: Path) -> None:
+        before, words = lived_in(tmp_path / "a")
+        answer = restoring.restore_words(tmp_path / "b", words, "Ana", "en")
+        after = load(tmp_path / "b")
+
+        assert isinstance(answer, Mapping)
+        assert before.member.hex() == answer["member"]
+        assert (before.seed, before.backup_key) == (after.seed, after.backup_key)
+        assert before.device_seed != after.device_seed
+        assert b"recalling" in meta(tmp_path / "b")
+
+    def test_a_name_that_cannot_be_is_refused(self, tmp_path: Path) -> None:
+        _, words = lived_in(tmp_path / "a")
+        with pytest.raises(Refused) as caught:
+            restoring.restore_words(tmp_path / "b", words, " ", "en")
+        assert "name-missing" == code_of(caught)
+
+
+class TestGuardians:
+    """The words are lost too."""
+
+    def ask(self, home: Path) -> tuple[str, str]:
+        member = GUARDIANS[4].public.hex()
+        answer = restoring.ask_guardians(home, member, "Ana", "en")
+        return text(answer, "request"), text(answer, "words")
+
+    def approvals(self, request_text: str, *signers: Signer) -> list[str]:
+        request = decode_request(request_text)
+        bare = Successor(request.key, request.from_ms)
+        message = approval_message(request.member, request.index, bare)
+        return [encode_approval(request, s.public, s.sign(message)) for s in signers]
+
+    def test_two_approvals_make_the_member_again(self, tmp_path: Path) -> None:
+        request, words = self.ask(tmp_path)
+        restoring.take_approvals(tmp_path, self.approvals(request, *GUARDIANS[:2]))
+        found = load(tmp_path)
+
+        assert GUARDIANS[4].public == found.member
+        assert words == found.words
+        assert [Signer(found.root_seed).public] == [s.key for s in found.successors]
+        approvals = found.successors[0].approvals
+        assert sorted(g.public for g in GUARDIANS[:2]) == [guardian for guardian, _ in approvals]
+
+    def test_what_is_not_enough_is_refused(self, tmp_path: Path) -> None:
+        request, _ = self.ask(tmp_path)
+        one, two = self.approvals(request, *GUARDIANS[:2])
+        other, _ = self.ask(tmp_path / "other")
+        cases = [
+            ([one], "approvals-count"),
+            ([one, one], "approvals-count"),
+            (self.approvals(request, *GUARDIANS), "approvals-count"),
+            ([one, *self.approvals(other, GUARDIANS[1])], "approval-of-another"),
+            ([one, two[:-4]], "succession-text-malformed"),
+            ([one, request], "succession-text-malformed"),
+            ([one, "hello"], "succession-text-malformed"),
+        ]
+        for texts, code in cases:
+            with pytest.raises(Refused) as caught:
+                restoring.take_approvals(tmp_path, texts)
+            assert code == code_of(caught)
+
+        forged = decode_request(request)
+        fake = encode_approval(forged, GUARDIANS[1].public, GUARDIANS[0].sign(b"x" * 32))
+        with pytest.raises(Refused) as caught:
+            restoring.take_approvals(tmp_path, [one, fake])
+        assert "approval-forged" == code_of(caught)
+
+    def test_nothing_can_be_taken_that_was_not_asked_for(self, tmp_path: Path) -> None:
+        with pytest.raises(Refused) as caught:
+            restoring.take_approvals(tmp_path, [])
+        assert "no-succession" == code_of(caught)
+
+        lived_in(tmp_path / "a")
+        with pytest.raises(Refused) as caught:
+            restoring.take_approvals(tmp_path / "a", [])
+        assert "already-set-up" == code_of(caught)
+
+    def test_a_member_id_that_is_not_whole_is_refused(self, tmp_path: Path) -> None:
+        for member in ("", "ab", "zz" * 32):
+            with pytest.raises(Refused) as caught:
+                restoring.ask_guardians(tmp_path, member, "Ana", "en")
+            assert "member-id-whole" == code_of(caught)
+        with pytest.raises(Refused) as caught:
+            restoring.ask_guardians(tmp_path, "ab" * 32, "Ana", "en", number=0)
+        assert "root-out-of-range" == code_of(caught)
+
+
+def text(answer: Json, key: str) -> str:
+    assert isinstance(answer, Mapping)
+    value = answer[key]
+    assert isinstance(value, str)
+    return value
+
+
+def test_each_root_has_a_seed_of_its_own() -> None:
+    """Spec §18.4."""
+    entropy = bytes(range(32))
+
+    assert len({root_seed(entropy, index) for index in range(9)}) == 9
