@@ -18,6 +18,7 @@ from node.transport.dialler import Dialler
 from node.transport.endpoint import Endpoint
 from node.transport.interfaces import InterfaceWatch
 from node.transport.lan import Lan
+from node.transport.mailbox import Keeper, now_ms
 from node.transport.reach import Reach
 from protocol.keys import MemberId
 
@@ -44,7 +45,8 @@ class Network:
     def start(self, host: Host, engine: Engine) -> None:
         """The node has a member: take calls, make calls, look around."""
         self._engine = engine
-        self._reach = host.side = Reach(host, engine)
+        keeper = Keeper(self._settings.home, now_ms)
+        self._reach = host.side = Reach(host, engine, keeper)
         self._dialler = Dialler(host, engine, self._nearby, self.addresses, self._reach)
         self._watch = InterfaceWatch(self._on_interfaces_changed)
         if self._settings.lan:
@@ -95,6 +97,8 @@ class Network:
     def on_link_changed(self, member: MemberId) -> None:
         if self._dialler is not None:
             self._dialler.on_link_changed(member)
+        if self._reach is not None:
+            self._reach.mailboxes.on_link(member)
 
     # --- what happens around ----------------------------------------------------------------
 

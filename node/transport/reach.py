@@ -1,6 +1,7 @@
 """What friends do for each other so that all of them are reached: both sides of it.
 
-As a common friend, this node says where others were last, and relays (``relay``). As one
+As a common friend, this node says where others were last, relays (``relay``) and keeps
+items for those who are off (``mailbox``). As one
 of the two, it asks its common friends, opens circuits through them and takes the calls
 that come that way (``circuits``). The engine is only read: whose friends are whose, and
 by which halves they prove it (``node.engine.common_friends``).
@@ -23,6 +24,7 @@ from node.transport import handshakes
 from node.transport.circuits import Circuit, Circuits
 from node.transport.endpoint import Answering
 from node.transport.links import Link
+from node.transport.mailbox import Keeper, Mailboxes
 from node.transport.relay import Relay, RelayLimits
 from protocol import limits
 from protocol.errors import QuotaExceeded, RemoteProtocolError
@@ -31,7 +33,10 @@ from protocol.reaching import (
     CircuitClosed,
     CircuitCredit,
     CircuitData,
+    HandItem,
     IncomingCircuit,
+    ItemReceipt,
+    LeaveItem,
     OpenCircuit,
     Reaching,
     Whereabouts,
@@ -48,19 +53,25 @@ _HANDSHAKE_MAX_S: Final = limits.HANDSHAKE_MAX_MS / 1000
 
 
 class Reach:
-    """Types 20 to 26, for one host; a ``node.host.SideService``.
+    """Types 20 to 28, for one host; a ``node.host.SideService``.
 
     Args:
         answering: the engine.
+        keeper: keeps items for friends.
     """
 
     def __init__(
-        self, host: Host, answering: Answering, relay_limits: RelayLimits | None = None
+        self,
+        host: Host,
+        answering: Answering,
+        keeper: Keeper,
+        relay_limits: RelayLimits | None = None,
     ) -> None:
         self._host = host
         self._answering = answering
         self.relay = Relay(host.link_to, self._may_relay, relay_limits)
         self.circuits = Circuits(self._on_call, self._may_take)
+        self.mailboxes = Mailboxes(host, keeper)
         self._asks = Asks()
         self._waiting: dict[tuple[Connection, MemberId], asyncio.Future[tuple[str, ...]]] = {}
         self._calls: dict[asyncio.Task[None], None] = {}
@@ -72,6 +83,7 @@ class Reach:
         for task in self._calls:
             task.cancel()
         await asyncio.gather(*self._calls, return_exceptions=True)
+        await self.mailboxes.stop()
 
     # --- what the host calls -------------------------------------------------------------
 
@@ -99,6 +111,7 @@ class Reach:
     def on_link_ended(self, link: Connection) -> None:
         self.relay.on_link_ended(link)
         self.circuits.on_link_ended(link)
+        self.mailboxes.on_link_ended(link)
         for (asked, _), answer in list(self._waiting.items()):
             if asked is link and not answer.done():
                 answer.set_result(())
@@ -124,8 +137,13 @@ class Reach:
                 answer = self._waiting.get((link, friend))
                 if answer is not None and not answer.done():
                     answer.set_result(addresses)
-            case _:
-                return False
+            case LeaveItem():
+                self._asks.spend(member)
+                self.mailboxes.on_leave(link, member, message)
+            case ItemReceipt():
+                return self.mailboxes.on_receipt(link, message)
+            case HandItem():
+                return False  # what is in it is the engine's
         return True
 
     # --- for others ------------------------------------------------------------------------
