@@ -189,9 +189,16 @@ class Listed:
     ids: tuple[bytes, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Lazy:
+    """Records of these origins came to the sender sooner another way. Spec: §8.7."""
+
+    origins: tuple[MemberId, ...]
+
+
 Message = (
     Have | Announce | Want | Records | Missing | Paths | Revoked | Addresses
-    | Compare | Compared | Listed
+    | Compare | Compared | Listed | Lazy
     | JoinRequest | Welcome | JoinRefused | Recall | Recalled
 )  # fmt: skip
 
@@ -209,6 +216,7 @@ _TYPE_JOIN_REFUSED = 11
 _TYPE_COMPARE = 12
 _TYPE_COMPARED = 13
 _TYPE_LISTED = 14
+_TYPE_LAZY = 15
 _TYPE_RECALL = 16
 _TYPE_RECALLED = 17
 
@@ -293,6 +301,8 @@ def _to_value(message: Message) -> list[Value]:
             return [_TYPE_COMPARED, salt, lower, upper, told]
         case Listed(salt, lower, upper, more, ids):
             return [_TYPE_LISTED, salt, lower, upper, more, list(ids)]
+        case Lazy(origins):
+            return [_TYPE_LAZY, list(origins)]
         case Recall():
             return [_TYPE_RECALL]
         case Recalled(envelopes, more):
@@ -405,6 +415,11 @@ def _read_compared(f: tuple[Value, ...]) -> Message:
     return Compared(_salt(f[1]), *_bounds(f[2], f[3]), tuple(parts))
 
 
+def _read_lazy(f: tuple[Value, ...]) -> Message:
+    items = _items(f[1], "origins")
+    return Lazy(tuple(MemberId(expect_bytes(item, "origin", length=32)) for item in items))
+
+
 def _read_listed(f: tuple[Value, ...]) -> Message:
     return Listed(_salt(f[1]), *_bounds(f[2], f[3]), expect_bool(f[4], "more"), _ids(f[5]))
 
@@ -424,6 +439,7 @@ _READERS = {
     _TYPE_COMPARE: (3, _read_compare),
     _TYPE_COMPARED: (5, _read_compared),
     _TYPE_LISTED: (6, _read_listed),
+    _TYPE_LAZY: (2, _read_lazy),
     _TYPE_RECALL: (1, lambda f: Recall()),
     _TYPE_RECALLED: (3, lambda f: Recalled(_envelopes(f[1]), expect_bool(f[2], "more"))),
 }

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from protocol import limits
-from protocol.keys import RecordId
+from protocol.keys import MemberId, RecordId
 from protocol.messages import ITEMS_MAX
 
 PULL_TIMEOUT_MS: Final = 30_000
@@ -37,6 +37,8 @@ halves is honest; without end it would have us say everything for a few bytes.""
 KNOWN_TO_PEER_MAX: Final = 65_536
 """Ids remembered as held by the friend; the oldest are forgotten, at the cost of a
 superfluous announcement."""
+EAGER_ORIGINS_MAX: Final = 1024
+"""Origins for which one link is eager; the one that was used longest ago is forgotten."""
 NO_EPOCH: Final = bytes(8)
 
 
@@ -57,6 +59,9 @@ class LinkSession:
         asked_again_count: how often it asked for all of it again on this link.
         is_frozen: a want was not answered in time; the cursor stays where it is, so that
             what was announced is announced again on the next link.
+        eager: origins whose fresh small records the friend gets whole (§8.7), the one
+            used last at the end.
+        came_twice: origins of records in the present message that were here already.
     """
 
     peer_epoch: bytes = NO_EPOCH
@@ -75,6 +80,8 @@ class LinkSession:
     peer_waits: bool = False
     pending: dict[RecordId, None] = field(default_factory=dict)
     known_to_peer: dict[RecordId, None] = field(default_factory=dict)
+    eager: dict[MemberId, None] = field(default_factory=dict)
+    came_twice: dict[MemberId, None] = field(default_factory=dict)
 
     def greet(self, peer_own_epoch: bytes, our_epoch: bytes, held: bytes, upto: int) -> bool:
         """React to a ``Have``: where to stream from.
@@ -124,6 +131,17 @@ class LinkSession:
         self.known_to_peer[record_id] = None
         if len(self.known_to_peer) > KNOWN_TO_PEER_MAX:
             del self.known_to_peer[next(iter(self.known_to_peer))]
+
+    def make_eager(self, origin: MemberId) -> None:
+        """The friend got a record of this origin from us: the next one goes at once."""
+        self.eager.pop(origin, None)
+        self.eager[origin] = None
+        if len(self.eager) > EAGER_ORIGINS_MAX:
+            del self.eager[next(iter(self.eager))]
+
+    def make_lazy(self, origin: MemberId) -> None:
+        """What we gave was there already: announce only."""
+        self.eager.pop(origin, None)
 
     def ask_again(self) -> None:
         """We could not take what came before: hold nothing of the friend's log any more.

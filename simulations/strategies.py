@@ -47,6 +47,7 @@ from protocol.messages import (
     Have,
     JoinRefused,
     JoinRequest,
+    Lazy,
     Listed,
     Message,
     Missing,
@@ -313,6 +314,7 @@ def _comparisons(draw: st.DrawFn) -> Message:
 
 messages: SearchStrategy[Message] = st.one_of(
     _comparisons(),
+    st.builds(Lazy, _ids),
     st.builds(Have, _epochs, _epochs, uints),
     st.builds(
         Announce,

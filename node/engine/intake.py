@@ -97,6 +97,9 @@ def accept(core: Core, link: Link, record: Record, *, asked: bool) -> None:
     sender = link.friend
     assert sender is not None, "records come from friends"
     if core.registers.has_id(record.record_id):
+        origin = origin_of(record)
+        if origin is not None and origin != sender:
+            link.session.came_twice[origin] = None
         return
     check_header(core, record, sender)
     stored = core.registers.stored(record.key)

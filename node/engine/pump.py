@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from node.engine import intake, offers
 from node.engine.core import Core, Link
 from node.engine.log import LogKey
+from node.engine.registers import origin_of
+from protocol.bodies import LOAN_KINDS
 from protocol.keys import RecordId
 from protocol.messages import ITEMS_MAX, Announce, Paths, Records, Revoked
 from protocol.records import Record
@@ -108,11 +110,22 @@ def _gather_record(core: Core, link: Link, batch: Batch, record: Record, pushes:
     if not intake.may_give(core, record, link.friend):
         return
     session.note_known(record.record_id)
-    is_own = record.author == core.me and len(record.envelope) <= PUSH_SIZE_MAX_BYTES
-    if is_own and pushes:
+    if pushes and _goes_whole(core, link, record):
         batch.pushes.append(record.envelope)
     else:
         batch.items.append((record.record_id, len(record.envelope)))
+
+
+def _goes_whole(core: Core, link: Link, record: Record) -> bool:
+    """Whether to give it without being asked: few would have it already. Spec: §8.4, §8.7."""
+    if len(record.envelope) > PUSH_SIZE_MAX_BYTES:
+        return False
+    if record.author == core.me:
+        return True
+    stored = core.registers.stored(record.key)
+    if stored is None or stored.received_ms != core.now_ms:
+        return False
+    return record.kind in LOAN_KINDS or origin_of(record) in link.session.eager
 
 
 def _flush(core: Core, link: Link, batch: Batch, *, more: bool) -> None:

@@ -8,20 +8,25 @@ Spec: §8.3, §8.4, §7.7.
 
 from __future__ import annotations
 
+import itertools
+
 from node.engine import comparisons, intake, membership, offers, pull, recall, reconcile
 from node.engine.core import Core, Friend, Link
 from node.engine.edges import restart_stream, take_revocation, write_friend
 from node.engine.events import FriendsChanged, LinkId
+from node.engine.registers import origin_of
 from protocol import limits
 from protocol.errors import QuotaExceeded
 from protocol.keys import RecordId, revocation_hash
 from protocol.messages import (
     ADDRESSES_MAX,
+    ITEMS_MAX,
     Addresses,
     Announce,
     Compare,
     Compared,
     Have,
+    Lazy,
     Listed,
     Message,
     Missing,
@@ -118,6 +123,9 @@ def on_message(core: Core, link: Link, message: Message) -> None:
             reconcile.on_compare(core, link, message)
         case Compared() | Listed():
             reconcile.on_answer(core, link, message)
+        case Lazy(origins):
+            for origin in origins:
+                link.session.make_lazy(origin)
         case Recall():
             recall.on_recall(core, link)
         case Recalled():
@@ -190,6 +198,9 @@ def _on_want(core: Core, link: Link, ids: tuple[RecordId, ...]) -> None:
             link.session.known_to_peer.pop(record_id, None)
             continue
         link.session.note_known(record_id)
+        origin = origin_of(record)
+        if origin is not None:
+            link.session.make_eager(origin)
         batch.append(record.envelope)
         size += len(record.envelope)
         if size > RECORDS_MESSAGE_SIZE_MAX_BYTES - limits.RECORD_SIZE_MAX_BYTES:
@@ -211,6 +222,10 @@ def _on_records(core: Core, link: Link, envelopes: tuple[bytes, ...]) -> None:
         session.note_known(record_id)
         core.puller.resolve(record_id)
         session.pending.pop(record_id, None)
+    if session.came_twice:
+        origins = itertools.islice(session.came_twice, ITEMS_MAX)
+        core.send(link, Lazy(tuple(origins)))
+        session.came_twice.clear()
 
 
 def _on_revoked(core: Core, link: Link, secrets: tuple[tuple[bytes, int], ...]) -> None:
