@@ -27,6 +27,9 @@ PULL_TIMEOUT_MS: Final = 30_000
 """A friend that announced and does not answer a want within this is passed over. Spec: §8.4."""
 STREAM_WINDOW: Final = 8192
 """Log entries streamed before the sender waits for a ``Have``. Spec: §8.3."""
+UNCONFIRMED_MAX_BYTES: Final = limits.LINK_IN_FLIGHT_MAX_BYTES // 2
+"""Bytes streamed before the sender waits for a ``Have``: a friend that does not read is not
+sent to, and the log keeps for it what it misses. Spec: §8.3."""
 PULL_COUNT_MAX: Final = 512
 PENDING_MAX: Final = 4 * STREAM_WINDOW
 """Ids one link may owe us. An honest friend announces a window's worth, and names the
@@ -50,6 +53,7 @@ class LinkSession:
         peer_epoch, peer_upto: how much of the friend's log we hold, as persisted.
         position: our log has been streamed to the friend up to here.
         window_end: do not stream beyond this before the next ``Have``.
+        unconfirmed_bytes: streamed since the last one.
         is_paused: the window is full, and the friend was told that more waits.
         is_end_said: a rewound stream has reached its end, and the friend was asked to
             confirm it.
@@ -68,6 +72,7 @@ class LinkSession:
     peer_upto: int = 0
     position: int = 0
     window_end: int = 0
+    unconfirmed_bytes: int = 0
     is_greeted: bool = False
     is_paused: bool = False
     is_end_said: bool = False
@@ -103,6 +108,7 @@ class LinkSession:
         self.confirmations_due = max(0, self.confirmations_due - 1)
         self.is_greeted = True
         self.is_paused = False
+        self.unconfirmed_bytes = 0
         if peer_own_epoch == self.peer_epoch:
             return False
         self.peer_epoch, self.peer_upto, self.announced_upto = peer_own_epoch, 0, 0

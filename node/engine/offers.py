@@ -96,6 +96,8 @@ def _refresh_origin(core: Core, origin: MemberId) -> None:
         del core.chosen[origin]
     core.bump_entry(("paths", origin))
     pull_remembered(core, origin)
+    if [path for path, _ in chosen] == [path for path, _ in before]:
+        return  # offered farther than before: what is held goes as far as it went
     for record in core.registers.of_origin(origin):
         if offerable(core, record):
             core.bump(record)

@@ -19,10 +19,14 @@ from protocol.bodies import LOAN_KINDS
 from protocol.keys import RecordId
 from protocol.messages import ITEMS_MAX, Announce, Paths, Records, Revoked
 from protocol.records import Record
+from protocol.session import UNCONFIRMED_MAX_BYTES
 
 PUSH_SIZE_MAX_BYTES = 2048
 PUSH_LAG_MAX = 32
 """Own records are pushed only to friends who are nearly up to date. Spec: §8.4."""
+_ITEM_SIZE_BYTES = 40
+_PATH_SIZE_BYTES = 400
+"""About what an announced id, and a path of four members with six certificates, take."""
 
 
 @dataclass(slots=True)
@@ -33,6 +37,7 @@ class Batch:
     items: list[tuple[RecordId, int]] = field(default_factory=list)
     secrets: list[tuple[bytes, int]] = field(default_factory=list)
     paths: list[Paths] = field(default_factory=list)
+    size_bytes: int = 0
 
     def is_empty(self) -> bool:
         return not (self.pushes or self.items or self.secrets or self.paths)
@@ -73,6 +78,10 @@ def pump(core: Core, link: Link) -> None:
             return
         gather(core, link, batch, key, pushes)
         session.position = number
+        if session.unconfirmed_bytes + batch.size_bytes > UNCONFIRMED_MAX_BYTES:
+            session.is_paused = True
+            _flush(core, link, batch, more=True)
+            return
         if batch.is_full():
             _flush(core, link, batch, more=False)
             batch = Batch()
@@ -94,12 +103,14 @@ def gather(core: Core, link: Link, batch: Batch, key: LogKey, pushes: bool) -> N
             message = offers.offer_message(core, link, origin)
             if message is not None:
                 batch.paths.append(message)
+                batch.size_bytes += _PATH_SIZE_BYTES * len(message.paths)
                 for record_id in itertools.chain(*(p.certificates for p in message.paths)):
                     link.session.note_known(record_id)
         case ("revocation", revocation_key):
             revocation = core.revocations.get(revocation_key)
             if revocation is not None and revocation.received_from != link.friend:
                 batch.secrets.append((revocation.secret, revocation.hops - 1))
+                batch.size_bytes += _ITEM_SIZE_BYTES
 
 
 def _gather_record(core: Core, link: Link, batch: Batch, record: Record, pushes: bool) -> None:
@@ -112,8 +123,10 @@ def _gather_record(core: Core, link: Link, batch: Batch, record: Record, pushes:
     session.note_known(record.record_id)
     if pushes and _goes_whole(core, link, record):
         batch.pushes.append(record.envelope)
+        batch.size_bytes += len(record.envelope)
     else:
         batch.items.append((record.record_id, len(record.envelope)))
+        batch.size_bytes += _ITEM_SIZE_BYTES
 
 
 def _goes_whole(core: Core, link: Link, record: Record) -> bool:
@@ -130,6 +143,7 @@ def _goes_whole(core: Core, link: Link, record: Record) -> bool:
 
 def _flush(core: Core, link: Link, batch: Batch, *, more: bool) -> None:
     """Send a batch: what proves comes before what needs the proof. Spec: §8.4."""
+    link.session.unconfirmed_bytes += batch.size_bytes + _ITEM_SIZE_BYTES
     if batch.secrets:
         core.send(link, Revoked(tuple(batch.secrets)))
     for message in batch.paths:
