@@ -36,6 +36,7 @@ COVERAGE_MIN_PERCENT = 85
 COVERAGE_PROTOCOL_MIN_PERCENT = 95
 APT_TIMEOUT_S = 240
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+NETWORK_TOOLS = (("ip", "iproute2"), ("nft", "nftables"))
 
 
 def main(arguments: list[str]) -> int:
@@ -72,7 +73,7 @@ def test(arguments: list[str]) -> int:
     environment = {"HYPOTHESIS_PROFILE": "ci", **os.environ}
     if arguments:
         return subprocess.call([str(PYTHON), "-m", "pytest", *arguments], env=environment)
-    offer_chromium()
+    offer_packages()
     for stale in ROOT.glob(".coverage*"):
         stale.unlink()
     steps = [*check_steps(), *test_steps(environment["HYPOTHESIS_PROFILE"])]
@@ -235,19 +236,23 @@ def a_new_enough_python() -> str:
     sys.exit(f"Open House needs Python 3.11 or newer; this is {have}, and no newer one was found.")
 
 
-def offer_chromium() -> None:
-    """Installs Debian's chromium for the browser tests, where that is ours to do.
+def offer_packages() -> None:
+    """Installs what some tests need of Debian, where that is ours to do: chromium for those
+    in a browser, iproute2 and nftables for those with networks of their own.
 
     Only as root on Debian; any failure is left alone, and those tests are then reported
     as skipped with the reason.
     """
-    if any(shutil.which(name) for name in CHROMIUM_NAMES) or not may_use_apt():
+    missing = [] if any(shutil.which(name) for name in CHROMIUM_NAMES) else ["chromium"]
+    missing += [package for tool, package in NETWORK_TOOLS if shutil.which(tool) is None]
+    if not missing or not may_use_apt():
         return
-    print("Installing chromium with apt-get for the browser tests ...", file=sys.stderr, flush=True)
+    names = ", ".join(missing)
+    print(f"Installing {names} with apt-get for the tests ...", file=sys.stderr, flush=True)
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     apt = ["apt-get", "-qq", "-o", "DPkg::Lock::Timeout=30", "-o", "Acquire::Retries=1"]
     deadline = time.monotonic() + APT_TIMEOUT_S
-    for command in (["update"], ["install", "-y", "--no-install-recommends", "chromium"]):
+    for command in (["update"], ["install", "-y", "--no-install-recommends", *missing]):
         try:
             done = subprocess.run(
                 [*apt, *command],
@@ -261,7 +266,7 @@ def offer_chromium() -> None:
         except (OSError, subprocess.TimeoutExpired):
             done = None
         if command[0] == "install" and (done is None or done.returncode != 0):
-            print("It could not be installed: the browser tests will be skipped.", file=sys.stderr)
+            print("That failed: tests that need them will be skipped.", file=sys.stderr)
 
 
 def may_use_apt() -> bool:
