@@ -13,7 +13,10 @@ from node.engine.core import Core, Link
 from node.engine.events import LinkId, Space
 from protocol import limits
 from protocol.errors import QuotaExceeded
-from protocol.messages import ITEMS_MAX, Have, Want
+from protocol.messages import Have, Want
+
+WANTED_AT_ONCE = 235
+"""Just below a size that frames are padded to (spec §6.6)."""
 
 
 def settle_waiting(core: Core) -> None:
@@ -57,10 +60,10 @@ def write_cursor(core: Core, link: Link) -> None:
 
 def pull(core: Core, link: Link) -> None:
     """Ask for queued records, within window and allowance. Spec: §8.4."""
-    allowance = ITEMS_MAX
+    allowance = WANTED_AT_ONCE
     if core.config.records_per_second_max is not None:
         refill(core, link)
-        allowance = min(ITEMS_MAX, int(link.tokens))
+        allowance = min(WANTED_AT_ONCE, int(link.tokens))
     if allowance <= 0:
         if core.puller.has_queued(link.id):
             core.starved[link.id] = None

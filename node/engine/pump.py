@@ -17,11 +17,13 @@ from node.engine.log import LogKey
 from node.engine.registers import origin_of
 from protocol.bodies import LOAN_KINDS
 from protocol.keys import RecordId
-from protocol.messages import ITEMS_MAX, Announce, Paths, Records, Revoked
+from protocol.messages import Announce, Paths, Records, Revoked
 from protocol.records import Record
 from protocol.session import UNCONFIRMED_MAX_BYTES
 
 PUSH_SIZE_MAX_BYTES = 2048
+ANNOUNCED_AT_ONCE = 215
+"""Just below a size that frames are padded to (spec §6.6)."""
 PUSH_LAG_MAX = 32
 """Own records are pushed only to friends who are nearly up to date. Spec: §8.4."""
 _ITEM_SIZE_BYTES = 40
@@ -43,7 +45,7 @@ class Batch:
         return not (self.pushes or self.items or self.secrets or self.paths)
 
     def is_full(self) -> bool:
-        return len(self.items) >= ITEMS_MAX or len(self.secrets) >= ITEMS_MAX
+        return len(self.items) >= ANNOUNCED_AT_ONCE or len(self.secrets) >= ANNOUNCED_AT_ONCE
 
 
 def pump_all(core: Core) -> None:
