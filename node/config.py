@@ -40,6 +40,7 @@ class Settings:
         web_host: address of page and API.
         web_names: host names besides the loopback ones that the page is reached by.
         lan: look for friends nearby, and let them find this node.
+        map_port: ask the router to let friends in.
         advertise: further addresses to tell friends ("host:port"), best first.
         records_per_second: what one friend may send; None for no limit.
     """
@@ -51,6 +52,7 @@ class Settings:
     web_port: int = 7471
     web_names: tuple[str, ...] = ()
     lan: bool = True
+    map_port: bool = False
     advertise: tuple[str, ...] = ()
     records_per_second: int | None = RECORDS_PER_SECOND_MAX
     log_level: str = "info"
@@ -199,14 +201,16 @@ _READERS: Final[dict[str, tuple[Callable[[object], object], str]]] = {
     "web_port": (_read_port, "a whole number from 0 to 65535"),
     "web_names": (_read_names, "a list of at most 16 host names"),
     "lan": (_read_bool, "true or false"),
+    "map_port": (_read_bool, "true or false"),
     "advertise": (_read_advertise, f'a list of at most {ADVERTISE_MAX} addresses "host:port"'),
     "records_per_second": (_read_rate, 'a whole number from 1 to 1000000, or "none"'),
     "log_level": (_read_log_level, "one of " + ", ".join(_LOG_LEVELS)),
 }
 
 _KINDS: Final[dict[str, type]] = {
-    "peer_port": int, "web_port": int, "lan": bool, "web_names": tuple, "advertise": tuple,
-    "peer_host": str, "web_host": str, "records_per_second": str, "log_level": str,
+    "peer_port": int, "web_port": int, "lan": bool, "map_port": bool, "web_names": tuple,
+    "advertise": tuple, "peer_host": str, "web_host": str, "records_per_second": str,
+    "log_level": str,
 }  # fmt: skip
 
 assert list(_READERS) == [field.name for field in fields(Settings) if field.name != "home"]

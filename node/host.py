@@ -63,6 +63,7 @@ from node.topics import Topics
 from node.verifier import Verifiers
 from protocol.errors import OpenHouseError, Refused
 from protocol.keys import MemberId
+from protocol.messages import ADDRESSES_MAX, Addresses, encode_message
 from protocol.reaching import is_reaching
 
 _log = logging.getLogger("openhouse.host")
@@ -331,6 +332,14 @@ class Host:
                 while self._links:
                     self._link_ended.clear()
                     await self._link_ended.wait()
+
+    def tell_addresses(self, addresses: tuple[str, ...]) -> None:
+        """This node can be reached elsewhere from now on: tell the friends who are linked."""
+        message = encode_message(Addresses(addresses[:ADDRESSES_MAX]))
+        for member in self.core.link_ids:
+            link = self.link_to(member)
+            if link is not None:
+                link.send(message)
 
     def fail_dial(self, tag: bytes, reason: str) -> None:
         """An inviter could not be reached."""

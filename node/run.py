@@ -53,12 +53,13 @@ def main(arguments: argparse.Namespace) -> int:
     """Run a node until it is told to end; gives the exit code.
 
     Args:
-        arguments: ``home, peer_port, web_port, no_lan, json`` of the command line.
+        arguments: ``home, peer_port, web_port, no_lan, map_port, json`` of the command line.
     """
     flags = {
         "peer_port": arguments.peer_port,
         "web_port": arguments.web_port,
         "lan": False if arguments.no_lan else None,
+        "map_port": True if arguments.map_port else None,
     }
     home = None if arguments.home is None else Path(arguments.home).expanduser()
     try:

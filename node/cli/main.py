@@ -145,6 +145,7 @@ def _start(arguments: argparse.Namespace) -> int:
         "peer_port": arguments.peer_port,
         "web_port": arguments.web_port,
         "lan": False if arguments.no_lan else None,
+        "map_port": True if arguments.map_port else None,
     }
     home = None if arguments.home is None else Path(arguments.home).expanduser()
     return run.run(config.load(home, flags, os.environ))

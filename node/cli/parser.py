@@ -95,6 +95,9 @@ def _add_node_commands(add: Add, _: Say) -> None:
     run.add_argument("--peer-port", type=_port, metavar="N", help=_("port for friends (0: any)"))
     run.add_argument("--web-port", type=_port, metavar="N", help=_("port of the page (0: any)"))
     run.add_argument("--no-lan", action="store_true", help=_("do not look for friends nearby"))
+    run.add_argument(
+        "--map-port", action="store_true", help=_("ask the router to let friends call this node")
+    )
     add("status", _("who you are, where you stand, and who is connected"))
 
 

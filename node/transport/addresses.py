@@ -1,7 +1,8 @@
 """Where this node can be reached, as told to friends and put into invitations.
 
-Best first: what the owner configured, then the addresses of this computer, then the
-loopback one, which only helps nodes on the same machine and costs others nothing.
+Best first: what the owner configured, then what the router lets in, then the addresses
+of this computer, then the loopback one, which only helps nodes on the same machine and
+costs others nothing.
 All of them are hints: the secure channel says who answers.
 """
 
@@ -19,9 +20,15 @@ from protocol.invitations import ADDRESSES_MAX
 _PROBES = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
 
 
-def reachable_addresses(settings: Settings, peer_port: int) -> tuple[str, ...]:
-    """Addresses ("host:port") at which the peer port can be reached."""
-    found = list(settings.advertise)
+def reachable_addresses(
+    settings: Settings, peer_port: int, mapped: str | None = None
+) -> tuple[str, ...]:
+    """Addresses ("host:port") at which the peer port can be reached.
+
+    Args:
+        mapped: where the router lets friends in.
+    """
+    found = [*settings.advertise, *([] if mapped is None else [mapped])]
     found += [join_address(host, peer_port) for host in _own_hosts(settings.peer_host)]
     return tuple(dict.fromkeys(found[: ADDRESSES_MAX - 1] + found[-1:]))
 

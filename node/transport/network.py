@@ -19,6 +19,7 @@ from node.transport.endpoint import Endpoint
 from node.transport.interfaces import InterfaceWatch
 from node.transport.lan import Lan
 from node.transport.mailbox import Keeper, now_ms
+from node.transport.portmap import PortMap
 from node.transport.reach import Reach
 from protocol.keys import MemberId
 
@@ -36,6 +37,8 @@ class Network:
         self._settings = settings
         self._endpoint = endpoint
         self._engine: Engine | None = None
+        self._host: Host | None = None
+        self._port_map: PortMap | None = None
         self._dialler: Dialler | None = None
         self._reach: Reach | None = None
         self._lan: Lan | None = None
@@ -44,7 +47,7 @@ class Network:
 
     def start(self, host: Host, engine: Engine) -> None:
         """The node has a member: take calls, make calls, look around."""
-        self._engine = engine
+        self._engine, self._host = engine, host
         keeper = Keeper(self._settings.home, now_ms)
         self._reach = host.side = Reach(host, engine, keeper)
         self._dialler = Dialler(host, engine, self._nearby, self.addresses, self._reach)
@@ -54,6 +57,8 @@ class Network:
                 self._endpoint.port, engine.core.config.link_private, self._dialler.on_nearby
             )
             self._lan.start()
+        if self._settings.map_port:
+            self._port_map = PortMap(self._endpoint.port, self._on_addresses_changed)
         self._endpoint.attach(host, engine)
         self.on_friends_changed()
 
@@ -63,6 +68,8 @@ class Network:
             self._watch.close()
         if self._lan is not None:
             await self._lan.stop()
+        if self._port_map is not None:
+            await self._port_map.stop()
         if self._dialler is not None:
             self._dialler.rest()
         if host is not None:
@@ -79,7 +86,8 @@ class Network:
     def addresses(self) -> tuple[str, ...]:
         """Where this node can be reached today ("host:port"), best first."""
         if self._addresses is None or self._watch is None:
-            self._addresses = reachable_addresses(self._settings, self._endpoint.port)
+            mapped = None if self._port_map is None else self._port_map.address
+            self._addresses = reachable_addresses(self._settings, self._endpoint.port, mapped)
         return self._addresses
 
     def dial_invitation(self, invitation: DialInvitation) -> None:
@@ -105,8 +113,16 @@ class Network:
     def _nearby(self, member: MemberId) -> list[str]:
         return [] if self._lan is None else self._lan.addresses_of(member)
 
-    def _on_interfaces_changed(self) -> None:
+    def _on_addresses_changed(self) -> None:
+        """Friends hear of it at once, not only on the next link."""
         self._addresses = None
+        if self._host is not None:
+            self._host.tell_addresses(self.addresses())
+
+    def _on_interfaces_changed(self) -> None:
+        if self._port_map is not None:
+            self._port_map.on_network_changed()
+        self._on_addresses_changed()
         if self._lan is not None:
             self._lan.on_interfaces_changed()
         if self._dialler is not None:

@@ -28,7 +28,7 @@ def test_a_flag_counts_more_than_the_environment_and_that_more_than_the_file(
 def test_every_option_can_stand_in_the_file(tmp_path: Path) -> None:
     (tmp_path / CONFIG_FILE).write_text(
         'peer_host = "192.0.2.7"\npeer_port = 0\nweb_host = "::1"\nweb_port = 8000\n'
-        'web_names = ["home.example"]\nlan = false\n'
+        'web_names = ["home.example"]\nlan = false\nmap_port = true\n'
         'advertise = ["home.example:7470", "[2001:db8::1]:80"]\n'
         'records_per_second = "none"\nlog_level = "debug"\n'
     )
@@ -41,6 +41,7 @@ def test_every_option_can_stand_in_the_file(tmp_path: Path) -> None:
         web_port=8000,
         web_names=("home.example",),
         lan=False,
+        map_port=True,
         advertise=("home.example:7470", "[2001:db8::1]:80"),
         records_per_second=None,
         log_level="debug",
