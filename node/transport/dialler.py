@@ -20,11 +20,10 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from ipaddress import ip_address
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeAlias
 
 import aiohttp
 
@@ -35,6 +34,7 @@ from node.errors import DialFailed, TransportError
 from node.host import Host, Peer
 from node.transport import handshakes
 from node.transport.circuits import Circuit
+from node.transport.connecting import by_reach, opened
 from node.transport.endpoint import PATH
 from node.transport.links import (
     HEARTBEAT_S,
@@ -60,6 +60,13 @@ _NEWS_DELAY_S: Final = 0.2
 # A link that lasted so long was a good one: the next attempt is a first one again.
 _GOOD_LINK_S: Final = 30.0
 _HELP_NEWS_S: Final = 10.0
+# A friend who is back calls common friends too: asking them again and again helps little.
+HELP_BACKOFF_MIN_S: Final = 5.0
+HELP_BACKOFF_MAX_S: Final = 1800.0
+
+
+Greet: TypeAlias = Callable[[WebSocket], Awaitable[tuple[Channel, Peer]]]
+"""The handshake over a connection."""
 
 
 class Calling(Protocol):
@@ -84,6 +91,8 @@ class _Friend:
     news: asyncio.Event = field(default_factory=asyncio.Event)
     link_changed: asyncio.Event = field(default_factory=asyncio.Event)
     help_came_s: float = 0.0
+    help_failures: int = 0
+    help_not_before_s: float = 0.0
 
 
 class Dialler:
@@ -174,7 +183,8 @@ class Dialler:
         await self._session.close()
 
     def _tell(self, friend: _Friend) -> None:
-        friend.failures = 0
+        friend.failures = friend.help_failures = 0
+        friend.help_not_before_s = 0.0
         friend.news.set()
 
     def _tell_help_came(self) -> None:
@@ -185,6 +195,7 @@ class Dialler:
             is_due = now_s - friend.help_came_s > _HELP_NEWS_S or not friend.help_came_s
             if is_due and not self._host.is_linked(member) and self._can_be_helped(member):
                 friend.help_came_s = now_s
+                friend.help_not_before_s = 0.0
                 friend.news.set()
 
     def _can_be_helped(self, member: MemberId) -> bool:
@@ -253,6 +264,12 @@ class Dialler:
         target = friend.target
         if self._helping is None or self._is_resting or not self._can_be_helped(target.member):
             return
+        now_s = time.monotonic()
+        if now_s < friend.help_not_before_s:
+            return
+        delay_s = min(HELP_BACKOFF_MAX_S, HELP_BACKOFF_MIN_S * 2.0 ** min(friend.help_failures, 16))
+        friend.help_not_before_s = now_s + delay_s * random.uniform(0.5, 1.0)
+        friend.help_failures += 1
         told = by_reach(await self._helping.whereabouts(target.member))
         known, own = self._addresses(target), self._own()
         fresh = [address for address in told if address not in known and address not in own]
@@ -294,19 +311,16 @@ class Dialler:
     async def _call(self, friend: _Friend, addresses: list[str]) -> None:
         """Call at every address until one answers, and serve that link to its end."""
         target = friend.target
-        for address in addresses:
-            if self._is_resting or self._host.is_linked_directly(target.member):
-                return
-            try:
-                link = await self._connect(address, lambda ws: self._greet(ws, target))
-            except (DialFailed, RemoteProtocolError) as error:
-                _log.debug("%s: %s", address, error)
-                continue
+        link = await self._first_link(
+            addresses,
+            lambda web_socket: self._greet(web_socket, target),
+            lambda: not (self._is_resting or self._host.is_linked_directly(target.member)),
+        )
+        if isinstance(link, Link):
             began_s = time.monotonic()
             await link.run()
             if time.monotonic() - began_s > _GOOD_LINK_S:
-                friend.failures = 0
-            return
+                friend.failures = friend.help_failures = 0
 
     async def _greet(self, web_socket: WebSocket, target: DialTarget) -> tuple[Channel, Peer]:
         core = self._host.core
@@ -323,17 +337,16 @@ class Dialler:
     # --- inviters ---------------------------------------------------------------------------
 
     async def _call_inviter(self, invitation: DialInvitation) -> None:
-        reason = "the invitation names no address"
-        for address in invitation.addresses:
-            try:
-                link = await self._connect(address, lambda ws: self._greet_inviter(ws, invitation))
-            except (DialFailed, RemoteProtocolError) as error:
-                _log.info("invitation, %s: %s", address, error)
-                reason = str(error)
-                continue
+        link = await self._first_link(
+            invitation.addresses,
+            lambda web_socket: self._greet_inviter(web_socket, invitation),
+            lambda: not self._is_resting,
+        )
+        if isinstance(link, Link):
             await link.run()
-            return
-        self._host.fail_dial(invitation.tag, reason)
+        else:
+            _log.info("invitation: %s", link)
+            self._host.fail_dial(invitation.tag, link)
 
     async def _greet_inviter(
         self, web_socket: WebSocket, invitation: DialInvitation
@@ -348,22 +361,44 @@ class Dialler:
 
     # --- connections ------------------------------------------------------------------------
 
-    async def _connect(
-        self,
-        address: str,
-        greet: Callable[[WebSocket], Awaitable[tuple[Channel, Peer]]],
-    ) -> Link:
-        """A link with whoever answers at an address and passes the handshake.
+    async def _first_link(
+        self, addresses: Sequence[str], greet: Greet, is_wanted: Callable[[], bool]
+    ) -> Link | str:
+        """A link with the first who answers at one of the addresses and passes the handshake.
 
-        Raises:
-            DialFailed: nobody there, or not one who speaks with us.
-            RemoteProtocolError: somebody else than we look for.
+        Returns:
+            The link, or why there is none.
         """
+        reason = "there is no address to call"
+        refused: dict[str, str] = {}
+
+        async def connect(address: str) -> aiohttp.ClientWebSocketResponse:
+            try:
+                return await self._open(address)
+            except DialFailed as error:
+                _log.debug("%s: %s", address, error)
+                refused[address] = str(error)
+                raise
+
+        async with opened(addresses, connect, _give_up) as connections:
+            async for address, web_socket in connections:
+                if not is_wanted():
+                    await _give_up(web_socket)
+                    return "it is not wanted any more"
+                try:
+                    return await self._greeted(web_socket, greet)
+                except (DialFailed, RemoteProtocolError) as error:
+                    _log.debug("%s: %s", address, error)
+                    refused[address] = str(error)
+        return next(reversed(refused.values()), reason)
+
+    async def _open(self, address: str) -> aiohttp.ClientWebSocketResponse:
+        """A connection; raises DialFailed when nobody is there."""
         if split_address(address) is None:
             raise DialFailed("Not an address")
         try:
             async with asyncio.timeout(CONNECT_MAX_S):
-                web_socket = await self._session.ws_connect(
+                return await self._session.ws_connect(
                     f"ws://{address}{PATH}",
                     max_msg_size=WEB_SOCKET_SIZE_MAX_BYTES,
                     compress=0,
@@ -371,6 +406,14 @@ class Dialler:
                 )
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
             raise DialFailed(f"Nobody answers: {str(error) or type(error).__name__}") from error
+
+    async def _greeted(self, web_socket: aiohttp.ClientWebSocketResponse, greet: Greet) -> Link:
+        """The link, once whoever answered has passed the handshake.
+
+        Raises:
+            DialFailed: it is not one who speaks with us.
+            RemoteProtocolError: somebody else than we look for.
+        """
         try:
             async with asyncio.timeout(_HANDSHAKE_MAX_S):
                 channel, peer = await greet(web_socket)
@@ -380,22 +423,6 @@ class Dialler:
                 raise DialFailed(f"The handshake failed: {str(error) or 'no answer'}") from error
             raise
         return Link(self._host, web_socket, channel, peer, is_dialled=True)
-
-
-def by_reach(addresses: Iterable[str]) -> list[str]:
-    """Addresses that the whole world can reach first, in the order told. Spec: §17.1.
-
-    Those of a private network mostly lead nowhere, and each of them takes its time to.
-    """
-    return sorted(addresses, key=_is_private)
-
-
-def _is_private(address: str) -> bool:
-    split = split_address(address)
-    try:
-        return split is not None and not ip_address(split[0].partition("%")[0]).is_global
-    except ValueError:
-        return False  # a host name
 
 
 async def _give_up(web_socket: aiohttp.ClientWebSocketResponse) -> None:

@@ -25,7 +25,8 @@ from node.node import Node, running
 from node.store import Store
 from node.transport import dialler
 from node.transport.circuits import Circuit, Circuits
-from node.transport.dialler import Dialler, by_reach
+from node.transport.connecting import by_reach, opened
+from node.transport.dialler import Dialler
 from node.transport.reach import Asks, Reach
 from node.transport.relay import Relay, RelayLimits
 from protocol import limits
@@ -364,6 +365,62 @@ def test_addresses_of_the_world_come_before_private_ones() -> None:
     assert ["home.example:7470", "[2a01::1]:7470", told[0], told[2]] == by_reach(told)
 
 
+class Phone:
+    """Connects after a while, or never, and remembers."""
+
+    def __init__(self, **answers_after_s: float | None) -> None:
+        self.answers_after_s = answers_after_s
+        self.called: list[str] = []
+        self.given_up: list[str] = []
+
+    async def connect(self, address: str) -> str:
+        self.called.append(address)
+        after_s = self.answers_after_s[address]
+        await asyncio.sleep(3600 if after_s is None else abs(after_s))
+        if after_s is not None and after_s < 0:
+            raise DialFailed("nobody there")
+        return f"connection to {address}"
+
+    async def give_up(self, connection: str) -> None:
+        self.given_up.append(connection)
+
+    async def first(self, next_after_s: float = 0.02) -> str | None:
+        addresses = list(self.answers_after_s)
+        async with opened(addresses, self.connect, self.give_up, next_after_s) as connections:
+            async for address, connection in connections:
+                assert f"connection to {address}" == connection
+                return address
+        return None
+
+
+def test_a_silent_address_does_not_hold_up_the_next_one() -> None:
+    async def scenario() -> None:
+        phone = Phone(silent=None, other=None, home=0.01, never_called=0.0)
+        assert "home" == await phone.first()
+        assert ["silent", "other", "home"] == phone.called
+        assert [] == phone.given_up
+
+    run(scenario())
+
+
+def test_a_refusal_tries_the_next_one_at_once_and_all_refusals_are_an_end() -> None:
+    async def scenario() -> None:
+        assert "home" == await Phone(a=-0.001, b=-0.001, home=0.0).first(next_after_s=3600)
+        assert await Phone(a=-0.001, b=-0.001).first() is None
+        assert await Phone().first() is None
+
+    run(scenario())
+
+
+def test_what_came_about_and_was_not_taken_is_let_go() -> None:
+    async def scenario() -> None:
+        phone = Phone(slow=0.03, quick=0.01)
+        assert "slow" == await phone.first(next_after_s=0.02)
+        assert ["connection to quick"] == phone.given_up
+
+    run(scenario())
+
+
 # --- three real nodes ------------------------------------------------------------------------
 
 
@@ -372,15 +429,15 @@ class Walls:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.blocked: dict[str, None] = {}
-        connect = Dialler._connect
+        connect = Dialler._open
         monkeypatch.setattr(dialler, "POLITE_DELAY_S", 0.2)
 
-        async def walled(self_: Dialler, address: str, greet: Any) -> Any:
+        async def walled(self_: Dialler, address: str) -> Any:
             if address in self.blocked:
                 raise DialFailed("a wall")
-            return await connect(self_, address, greet)
+            return await connect(self_, address)
 
-        monkeypatch.setattr(Dialler, "_connect", walled)
+        monkeypatch.setattr(Dialler, "_open", walled)
 
     def around(self, node: Node) -> None:
         self.blocked.update(dict.fromkeys(node.addresses()))
