@@ -69,7 +69,15 @@ def note_of(core: Core, friend: MemberId) -> tuple[int, int]:
         since_ms = core.friends[friend].since_ms
         return since_ms, since_ms + COMPARE_EVERY_MS
     began_ms, due_ms = (expect_uint(item, "time") for item in expect_array(note, "note", length=2))
-    return began_ms, due_ms
+    # A clock that was wrong and was put back must not put comparisons off for as long.
+    return min(began_ms, core.now_ms), min(due_ms, core.now_ms + COMPARE_EVERY_MS)
+
+
+def forget(core: Core, friend: MemberId) -> None:
+    """The friendship has ended."""
+    if core.get_local(f"compared {friend.hex()}") is not None:
+        core.put_local(f"compared {friend.hex()}", None)
+    core.reconciling.begun.pop(friend, None)
 
 
 def _plan_soon(core: Core, friend: MemberId) -> int:

@@ -9,6 +9,7 @@ Spec: §7.1, §7.2, §7.7, §9.4.
 
 from __future__ import annotations
 
+from node.engine import comparisons
 from node.engine.core import Core, Revocation, edge
 from node.engine.events import FriendsChanged, Space
 from protocol import limits
@@ -155,6 +156,7 @@ def mark_ended(core: Core, member: MemberId) -> None:
         core.persist(Space.OFFER, member + origin, None)
     core.persist(Space.CURSOR, member, None)
     core.cursors.pop(member, None)
+    comparisons.forget(core, member)
     half = core.registers.stored((member, half_object(core.me)))
     if half is not None and half.record.is_expired(core.now_ms):
         core.drop(half.record)  # it was only kept to understand this

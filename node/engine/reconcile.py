@@ -143,7 +143,7 @@ def on_compare(core: Core, link: Link, message: Compare) -> None:
         raise InvalidState("a comparison of nothing", section="8.6")
     began_ms, salt, questions = core.reconciling.begun.get(friend, (None, b"", 0))
     if salt != message.salt:
-        if began_ms is not None and core.now_ms - began_ms < ANSWER_MIN_MS:
+        if began_ms is not None and 0 <= core.now_ms - began_ms < ANSWER_MIN_MS:
             raise QuotaExceeded("comparisons begin too often", section="8.6")
         began_ms, questions = core.now_ms, 0
     if questions >= MESSAGES_MAX:

@@ -73,6 +73,38 @@ class TestAtRest:
         assert 8 <= len([m for m in heard if isinstance(m, Compare)]) <= 10
 
 
+class TestClocksAndEnds:
+    """What the plan must survive."""
+
+    def test_a_clock_put_back_by_a_year_does_not_put_comparing_off(self) -> None:
+        """Within a day and a minute of the next greeting."""
+        pump = settle("AB", names="AB")
+        pump.now_ms += 365 * DAY_MS
+        for name, friend in ("AB", "BA"):
+            core = pump.core(name)
+            core.begin(pump.now_ms)
+            note = f"compared {pump.member(friend).hex()}"
+            core.put_local(note, [pump.now_ms, pump.now_ms + DAY_MS])
+        pump.now_ms -= 365 * DAY_MS
+        pump.cut("A")
+        pump.link_all()
+        heard = count_messages(pump)
+        pump.advance(DAY_MS + HOUR_MS)
+
+        assert 2 == len([m for m in heard if isinstance(m, Compare)])
+
+    def test_the_end_of_a_friendship_leaves_no_plan_behind(self) -> None:
+        """Friends come and go for years."""
+        pump = settle("AB", "BC", "CD")
+        pump.advance(2 * DAY_MS)
+        note = f"compared {pump.member('A').hex()}"
+        assert pump.core("B").get_local(note) is not None
+        pump.end("A", "B")
+
+        assert pump.core("B").get_local(note) is None
+        assert pump.member("A") not in pump.core("B").reconciling.begun
+
+
 class TestPlantedLoss:
     """A bug in the stream loses something for one friend; the next day it is there."""
 
