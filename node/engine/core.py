@@ -191,7 +191,7 @@ class Core:
         self.friends: dict[MemberId, Friend] = {}
         self.links: dict[LinkId, Link] = {}
         self.link_ids: dict[MemberId, LinkId] = {}
-        self.registers = Registers()
+        self.registers = Registers(self.me)
         self.log = ArrivalLog(log_epoch)
         self.graph = FriendGraph(self.me, self.charter.max_circles)
         self.offers = Offers()
@@ -386,7 +386,8 @@ class Core:
         return [r for r in self.registers.of_kind(kind) if not r.is_expired(now_ms)]
 
     def mine(self, kind: Kind) -> list[Record]:
-        return [r for r in self.of_kind(kind) if r.author == self.me]
+        now_ms = self.now_ms
+        return [r for r in self.registers.own_of_kind(kind) if not r.is_expired(now_ms)]
 
     # --- who and where -----------------------------------------------------------------
 

@@ -41,9 +41,16 @@ def origin_of(record: Record) -> MemberId | None:
 
 
 class Registers:
-    """Records by register, id, kind, origin, edge and revocation hash."""
+    """Records by register, id, kind, origin, edge and revocation hash.
 
-    def __init__(self) -> None:
+    Args:
+        owner: whose node this is. Its own records are asked for after every event, and
+            looking at all others each time would cost more than the event.
+    """
+
+    def __init__(self, owner: MemberId) -> None:
+        self._owner = owner
+        self._own: dict[Kind, dict[Key, Stored]] = {}
         self._stored: dict[Key, Stored] = {}
         self._key_of: dict[RecordId, Key] = {}
         self._kinds: dict[Kind, dict[Key, Stored]] = {}
@@ -74,6 +81,8 @@ class Registers:
         self._stored[key] = stored
         self._key_of[record.record_id] = key
         self._kinds.setdefault(record.kind, {})[key] = stored
+        if record.author == self._owner:
+            self._own.setdefault(record.kind, {})[key] = stored
         self._count(stored, +1)
         origin = origin_of(record)
         if origin is not None:
@@ -88,6 +97,8 @@ class Registers:
         record = stored.record
         del self._key_of[record.record_id]
         del self._kinds[record.kind][key]
+        if record.author == self._owner:
+            del self._own[record.kind][key]
         self._count(stored, -1)
         origin = origin_of(record)
         if origin is not None:
@@ -113,6 +124,9 @@ class Registers:
 
     def of_kind(self, kind: Kind) -> list[Record]:
         return [stored.record for stored in self._kinds.get(kind, {}).values()]
+
+    def own_of_kind(self, kind: Kind) -> list[Record]:
+        return [stored.record for stored in self._own.get(kind, {}).values()]
 
     def of_origin(self, origin: MemberId) -> list[Record]:
         return [stored.record for stored in self._origins.get(origin, {}).values()]

@@ -133,8 +133,8 @@ def _held_listings(core: Core) -> list[Record]:
     """Own listings, also expired ones; withdrawn ones are not held any more."""
     return [
         record
-        for record in core.registers.of_kind(Kind.LISTING)
-        if record.author == core.me and not core.is_withdrawn(record)
+        for record in core.registers.own_of_kind(Kind.LISTING)
+        if not core.is_withdrawn(record)
     ]
 
 
