@@ -36,7 +36,12 @@ COVERAGE_MIN_PERCENT = 85
 COVERAGE_PROTOCOL_MIN_PERCENT = 95
 APT_TIMEOUT_S = 240
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
-NETWORK_TOOLS = (("ip", "iproute2"), ("nft", "nftables"))
+TEST_TOOLS = (
+    ("ip", ("iproute2",)),
+    ("nft", ("nftables",)),
+    ("node", ("nodejs",)),
+    ("cc", ("gcc", "libc6-dev")),
+)
 
 
 def main(arguments: list[str]) -> int:
@@ -238,13 +243,15 @@ def a_new_enough_python() -> str:
 
 def offer_packages() -> None:
     """Installs what some tests need of Debian, where that is ours to do: chromium for those
-    in a browser, iproute2 and nftables for those with networks of their own.
+    in a browser, iproute2 and nftables for those with networks of their own, Node.js for the
+    second implementation of the protocol, a C compiler for the recorder of writes.
 
     Only as root on Debian; any failure is left alone, and those tests are then reported
     as skipped with the reason.
     """
     missing = [] if any(shutil.which(name) for name in CHROMIUM_NAMES) else ["chromium"]
-    missing += [package for tool, package in NETWORK_TOOLS if shutil.which(tool) is None]
+    for tool, packages in TEST_TOOLS:
+        missing += packages if shutil.which(tool) is None else ()
     if not missing or not may_use_apt():
         return
     names = ", ".join(missing)

@@ -1,0 +1,221 @@
+// Each vector file's cases as checks that throw when this implementation sees them otherwise.
+
+import { deepStrictEqual as equal, ok } from "node:assert";
+import * as circles from "./circles.mjs";
+import { decode, encode, plain } from "./encoding.mjs";
+import { evaluate } from "./exchange.mjs";
+import { play } from "./handshake.mjs";
+import * as keys from "./keys.mjs";
+import * as reach from "./reach.mjs";
+import { compare, open } from "./records.mjs";
+import { Refusal } from "./refusal.mjs";
+import * as sync from "./sync.mjs";
+import * as trust from "./trust.mjs";
+
+const { hex, unhex } = keys;
+
+// What an operation says: its value, or the code of its refusal.
+function outcome(act) {
+  try {
+    return { value: act() };
+  } catch (error) {
+    if (error instanceof Refusal) return { error: error.code };
+    throw error;
+  }
+}
+
+function expect(item, act, check) {
+  const said = outcome(act);
+  equal(said.error === undefined ? "valid" : "invalid", item.result, `result, ${said.error}`);
+  equal(said.error ?? null, item.error, "error");
+  if (said.error === undefined) check(said.value);
+  else equal(item.decoded, null, "a refused input is not decoded");
+}
+
+// --- encoding -----------------------------------------------------------------------------------
+
+function encoding(item, document) {
+  const slot = !item.flags.includes("NoExtensionSlot");
+  const data = unhex(item.input);
+  expect(item, () => decode(data, { sizeMax: document.size_max_bytes, slot }), (value) => {
+    equal(plain(value), item.decoded, "decoded");
+    equal(hex(encode(value)), item.input, "encoded again");
+  });
+}
+
+// --- keys ---------------------------------------------------------------------------------------
+
+const OPERATIONS = {
+  Digest: ({ domain, parts }) => ({ digest: hex(keys.digest(domain, ...parts.map(unhex))) }),
+  PublicKey: ({ key }) => { keys.checkKey(unhex(key)); return {}; },
+  Verify: ({ key, message, signature }) => {
+    keys.checkKey(unhex(key));
+    if (!keys.verify(unhex(key), unhex(message), unhex(signature))) throw new Refusal("bad-signature");
+    return {};
+  },
+  Seal: (input) => {
+    const context = unhex(input.context);
+    if (input.sealed !== undefined) {
+      const found = keys.unseal(unhex(input.recipient_private), unhex(input.sealed), context);
+      return { plaintext: hex(found.plaintext) };
+    }
+    const reader = input.recipient_public ? unhex(input.recipient_public) : keys.x25519Public(unhex(input.recipient_private));
+    const made = keys.seal(reader, unhex(input.plaintext), unhex(input.ephemeral_private), context);
+    if (input.recipient_private)
+      equal(hex(keys.unseal(unhex(input.recipient_private), made.sealed, context).plaintext), input.plaintext);
+    return { shared_secret: hex(made.secret), key: hex(made.key), sealed: hex(made.sealed) };
+  },
+  LinkKey: ({ seed }) => {
+    const raw = keys.digest("link key", unhex(seed));
+    return { private: hex(raw), public: hex(keys.x25519Public(raw)) };
+  },
+  Revocation: ({ seed, friend, sequence }) => {
+    const secret = keys.digest("revocation secret", unhex(seed), unhex(friend), keys.big8(sequence));
+    return { secret: hex(secret), hash: hex(keys.digest("revocation", secret)) };
+  },
+};
+
+function keyCase(item) {
+  const operation = OPERATIONS[item.flags[0]];
+  ok(operation, `no operation ${item.flags[0]}`);
+  expect(item, () => operation(item.input), (value) => equal(value, item.decoded, "decoded"));
+}
+
+// --- records ------------------------------------------------------------------------------------
+
+function record(item) {
+  if (item.flags.includes("Register")) {
+    const [one, other] = item.input.map((text) => open(unhex(text)));
+    const { otherStands, equivocation } = compare(one, other);
+    equal({ stands: otherStands ? "other" : "one", equivocation }, item.decoded, "decoded");
+    equal([item.result, item.error], ["valid", null]);
+    return;
+  }
+  expect(item, () => open(unhex(item.input)), (found) => {
+    const decoded = { header: plain(found.header), record_id: hex(found.id), signed: hex(found.signed) };
+    if (found.mandate.length > 0) decoded.mandate = plain(found.mandate);
+    equal(decoded, item.decoded, "decoded");
+  });
+}
+
+// --- circles ------------------------------------------------------------------------------------
+
+function circle(item, document) {
+  if (item.flags.includes("Offer")) {
+    const error = circles.offer(item.input);
+    equal([error === null ? "valid" : "invalid", error, item.decoded], [item.result, item.error, null]);
+    return;
+  }
+  const seen = circles.reach(item.input, document.now);
+  equal(seen.shown ? "valid" : "invalid", item.result, "shown");
+  equal(item.error, seen.shown ? null : "out-of-reach");
+  equal({ distance: seen.distance, given_to: seen.given, given_to_or_not: seen.maybe }, item.decoded, "decoded");
+}
+
+// --- handshake ----------------------------------------------------------------------------------
+
+function handshake(item) {
+  const isChanged = item.flags.includes("Changed") || item.flags.includes("Disagree");
+  const seen = play(item.input, (place) => !(isChanged && place === item.fails_at));
+  equal([seen.error === undefined ? "valid" : "invalid", seen.error ?? null], [item.result, item.error], "result");
+  equal(seen.place ?? null, item.fails_at, "where it fails");
+  equal(seen.decoded ?? null, item.decoded, "decoded");
+}
+
+// --- exchange and trust ---------------------------------------------------------------------------
+
+function exchange(item, document) {
+  const path = document.path.map((name) => unhex(document.members[name]));
+  const nameOf = (key) => Object.keys(document.members).find((name) => document.members[name] === hex(key));
+  const said = evaluate(item.input.map(unhex), {
+    loan: unhex(document.loan), house: unhex(document.house), path, windowMs: document.window_ms, now: item.now_ms,
+  });
+  const ignored = [...said.ignored];
+  if (item.result === "valid") equal(ignored, [], "all count");
+  else equal(ignored, [[item.ignored, item.error]], "the one that does not count");
+  if (item.result === "valid") equal(item.error, null, "error");
+  const state = said.decoded;
+  const decoded = state && {
+    state: state.now, round: state.round, dates: state.dates, answer_by_ms: state.answerBy,
+    passed: state.passed.map((step) => [nameOf(step.author), step.body[3]]), returned_ms: state.returned,
+    commitments: state.commitments.map((step) => [nameOf(step.author), hex(step.body[2])]),
+    ended_by: state.endedBy && nameOf(state.endedBy.author),
+  };
+  equal(decoded, item.decoded, "decoded");
+}
+
+function trustCase(item, document) {
+  const verb = item.id.split("-")[0];
+  if (verb === "ask") {
+    const { decoded, error } = trust.ask(item.input);
+    equal([error === null ? "valid" : "invalid", error, decoded], [item.result, item.error, item.decoded]);
+  } else if (verb === "share") {
+    const is = trust.shares(item.input);
+    equal([is ? "valid" : "invalid", is ? null : "nothing-shared", is], [item.result, item.error, item.decoded]);
+  } else {
+    const seen = trust.judge(item.input.map(unhex), { house: unhex(document.house), subject: unhex(document.subject) });
+    const ignored = seen.reasons.findIndex((reason) => reason !== null);
+    equal(ignored < 0 ? null : ignored, item.ignored, "which does not count");
+    equal(seen.reasons[ignored] ?? null, item.error, "why");
+    equal(item.result, ignored < 0 ? "valid" : "invalid");
+    equal(seen.decoded, item.decoded, "decoded");
+  }
+}
+
+// --- sync -----------------------------------------------------------------------------------------
+
+const SYNC = {
+  Message: (item) => {
+    const said = plain(sync.message(unhex(item.input)));
+    equal(hex(encode(sync.message(unhex(item.input)))), item.input, "encoded again");
+    return said;
+  },
+  Fingerprint: (item) => {
+    const items = sync.itemsOf(item.items).filter((one) => one >= item.lower && (item.upper === "" || one < item.upper));
+    equal([items.length, sync.fingerprint(items, item.salt)], [item.count, item.fingerprint], "fingerprint");
+  },
+  Compare: (item) => { equal(sync.compare(item), item.lacking, "lacking"); },
+  Stream: (item) => sync.stream(item),
+};
+
+function syncCase(item) {
+  expect({ decoded: null, ...item }, () => SYNC[item.flags[0]](item), (value) => {
+    if (item.flags[0] === "Message") equal(value, item.decoded, "decoded");
+  });
+}
+
+// --- reaching friends ------------------------------------------------------------------------------
+
+const hexed = (value) => (value instanceof Uint8Array ? hex(value) : Array.isArray(value) ? value.map(hexed) : value);
+
+function keysOf(input) {
+  const bytes = Object.fromEntries(Object.entries(input).filter(([, v]) => typeof v === "string").map(([k, v]) => [k, unhex(v)]));
+  return { ...bytes, staticPrivate: bytes.static };
+}
+
+const REACH = {
+  Message: (item) => {
+    const fields = reach.message(unhex(item.input));
+    equal(hex(encode(fields)), item.input, "encoded again");
+    return hexed(fields);
+  },
+  Seal: ({ input }) => {
+    const content = keys.join(unhex(input.content), new Uint8Array(input.zeros));
+    const sealed = reach.seal({ ...keysOf(input), content });
+    return { size: sealed.length, id: hex(reach.itemId(sealed)) };
+  },
+  Open: ({ input }) => {
+    const given = keysOf(input);
+    const content = hexed(reach.readContent(reach.open(given)));
+    return { content, id: hex(reach.itemId(given.sealed)) };
+  },
+};
+
+function reachCase(item) {
+  expect(item, () => REACH[item.flags[0]](item), (value) => equal(value, item.decoded, "decoded"));
+}
+
+export const CASES = {
+  circles: circle, encoding, exchange, handshake, keys: keyCase, reach: reachCase,
+  records: record, sync: syncCase, trust: trustCase,
+};

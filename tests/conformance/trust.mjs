@@ -1,0 +1,81 @@
+// Spec §12: judgements from ratings, and who may ask.
+
+import { hex, same, verify } from "./keys.mjs";
+import { termsDigest } from "./exchange.mjs";
+import { compare, objectOf, open } from "./records.mjs";
+
+export const DEFAULTS = {
+  max_circles: 3, circle_2_exchanges: 2, circle_3_exchanges: 5, circle_4_exchanges: 0, failed_exchange_cost: 1,
+  sharing_grace_ms: 183 * 86400000, sharing_window_ms: 365 * 86400000,
+};
+
+// A rating that counts, or the code why it does not.
+function rating(envelope, house) {
+  const record = open(envelope);
+  if (record.kind !== 32 || !same(record.house, house)) return "out-of-reach";
+  const [terms, borrowerSignature, holderSignature, confiance, respect] = record.body;
+  const [termsHouse, loan, thing, holder, borrower, round, from, to] = terms;
+  if (!same(termsHouse, house)) return "out-of-reach";
+  if (same(holder, borrower)) return "bad-signature";
+  const isHolder = same(record.author, holder);
+  if (!isHolder && !same(record.author, borrower)) return "not-yours";
+  if (!same(record.object, objectOf(32, loan))) return "not-yours";
+  const digest = termsDigest(termsHouse, loan, thing, holder, borrower, round, from, to);
+  if (!verify(borrower, digest, borrowerSignature) || !verify(holder, digest, holderSignature)) return "bad-signature";
+  return { record, subject: isHolder ? borrower : holder, loan, from, to, confiance, respect };
+}
+
+export function judge(envelopes, { house, subject, charter = DEFAULTS }) {
+  const standing = new Map();
+  const counts = envelopes.map((envelope) => rating(envelope, house));
+  for (const found of counts.filter((r) => typeof r !== "string")) {
+    const register = `${hex(found.record.author)} ${hex(found.record.object)}`;
+    const held = standing.get(register);
+    if (!held || compare(held.record, found.record).otherStands) standing.set(register, found);
+  }
+  const stands = [...standing.values()];
+  const reasons = counts.map((r) => (typeof r === "string" ? r : stands.includes(r) ? null : "replayed"));
+  const about = stands.filter((r) => same(r.subject, subject));
+  const latest = new Map();
+  for (const r of about.sort((a, b) => a.to - b.to || a.from - b.from || Buffer.compare(a.loan, b.loan)))
+    latest.set(hex(r.record.author), r);
+  const last = [...latest.values()];
+  const good = last.filter((r) => r.confiance === 1).length;
+  const confiance = Math.max(0, good - charter.failed_exchange_cost * (last.length - good));
+  const sum = about.reduce((total, r) => total + r.respect, 0);
+  const respect = about.length === 0 ? null : Math.floor((4 * sum + about.length) / (2 * about.length)) / 2;
+  return { decoded: { confiance, respect, ...open_(confiance, true, charter), exchanges: about.length }, reasons };
+}
+
+function open_(confiance, isMember, charter) {
+  if (!isMember) return { circles_open: 0, missing: null };
+  let circles = 1;
+  for (let n = 2; n <= charter.max_circles; n += 1) {
+    const needed = charter[`circle_${n}_exchanges`];
+    if (needed === 0) return { circles_open: circles, missing: null };
+    if (confiance < needed) return { circles_open: circles, missing: needed - confiance };
+    circles = n;
+  }
+  return { circles_open: circles, missing: 0 };
+}
+
+export function ask({ charter: changes, confiance, is_member: isMember, distance }) {
+  const charter = { ...DEFAULTS, ...changes };
+  const decoded = open_(confiance, isMember, charter);
+  let error = null;
+  if (!isMember) error = "second-seat-missing";
+  else if (distance > decoded.circles_open) {
+    const between = Array.from({ length: distance - 1 }, (_, i) => i + 2);
+    const isShut = distance > charter.max_circles || between.some((n) => charter[`circle_${n}_exchanges`] === 0);
+    error = isShut ? "circle-shut" : "circle-closed";
+  }
+  return { decoded, error };
+}
+
+export function shares({ has_open_listing: hasListing, lent_until_minute: lent, joined_ms: joined, now_ms: now }) {
+  return (
+    hasListing ||
+    (lent !== null && now - lent * 60000 < DEFAULTS.sharing_window_ms) ||
+    (joined !== null && now - joined < DEFAULTS.sharing_grace_ms)
+  );
+}
