@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -345,6 +345,109 @@ def test_a_relay_cannot_flood_its_friend_with_calls() -> None:
     run(scenario())
 
 
+class Cable:
+    """One end's link with the relay: what is sent arrives at the other side a little later."""
+
+    def __init__(self, member: MemberId, arrives: Callable[[Cable, Reaching], None]) -> None:
+        self.id = LinkId(member[0])
+        self.peer: Peer = FriendPeer(member)
+        self.is_dialled = True
+        self.is_relayed = False
+        self.arrives = arrives
+        self.under_way_bytes = 0
+        self.most_under_way_bytes = 0
+
+    def send(self, message: bytes) -> None:
+        self.under_way_bytes += len(message)
+        self.most_under_way_bytes = max(self.most_under_way_bytes, self.under_way_bytes)
+        asyncio.get_running_loop().call_soon(self._arrive, message)
+
+    def _arrive(self, message: bytes) -> None:
+        self.under_way_bytes -= len(message)
+        self.arrives(self, decode_reaching(message))
+
+    def close(self, reason: str) -> None: ...
+    def on_delivered(self, size_bytes: int) -> None: ...
+
+
+class Line3:
+    """Alice's circuits, the relay and Bob's circuits, wired together."""
+
+    def __init__(self, bounds: RelayLimits) -> None:
+        self.calls: list[Circuit] = []
+        self.ends = {
+            member: Circuits(self.calls.append, lambda member: True) for member in (ALICE, BOB)
+        }
+        self.down = {member: Cable(member, self._at_end) for member in (ALICE, BOB)}
+        self.up = {member: Cable(member, self._at_relay) for member in (ALICE, BOB)}
+        self.relay = Relay(lambda member: self.down[member], lambda asking, message: True, bounds)
+
+    def _at_relay(self, cable: Cable, message: Reaching) -> None:
+        member = ALICE if cable is self.up[ALICE] else BOB
+        link = self.down[member]
+        if isinstance(message, OpenCircuit):
+            self.relay.on_open(link, member, message)
+        elif isinstance(message, CircuitData | CircuitCredit | CircuitClosed) and (
+            self.relay.knows(message.circuit)
+        ):
+            self.relay.on_message(link, message)
+
+    def _at_end(self, cable: Cable, message: Reaching) -> None:
+        member = ALICE if cable is self.down[ALICE] else BOB
+        if isinstance(message, IncomingCircuit):
+            self.ends[member].on_incoming(self.up[member], message)
+        elif isinstance(message, CircuitData | CircuitCredit | CircuitClosed):
+            self.ends[member].on_message(self.up[member], message)
+
+
+def test_megabytes_go_through_both_ways_within_the_window_and_the_rate() -> None:
+    async def scenario() -> None:
+        line = Line3(RelayLimits(bytes_per_second=4_000_000))
+        mine = await line.ends[ALICE].open(line.up[ALICE], BOB, NO_PROOF)
+        (theirs,) = line.calls
+        blocks = [bytes([number]) * 50_000 for number in range(40)]
+
+        async def send(circuit: Circuit) -> None:
+            for block in blocks:
+                await circuit.send_bytes(block)
+
+        async def receive(circuit: Circuit) -> list[bytes]:
+            return [(await circuit.receive()).data for _ in blocks]
+
+        began_s = asyncio.get_running_loop().time()
+        _, _, here, there = await asyncio.gather(
+            send(mine), send(theirs), receive(mine), receive(theirs)
+        )
+        took_s = asyncio.get_running_loop().time() - began_s
+
+        assert blocks == here == there
+        # 2 MB a direction at 4 MB/s, of which a window needs no credit.
+        assert 0.35 < took_s < 10
+        for cable in (*line.down.values(), *line.up.values()):
+            assert cable.most_under_way_bytes < 1.1 * WINDOW
+        mine.abort()
+        assert aiohttp.WSMsgType.CLOSED is (await theirs.receive()).type
+        assert 0 == len(line.relay) == len(line.ends[ALICE]) == len(line.ends[BOB])
+
+    run(scenario())
+
+
+def test_a_reader_who_stops_reading_holds_up_a_window_and_no_more() -> None:
+    async def scenario() -> None:
+        line = Line3(RelayLimits())
+        mine = await line.ends[ALICE].open(line.up[ALICE], BOB, NO_PROOF)
+        sent = 0
+        with suppress(TimeoutError):
+            async with asyncio.timeout(0.2):
+                while True:
+                    await mine.send_bytes(bytes(10_000))
+                    sent += 10_000
+
+        assert WINDOW - 10_000 < sent <= WINDOW
+
+    run(scenario())
+
+
 def test_a_common_friend_who_does_not_answer_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     async def scenario() -> None:
         monkeypatch.setattr("node.transport.circuits.OPEN_MAX_S", 0.05)
@@ -604,5 +707,41 @@ def test_who_shows_no_friendship_hears_no(tmp_path: Path, monkeypatch: pytest.Mo
             # The friendship ends; Rosa learns the secret, and the old proof is worth nothing.
             await bob.command(EndFriendship(me(alice).hex()))
             await eventually(lambda: not may_help(core, me(alice), me(bob), proof))
+
+    run(scenario())
+
+
+GARBAGE = [b"\x93\x16\x01\x02", b"\x92\x18\xc4\x00", b"\x9f\x14", b"\x93\x19\xc0\x90"]
+
+
+def test_a_friend_s_garbage_is_counted_and_ends_the_link(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario() -> None:
+        Walls(monkeypatch)
+        async with three(tmp_path) as (alice, bob, rosa):
+            for number, garbage in enumerate(GARBAGE, start=1):
+                link = host(alice).link_to(me(rosa))
+                assert link is not None
+                link.send(garbage)
+                await eventually(lambda n=number: rosa.counters["malformed"] == n)  # type: ignore[misc]
+                await eventually(lambda old=link: host(alice).link_to(me(rosa)) is not old)  # type: ignore[misc]
+                await eventually(lambda: host(alice).is_linked(me(rosa)))
+            # Answers to what was never asked, and circuits that never were, are passed over.
+            link = host(alice).link_to(me(rosa))
+            assert link is not None
+            for message in (
+                Whereabouts(me(bob), ("home:1",)),
+                CircuitData(CIRCUIT, b"x"),
+                CircuitCredit(CIRCUIT, 1),
+                CircuitClosed(CIRCUIT),
+                IncomingCircuit(CIRCUIT, MemberId(bytes(32))),
+            ):
+                link.send(encode_reaching(message))
+            await alice.command(AddThing("Tent", circles=1))
+            await eventually(lambda: sees(rosa, "Tent"))
+
+            assert host(alice).link_to(me(rosa)) is link
+            assert {"malformed": len(GARBAGE)} == dict(rosa.counters)
 
     run(scenario())
