@@ -11,6 +11,7 @@ from node.engine.core import Core, Link
 from node.engine.log import LogKey
 from node.engine.pump import Batch
 from node.engine.reconcile import ANSWER_MIN_MS
+from protocol.keys import RecordId
 from protocol.messages import Compare, Compared, Listed, Message, RangeAsked, decode_message
 from protocol.reconcile import ItemSet
 from simulations.pump import HOUR_MS, Pump
@@ -186,6 +187,60 @@ class TestSurprises:
         pump.advance(2 * comparisons.AFTER_GREETING_MS)
 
         assert 1 == len([m for m in heard if isinstance(m, Compare)])
+
+    def test_a_link_that_broke_with_something_under_way_is_looked_into(self) -> None:
+        """It was announced and asked for, and did not come."""
+        pump = settle("AB", "BC", names="ABC")
+        pump.advance(2 * HOUR_MS)
+        core = pump.core("C")
+        pump.start_command("A", AddThing("ladder", circles=3))
+        pump.run(lambda: any(link.session.pending for link in core.links.values()))
+        pump.cut("C")
+        pump.link_all()
+        heard = count_messages(pump)
+        pump.advance(2 * comparisons.AFTER_GREETING_MS)
+
+        assert ["ladder"] == pump.sees("C")
+        assert 1 == len([m for m in heard if isinstance(m, Compare)])
+
+    def test_a_friend_whose_log_began_anew_is_compared_with(self) -> None:
+        """Its database was put back, or lost: whatever it knows of us may be old."""
+        pump = settle("AB", names="AB")
+        pump.advance(2 * HOUR_MS)
+        pump.cut("A")
+        core = pump.core("B")
+        core.cursors[pump.member("A")] = (b"an other", 7)
+        pump.link_all()
+        heard = count_messages(pump)
+        pump.advance(2 * comparisons.AFTER_GREETING_MS)
+
+        assert 1 == len([m for m in heard if isinstance(m, Compare)])
+
+    def test_a_refused_record_is_looked_into_and_not_asked_for_again_at_once(self) -> None:
+        """One comparison for it, then the daily one."""
+        pump = settle("AB", names="AB")
+        pump.advance(2 * HOUR_MS)
+        core = pump.core("B")
+        link = core.links[next(iter(core.links))]
+        bad = RecordId(b"\7" * 32)
+        heard = count_messages(pump)
+        for _ in range(5):
+            core.begin(pump.now_ms)
+            comparisons.refused(core, link, bad)
+            pump.advance(2 * HOUR_MS)
+
+        assert 1 == len([m for m in heard if isinstance(m, Compare)])
+
+    def test_what_is_remembered_as_refused_is_bounded(self) -> None:
+        """A friend that gives bad records without end fills nothing."""
+        pump = settle("AB", names="AB")
+        core = pump.core("B")
+        link = core.links[next(iter(core.links))]
+        for number in range(comparisons.REFUSED_MAX + 50):
+            core.begin(pump.now_ms)
+            comparisons.refused(core, link, RecordId(number.to_bytes(32, "big")))
+
+        assert comparisons.REFUSED_MAX == len(core.reconciling.asking[pump.member("A")].refused)
 
     def test_surprise_after_surprise_is_looked_into_once_an_hour(self) -> None:
         """A friend whose every record is refused must not keep us comparing."""
