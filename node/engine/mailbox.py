@@ -24,7 +24,7 @@ from node.engine.core import Core, Link
 from node.engine.events import Disconnect, Effect, LinkId, Send
 from protocol import limits
 from protocol.bodies import HalfBody
-from protocol.encoding import Value, expect_array, expect_uint
+from protocol.encoding import Value, expect_array, expect_bytes, expect_uint
 from protocol.errors import (
     Expired,
     FromTheFuture,
@@ -226,18 +226,25 @@ class Mailbox:
         known = self._positions.get(member)
         if known is None:
             note = core.get_local(_position_note(member))
-            known = 0 if note is None else expect_uint(note, "position")
-            self._positions[member] = known
+            epoch, known = (b"", 0) if note is None else _read_position(note)
+            # A restored database numbers anew: what it remembers means nothing.
+            self._positions[member] = known = known if epoch == core.log.epoch else 0
         return known
 
     def _write_position(self, core: Core, member: MemberId, position: int) -> None:
         self._positions[member] = position
-        if core.get_local(_position_note(member)) != position:
-            core.put_local(_position_note(member), position)
+        row: Value = (core.log.epoch, position)
+        if core.get_local(_position_note(member)) != row:
+            core.put_local(_position_note(member), row)
 
 
 def _position_note(member: MemberId) -> str:
-    return f"mailbox position {member.hex()}"
+    return f"mailbox left {member.hex()}"
+
+
+def _read_position(note: Value) -> tuple[bytes, int]:
+    fields = expect_array(note, "note", length=2)
+    return expect_bytes(fields[0], "log epoch"), expect_uint(fields[1], "position")
 
 
 def _took_note(member: MemberId) -> str:

@@ -328,7 +328,7 @@ def test_two_friends_who_are_never_on_together_hear_of_each_other(
                 await alice.command(WithdrawThing(str(cast("dict[str, object]", tent)["thing"])))
                 await alice.command(AddThing("Boat", circles=1))
                 await eventually(lambda: keeper.oldest(b) is not None)
-                await eventually(lambda: mine.get_local(f"mailbox position {b.hex()}") is not None)
+                await eventually(lambda: mine.get_local(f"mailbox left {b.hex()}") is not None)
             async with home(tmp_path, "Bob") as bob:
                 await eventually(lambda: titles(bob) == ["Boat"])
                 await eventually(lambda: keeper.oldest(b) is None)

@@ -12,12 +12,22 @@ from node.engine import mailbox
 from node.engine.commands import AddThing, SetThing, WithdrawThing
 from node.engine.common_friends import common_friends
 from node.engine.core import Core
+from node.engine.edges import own_secret
 from node.engine.events import LinkId
 from node.engine.mailbox import BETWEEN_MS, REFUSED_MS, UNLINKED_MS
 from protocol import limits
-from protocol.keys import MemberId
+from protocol.bodies import ListingBody, ThingKind
+from protocol.keys import MemberId, ObjectId
 from protocol.mailbox import Content, Correspondence, decode_content, item_id, open_item
-from protocol.messages import Have, Message, Paths, Records, decode_message, encode_message
+from protocol.messages import (
+    Have,
+    Message,
+    Paths,
+    Records,
+    Revoked,
+    decode_message,
+    encode_message,
+)
 from protocol.reaching import (
     CircuitClosed,
     HandItem,
@@ -309,6 +319,39 @@ def test_much_goes_into_several_items_that_all_arrive(monkeypatch: pytest.Monkey
     assert titles == town.sees("B")
 
 
+def test_the_end_of_a_friendship_further_on_waits_as_well() -> None:
+    town = triangle("ABRD", "AD")
+    town.command("D", AddThing("Drill", circles=2))
+    town.advance(60_000)
+    assert ["Drill"] == town.sees("B")
+    go_away(town)
+    town.end("D", "A")
+    town.advance(UNLINKED_MS + 2000)
+    item = the_item(town)
+    town.stop("A")
+    town.start("B")
+    assert ["Drill"] == town.sees("B")
+
+    assert town.hand("B", "A", item).is_taken
+    assert [] == town.sees("B")
+    assert [] == town.rejects
+
+
+def test_a_database_that_numbers_anew_leaves_everything_anew() -> None:
+    town = triangle()
+    town.stop("B")
+    add(town, "Boat")
+    town.advance(UNLINKED_MS + 2000)
+    assert 1 == len(town.kept)
+    town.start("A")
+    town.core("A").log.epoch = bytes(8)
+    town.link_all()
+    town.advance(UNLINKED_MS + BETWEEN_MS)
+
+    assert 2 == len(town.kept)
+    assert bytes(8) == town.content(town.kept[1], "A", "B").epoch
+
+
 # --- attacks by whoever holds items ----------------------------------------------------------
 
 
@@ -487,3 +530,19 @@ def test_an_item_holds_what_a_link_would_stream_and_no_more() -> None:
     assert not any(b"For Rosa" in envelope for envelope in envelopes)
     assert any(b"For all" in envelope for envelope in envelopes)
     assert b"For all" not in item.sealed
+
+
+def test_an_item_that_ends_the_friendship_is_its_author_s_last() -> None:
+    town = triangle()
+    secret = own_secret(town.core("A"), town.member("B"))
+    listing = ListingBody("Boat", "", ThingKind.OBJECT, 1, (), ())
+    boat = town.sign("A", listing, ObjectId(b"b" * 16))
+    town.cut("A", "B")
+    sealed = leave_by_hand(town, Revoked(((secret, 5),)), Records((boat.envelope,)))
+    assert town.hand("B", "A", sealed).is_taken
+
+    assert town.core("B").friends[town.member("A")].ended
+    assert [] == town.sees("B")
+    assert [] == town.rejects
+    town.hand("B", "A", leave_by_hand(town, upto=2_000_000))
+    assert [("B", "unknown-peer")] == town.rejects
