@@ -40,6 +40,9 @@ halves is honest; without end it would have us say everything for a few bytes.""
 KNOWN_TO_PEER_MAX: Final = 65_536
 """Ids remembered as held by the friend; the oldest are forgotten, at the cost of a
 superfluous announcement."""
+UNASKED_BURST_MAX: Final = limits.RECORDS_BURST_MAX // 2
+UNASKED_PER_SECOND_MAX: Final = limits.RECORDS_PER_SECOND_MAX / 2
+"""What is given without being asked for stays at half of what the friend may refuse. Spec: §8.4."""
 EAGER_ORIGINS_MAX: Final = 1024
 """Origins for which one link is eager; the one that was used longest ago is forgotten."""
 NO_EPOCH: Final = bytes(8)
@@ -65,6 +68,7 @@ class LinkSession:
             what was announced is announced again on the next link.
         eager: origins whose fresh small records the friend gets whole (§8.7), the one
             used last at the end.
+        unasked_left: records that may be given unasked now, as of ``unasked_at_ms``.
         came_twice: origins of records in the present message that were here already.
     """
 
@@ -87,6 +91,8 @@ class LinkSession:
     known_to_peer: dict[RecordId, None] = field(default_factory=dict)
     eager: dict[MemberId, None] = field(default_factory=dict)
     came_twice: dict[MemberId, None] = field(default_factory=dict)
+    unasked_left: float = float(UNASKED_BURST_MAX)
+    unasked_at_ms: int = 0
 
     def greet(self, peer_own_epoch: bytes, our_epoch: bytes, held: bytes, upto: int) -> bool:
         """React to a ``Have``: where to stream from.
@@ -137,6 +143,16 @@ class LinkSession:
         self.known_to_peer[record_id] = None
         if len(self.known_to_peer) > KNOWN_TO_PEER_MAX:
             del self.known_to_peer[next(iter(self.known_to_peer))]
+
+    def take_unasked(self, now_ms: int) -> bool:
+        """Whether one more record may be given without being asked for, and count it."""
+        gained = max(0, now_ms - self.unasked_at_ms) * UNASKED_PER_SECOND_MAX / 1000
+        self.unasked_left = min(UNASKED_BURST_MAX, self.unasked_left + gained)
+        self.unasked_at_ms = now_ms
+        if self.unasked_left < 1:
+            return False
+        self.unasked_left -= 1
+        return True
 
     def make_eager(self, origin: MemberId) -> None:
         """The friend got a record of this origin from us: the next one goes at once."""

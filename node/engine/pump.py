@@ -123,12 +123,19 @@ def _gather_record(core: Core, link: Link, batch: Batch, record: Record, pushes:
     if not intake.may_give(core, record, link.friend):
         return
     session.note_known(record.record_id)
-    if pushes and _goes_whole(core, link, record):
+    if pushes and _goes_whole(core, link, record) and _may_push(core, link):
         batch.pushes.append(record.envelope)
         batch.size_bytes += len(record.envelope)
     else:
         batch.items.append((record.record_id, len(record.envelope)))
         batch.size_bytes += _ITEM_SIZE_BYTES
+
+
+def _may_push(core: Core, link: Link) -> bool:
+    """Whether the friend will bear one more record that it did not ask for. Spec: §8.4."""
+    if core.config.records_per_second_max is None:
+        return True
+    return link.session.take_unasked(core.now_ms)
 
 
 def _goes_whole(core: Core, link: Link, record: Record) -> bool:

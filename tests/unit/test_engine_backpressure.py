@@ -51,6 +51,21 @@ class TestSlowReaders:
         pump.say(hand, Have(bytes(8), core.log.epoch, core.log.top))
         assert 0 < size_of(pump.heard(hand)) < 1.1 * UNCONFIRMED_MAX_BYTES
 
+    @pytest.mark.slow
+    def test_who_adds_a_thousand_things_at_once_is_not_cut_off(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Half of what a friend may refuse is given unasked, near and far; the rest is paced."""
+        monkeypatch.setattr(limits, "LISTINGS_PER_ORIGIN_MAX", 10_000)
+        pump = Pump()
+        pump.settle("ABC", "AB", "BC")
+        for number in range(1200):
+            pump.command("A", AddThing(f"thing {number}", circles=3))
+        pump.advance(60_000)
+
+        assert [] == pump.disconnects
+        assert 1200 == len(pump.sees("B")) == len(pump.sees("C"))
+
     def test_offers_of_paths_count_too(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Entries of the log are not equally long."""
         monkeypatch.setattr("node.engine.pump.UNCONFIRMED_MAX_BYTES", 1000)
