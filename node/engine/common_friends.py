@@ -30,11 +30,12 @@ def proof_of(core: Core, friend: MemberId) -> Proof | None:
 
 def common_friends(core: Core, member: MemberId) -> list[MemberId]:
     """Friends of ours, linked now, that are known to be friends of ``member``; sorted."""
-    return [
-        friend
-        for friend in sorted(core.link_ids)
-        if friend != member and _is_shown(core, friend) and _is_their_friend(core, friend, member)
-    ]
+    return [friend for friend in sorted(core.link_ids) if is_common_friend(core, friend, member)]
+
+
+def is_common_friend(core: Core, friend: MemberId, member: MemberId) -> bool:
+    """Whether a friend of ours is known to be a friend of ``member``, and may be asked."""
+    return friend != member and _is_their_friend(core, friend, member) and _is_shown(core, friend)
 
 
 def may_help(core: Core, asking: MemberId, other: MemberId, proof: Proof) -> bool:

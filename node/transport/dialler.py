@@ -79,6 +79,7 @@ class Helping(Protocol):
     """Common friends, for whoever calls friends; see ``node.transport.reach``."""
 
     def can_help(self, member: MemberId) -> bool: ...
+    def can_be_helped_by(self, member: MemberId, helper: MemberId) -> bool: ...
     async def whereabouts(self, member: MemberId) -> list[str]: ...
     async def connect(self, member: MemberId) -> Circuit: ...
 
@@ -150,7 +151,7 @@ class Dialler:
             if not self._addresses(friend.target):
                 friend.news.set()
         if self._helping is not None and self._host.is_linked_directly(member):
-            self._tell_help_came()
+            self._tell_help_came(self._helping, member)
 
     def on_nearby(self, member: MemberId) -> None:
         """A friend was seen on the local network."""
@@ -187,13 +188,14 @@ class Dialler:
         friend.help_not_before_s = 0.0
         friend.news.set()
 
-    def _tell_help_came(self) -> None:
+    def _tell_help_came(self, helping: Helping, helper: MemberId) -> None:
         """A link came up: others may be reached with that friend's help."""
         now_s = time.monotonic()
         for member, friend in self._friends.items():
             # A friend whose link comes and goes must not have us call everybody each time.
             is_due = now_s - friend.help_came_s > _HELP_NEWS_S or not friend.help_came_s
-            if is_due and not self._host.is_linked(member) and self._can_be_helped(member):
+            is_missed = is_due and not self._host.is_linked(member)
+            if is_missed and helping.can_be_helped_by(member, helper):
                 friend.help_came_s = now_s
                 friend.help_not_before_s = 0.0
                 friend.news.set()

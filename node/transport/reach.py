@@ -17,7 +17,7 @@ import time
 from contextlib import suppress
 from typing import Final
 
-from node.engine.common_friends import common_friends, may_help, proof_of
+from node.engine.common_friends import common_friends, is_common_friend, may_help, proof_of
 from node.errors import DialFailed, TransportError
 from node.host import Connection, FriendPeer, Host
 from node.transport import handshakes
@@ -164,6 +164,11 @@ class Reach:
         """Whether a common friend is linked who could help to reach this friend."""
         core = self._host.core
         return core.is_live_friend(member) and bool(common_friends(core, member))
+
+    def can_be_helped_by(self, member: MemberId, helper: MemberId) -> bool:
+        """The same of one friend: quick, for whoever asks about many."""
+        core = self._host.core
+        return core.is_live_friend(member) and is_common_friend(core, helper, member)
 
     async def whereabouts(self, member: MemberId) -> list[str]:
         """Where common friends last knew a friend of ours."""
