@@ -118,8 +118,9 @@ class Endpoint:
                 secret_of=lambda tag: answering.invitation_secret(tag, time.time_ns() // 1_000_000),
             )
         except (RemoteProtocolError, TransportError, ConnectionError, RuntimeError) as error:
-            self._count(getattr(error, "code", "link-lost"))
-            _log.info("hung up on a caller: %s", error)
+            if not isinstance(error, handshakes.CallerLeft):
+                self._count(getattr(error, "code", "link-lost"))
+                _log.info("hung up on a caller: %s", error)
             await _hang_up(web_socket)
             return None
         return Link(host, web_socket, channel, peer, is_dialled=False)

@@ -31,6 +31,10 @@ from protocol.keys import MemberId
 _EPHEMERAL_SIZE_BYTES: Final = 32
 
 
+class CallerLeft(LinkLost):
+    """The caller went before saying anything: they found a better address."""
+
+
 async def call_friend(
     web_socket: WebSocket, *, house: bytes, static: bytes, friend: MemberId, link_key: bytes
 ) -> tuple[Channel, Peer]:
@@ -91,9 +95,14 @@ async def answer(
         secret_of: the secret of an open invitation, by its tag.
 
     Raises:
+        CallerLeft: they went before they began; nothing was refused.
         RemoteProtocolError, LinkLost: close without a word.
     """
-    first = read_first(await _next(web_socket))
+    try:
+        message = await _next(web_socket)
+    except LinkLost as error:
+        raise CallerLeft("The caller left before saying anything") from error
+    first = read_first(message)
     responder = _responder(first, house, static, secret_of)
     responder.receive_first(first)
     await web_socket.send_bytes(responder.send_second())

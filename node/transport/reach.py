@@ -231,8 +231,9 @@ class Reach:
                     secret_of=lambda tag: None,
                 )
         except (RemoteProtocolError, TransportError, ConnectionError, TimeoutError) as error:
-            self._host.count(getattr(error, "code", "link-lost"))
-            _log.info("hung up on a relayed caller: %s", error)
+            if not isinstance(error, handshakes.CallerLeft):
+                self._host.count(getattr(error, "code", "link-lost"))
+                _log.info("hung up on a relayed caller: %s", error)
             circuit.abort()
             return
         except asyncio.CancelledError:

@@ -138,6 +138,20 @@ def test_a_stranger_with_any_first_message_hears_nothing(message: bytes, tmp_pat
     run(scenario())
 
 
+def test_a_caller_who_leaves_before_saying_anything_is_no_offence(tmp_path: Path) -> None:
+    """Friends try several addresses at a time, and leave when one of them has answered."""
+
+    async def scenario() -> None:
+        async with founder(tmp_path) as node:
+            async with calling(node):
+                await eventually(lambda: len(node._endpoint._gate) == 1)
+            await eventually(lambda: len(node._endpoint._gate) == 0)
+
+            assert {} == dict(node.counters)
+
+    run(scenario())
+
+
 def test_a_stranger_who_speaks_text_hears_nothing(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with founder(tmp_path) as node, calling(node) as stranger:
