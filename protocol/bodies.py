@@ -9,9 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import ClassVar
+from functools import lru_cache
+from typing import ClassVar, Final
 
 from protocol.keys import Domain, HouseId, MemberId, ObjectId, Signature, digest
+
+_OBJECTS_KEPT: Final = 8192
 
 
 class Kind(IntEnum):
@@ -321,6 +324,8 @@ def register_object(kind: Kind, *parts: bytes) -> ObjectId:
     return ObjectId(digest(Domain.STEP, bytes([kind]), *parts)[:16])
 
 
+# Asked for at every look at an edge or a thing: the digests of those in use are kept.
+@lru_cache(maxsize=_OBJECTS_KEPT)
 def half_object(friend: MemberId) -> ObjectId:
     return register_object(Kind.HALF, friend)
 
@@ -329,6 +334,7 @@ def seat_object(candidate: MemberId) -> ObjectId:
     return register_object(Kind.SEAT, candidate)
 
 
+@lru_cache(maxsize=_OBJECTS_KEPT)
 def withdrawal_object(target: ObjectId) -> ObjectId:
     return register_object(Kind.WITHDRAWAL, target)
 
@@ -340,6 +346,7 @@ def step_object(kind: Kind, loan: ObjectId, round_number: int = 0) -> ObjectId:
 STATEMENT_OBJECT = register_object(Kind.STATEMENT)
 
 
+@lru_cache(maxsize=_OBJECTS_KEPT)
 def keys_object(root_index: int) -> ObjectId:
     """Each root key of a member has a register for its keys record. Spec: §18.2."""
     return register_object(Kind.KEYS, root_index.to_bytes(8, "big"))

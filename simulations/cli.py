@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import sys
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
@@ -19,6 +20,7 @@ from tqdm import tqdm
 
 from protocol.errors import OpenHouseError
 from simulations.graphs import GraphError
+from simulations.hunt import shrink, transcript
 from simulations.reach import ReachError, quiet_collector, run_reach
 from simulations.runner import RunResult, run_scenario
 from simulations.scenario import ScenarioError, find_scenario, read_scenario
@@ -37,7 +39,7 @@ _CODES: Final[dict[type[OpenHouseError], str]] = {
 
 
 def configure(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the verbs ``run`` and ``reach``."""
+    """Add the verbs ``run``, ``reach`` and ``hunt``."""
     run = subparsers.add_parser(
         "run",
         help="run a scenario of faults and actions and judge it",
@@ -62,7 +64,21 @@ def configure(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -
     reach.add_argument(
         "--seed", type=_number(0, 2**63 - 1), default=1, metavar="N", help="default 1"
     )
-    for verb in (run, reach):
+    hunt = subparsers.add_parser(
+        "hunt",
+        help="run many seeds on all cores, and shrink what fails",
+        description="Look for a seed in which an invariant breaks, and tell its story.",
+    )
+    hunt.add_argument(
+        "scenario", metavar="SCENARIO", nargs="?", default="hunt", help="a bundled name or a file"
+    )
+    hunt.add_argument(
+        "--seeds", type=_number(1, _SEEDS_MAX), default=100, metavar="N", help="how many (100)"
+    )
+    hunt.add_argument(
+        "--first", type=_number(0, 2**63 - 1), default=1, metavar="N", help="the first seed (1)"
+    )
+    for verb in (run, reach, hunt):
         # Without a default: it would hide what stood before the verb.
         verb.add_argument(
             "--json", action="store_true", default=argparse.SUPPRESS, help="answer in JSON"
@@ -70,10 +86,10 @@ def configure(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
 
 def main(args: argparse.Namespace) -> int:
-    """Carry out ``simulate run`` or ``simulate reach``; gives the exit code."""
+    """Carry out a verb of ``simulate``; gives the exit code."""
     as_json = bool(getattr(args, "json", False))
     try:
-        return _reach(args, as_json) if args.verb == "reach" else _run(args, as_json)
+        return {"reach": _reach, "hunt": _hunt, "run": _run}[args.verb](args, as_json)
     except (ScenarioError, GraphError, ReachError) as error:
         return _refuse(_CODES[type(error)], str(error), as_json)
     except BrokenPipeError:
@@ -145,6 +161,32 @@ def _run(args: argparse.Namespace, as_json: bool) -> int:
     for result in failing[:_TOLD_SEEDS_MAX]:
         _tell(result)
     _answer(results, as_json)
+    return EXIT_REFUSED if failing else EXIT_DONE
+
+
+def _hunt(args: argparse.Namespace, as_json: bool) -> int:
+    path = find_scenario(args.scenario)
+    began_s = time.monotonic()
+    results = _run_many(path, range(args.first, args.first + args.seeds))
+    failing = [result for result in results if result.violations]
+    if failing:
+        print(f"Seed {failing[0].seed} fails; looking for less that still does …", file=sys.stderr)
+        for line in transcript(shrink(read_scenario(path), failing[0])):
+            print(line, file=sys.stderr)
+    answer = {
+        "scenario": results[0].scenario,
+        "seeds": len(results),
+        "first_seed": args.first,
+        "members": [min(r.members for r in results), max(r.members for r in results)],
+        "events": sum(result.events for result in results),
+        "violations": sum(result.violations for result in results),
+        "failing_seeds": [result.seed for result in failing],
+        "seconds": round(time.monotonic() - began_s, 1),
+    }
+    if as_json:
+        print(json.dumps(answer, indent=2))
+    else:
+        _print_pairs(answer.items())
     return EXIT_REFUSED if failing else EXIT_DONE
 
 

@@ -4,6 +4,7 @@
   within its reach, by a plain search over the true graph (``visible_at_rest``).
 - **I2** always: nobody shows or sends a listing beyond what the certificates on its own
   disk allow, nor one that it knows to be withdrawn.
+- **I3** among liars: when the leases are over nothing that ended is shown, whatever they do.
 - **I4** always: in no register does a version lower than one committed before come back,
   across restarts too; and nobody signs two records at one version.
 - **I6** after every restart: what was acknowledged to an owner is on that owner's disk,
@@ -17,7 +18,7 @@ Spec: §5.4, §7; design 13.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -314,6 +315,63 @@ class Oracles:
                         register,
                     )
 
+    # --- I1 and I3 among liars ---------------------------------------------------------
+
+    def watch_honest_rest(
+        self,
+        hosts: Sequence[Watched],
+        cores: Sequence[Core],
+        liars: Container[int],
+        true_ms: int,
+    ) -> None:
+        """At rest, some relays lie: who is reached by honest homes alone sees all the same.
+
+        What can be kept from being forgotten by a lie is looked at when the leases are over
+        (``watch_leases_over``).
+        """
+        honest = true_listings(hosts, self.max_circles, true_ms, without=liars)
+        for host, core in zip(hosts, cores, strict=True):
+            if host.number in liars:
+                continue
+            seen = {record.key: record for record in core.visible_listings()}
+            for register, (record, distance) in honest[host.number].items():
+                shown = seen.get(register)
+                if shown is None or shown.record_id != record.record_id:
+                    self.report(
+                        "I1",
+                        f"member {host.number} stands at distance {distance} of "
+                        f"{self._what(record)} over honest homes, and "
+                        f"{'does not see it' if shown is None else 'sees an older version'}",
+                        register,
+                    )
+
+    def watch_leases_over(
+        self,
+        hosts: Sequence[Watched],
+        cores: Sequence[Core],
+        liars: Container[int],
+        true_ms: int,
+    ) -> None:
+        """I3: an edge that ended longer than a lease ago carries nothing any more.
+
+        Edges with a liar at one end stand as long as the honest end believes in them.
+        """
+        allowed = true_listings(hosts, self.max_circles, true_ms, trusting=liars)
+        for host, core in zip(hosts, cores, strict=True):
+            if host.number in liars:
+                continue
+            for record in core.visible_listings():
+                holder = self.numbers.get(record.author)
+                if holder is None or holder in liars:
+                    continue
+                if record.key not in allowed[host.number]:
+                    self.report(
+                        "I3",
+                        f"member {host.number} still sees {self._what(record)}, version "
+                        f"{_version(record.version)}, a lease after it could last",
+                        record.key,
+                    )
+
 
 def _may_be_gone(host: Watched, record: Record) -> bool:
     """A record may leave its author's disk when it expired, or a withdrawal covers it."""
@@ -333,20 +391,33 @@ Expected = dict[Register, tuple[Record, int]]
 
 
 def true_graph(
-    hosts: Sequence[Watched], now_ms: int
+    hosts: Sequence[Watched],
+    now_ms: int,
+    without: Container[int] = (),
+    trusting: Container[int] = (),
 ) -> tuple[dict[int, dict[int, None]], dict[int, dict[int, None]]]:
     """Live friendships and transit edges as their two owners' disks have them.
 
     An edge stands while neither end has ended it and both have signed it. What
     anybody else believes does not matter.
+
+    Args:
+        without: members who are left out.
+        trusting: of an edge with one of these at one end, the other end's word is enough.
     """
     number_of = {host.member: host.number for host in hosts}
     given: dict[tuple[int, int], HalfBody] = {}
     for host in hosts:
         for friend, ended in host.shelf.ended.items():
             half = host.shelf.live_half(host.member, friend, now_ms)
-            if not ended and half is not None and isinstance(half.body, HalfBody):
+            is_left_out = host.number in without or number_of[friend] in without
+            if is_left_out or half is None or not isinstance(half.body, HalfBody):
+                continue
+            if not ended or host.number in trusting:
                 given[host.number, number_of[friend]] = half.body
+    for (one, other), body in list(given.items()):
+        if other in trusting:
+            given.setdefault((other, one), body)
     live: dict[int, dict[int, None]] = {host.number: {} for host in hosts}
     transit: dict[int, dict[int, None]] = {host.number: {} for host in hosts}
     for (one, other), there in given.items():
@@ -359,9 +430,15 @@ def true_graph(
     return live, transit
 
 
-def true_listings(hosts: Sequence[Watched], max_circles: int, now_ms: int) -> dict[int, Expected]:
+def true_listings(
+    hosts: Sequence[Watched],
+    max_circles: int,
+    now_ms: int,
+    without: Container[int] = (),
+    trusting: Container[int] = (),
+) -> dict[int, Expected]:
     """What everybody should see: the holders' own listings, spread by plain searches."""
-    live, transit = true_graph(hosts, now_ms)
+    live, transit = true_graph(hosts, now_ms, without, trusting)
     number_of = {host.member: host.number for host in hosts}
     expected: dict[int, Expected] = {host.number: {} for host in hosts}
     for holder in hosts:

@@ -110,6 +110,8 @@ def run_scenario(
 def population_edges(population: Population, chance: random.Random) -> tuple[int, list[Edge]]:
     """Members and friendships of the first day."""
     members, degree = population.members, population.degree
+    if population.members_max > members:
+        members = chance.randint(members, population.members_max)
     match population.graph:
         case "edges":
             assert population.edges is not None, "checked when the scenario was read"
@@ -157,7 +159,10 @@ class _Run:
             faults.notice_max_ms,
         )
         plan = WorldPlan(
-            conditions, Chances(faults.crash, faults.down_max_ms), faults.clock_skew_max_ms
+            conditions,
+            Chances(faults.crash, faults.down_max_ms),
+            faults.clock_skew_max_ms,
+            liars=faults.liars,
         )
         residents = build_town(town, self._keys, opener)
         return world_type(
@@ -178,6 +183,8 @@ class _Run:
             self._settle("after everything healed")
             self._power_cut()
             self._settle("after everybody's machine was off")
+            if self.world.liars.numbers:
+                self._outlive_lies()
         except Exception as error:
             # An engine that raises is what a simulator is for: report it with its seed.
             last = "".join(traceback.format_exception(error)[-3:]).strip()
@@ -217,7 +224,21 @@ class _Run:
         if not world.run_to_rest(QUIET_MS, world.queue.now_ms + SETTLE_MAX_MS):
             self.oracles.report("rest", f"the world does not come to rest {when}")
         cores = [host.engine.core for host in world.hosts if host.engine is not None]
-        self.oracles.watch_rest(world.hosts, cores, world.queue.now_ms)
+        if world.liars.numbers:
+            now_ms = world.queue.now_ms
+            self.oracles.watch_honest_rest(world.hosts, cores, world.liars.numbers, now_ms)
+        else:
+            self.oracles.watch_rest(world.hosts, cores, world.queue.now_ms)
+
+    def _outlive_lies(self) -> None:
+        """I3: when the leases of what ended are over, no lie keeps anything to be seen."""
+        world, charter = self.world, self._scenario.charter
+        skew_ms = 2 * self._scenario.faults.clock_skew_max_ms
+        world.run_until(world.queue.now_ms + charter.friendship_lease_ms + skew_ms)
+        if not world.run_to_rest(QUIET_MS, world.queue.now_ms + SETTLE_MAX_MS):
+            self.oracles.report("rest", "the world does not come to rest after the leases")
+        cores = [host.engine.core for host in world.hosts if host.engine is not None]
+        self.oracles.watch_leases_over(world.hosts, cores, world.liars.numbers, world.queue.now_ms)
 
     def _result(self) -> RunResult:
         world, oracles = self.world, self.oracles
@@ -241,7 +262,8 @@ class _Run:
     def _struck(self) -> dict[str, int]:
         traffic = self.world.network.traffic
         lives = sum(host.life for host in self.world.hosts)
-        return {"wires": traffic.wires, "cuts": traffic.cuts, "lost": traffic.lost, "lives": lives}
+        struck = {"wires": traffic.wires, "cuts": traffic.cuts, "lost": traffic.lost}
+        return {**struck, "lives": lives, "lies": self.world.liars.lies}
 
     # --- partitions --------------------------------------------------------------------
 

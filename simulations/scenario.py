@@ -64,10 +64,12 @@ class Population:
             elsewhere), "random" (every pair alike), or "edges" (a file).
         degree: friends of each member; an average for "random".
         edges: the file, relative to the scenario's.
+        members_max: each seed draws a number from ``members`` to this.
     """
 
     graph: GraphKind = "small-world"
     members: int = 24
+    members_max: int = 24
     degree: int = 4
     rewiring: float = 0.2
     edges: Path | None = None
@@ -87,6 +89,7 @@ class Faults:
     crash: float = 0.0
     down_max_ms: int = 3_600_000
     clock_skew_max_ms: int = 0
+    liars: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +204,7 @@ def _population(table: _Table, folder: Path) -> Population:
     if graph != "edges" and file:
         raise ScenarioError("population.edges", 'nothing, unless population.graph is "edges"')
     members = table.whole("members", default.members, 3, MEMBERS_MAX)
+    members_max = table.whole("members_max", members, members, MEMBERS_MAX)
     degree = table.whole("degree", default.degree, 2, 1000)
     rewiring = table.share("rewiring", default.rewiring)
     if degree >= members:
@@ -208,7 +212,8 @@ def _population(table: _Table, folder: Path) -> Population:
     if graph != "random" and degree % 2:
         raise ScenarioError("population.degree", "an even number, half of it on either side")
     table.finish()
-    return Population(graph, members, degree, rewiring, folder / file if file else None)
+    path = folder / file if file else None
+    return Population(graph, members, members_max, degree, rewiring, path)
 
 
 def _faults(table: _Table) -> Faults:
@@ -225,6 +230,7 @@ def _faults(table: _Table) -> Faults:
         down_max_ms=table.duration("down_max", default.down_max_ms, _YEAR_MS),
         # Beyond ten minutes honest records are refused as dated in the future.
         clock_skew_max_ms=table.duration("clock_skew_max", 0, 240_000),
+        liars=table.share("liars", default.liars),
     )
     table.finish()
     return faults

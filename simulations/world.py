@@ -44,6 +44,7 @@ from node.engine.events import (
     Reject,
     RequestId,
     Send,
+    Space,
     Woke,
 )
 from node.engine.genesis import Row
@@ -52,6 +53,7 @@ from protocol.keys import MemberId
 from protocol.records import Record
 from simulations.clock import EventQueue
 from simulations.disk import Disk, Shelf
+from simulations.liars import Liars
 from simulations.network import CALM, Arrival, Conditions, Network, Wire, WireDown, WireUp
 from simulations.signing import InterningOpener
 from simulations.town import Resident
@@ -60,6 +62,8 @@ DAY_MS: Final = 24 * 3600 * 1000
 REDIAL_MAX_MS: Final = 5_000
 """A node dials a friend again within this time of losing it."""
 UNREACHABLE_AFTER_MS: Final = 10_000
+_WHAT_IS_SHOWN: Final = (Space.RECORD, Space.FRIEND, Space.REVOCATION, Space.ROOT)
+"""Rows on which it depends what a member's page shows; time is the engine's own matter."""
 WOKE_IN_VAIN_MAX: Final = 1_000
 """So many wake-ups in one millisecond mean that an engine wants to be woken for nothing."""
 
@@ -179,6 +183,7 @@ class WorldPlan:
         keeps_disks: rows are kept for restarts; off, nobody can come back.
         tells_addresses: nodes tell friends where they are, as real ones do.
         traces: digest everything that happens.
+        liars: the share of members whose wires lie.
     """
 
     conditions: Conditions = CALM
@@ -187,6 +192,7 @@ class WorldPlan:
     keeps_disks: bool = True
     tells_addresses: bool = True
     traces: bool = True
+    liars: float = 0.0
 
 
 class World:
@@ -222,6 +228,9 @@ class World:
         self._trace = hashlib.sha256()
         self.hosts = [self._house(resident) for resident in residents]
         self.number_of = {host.member: host.number for host in self.hosts}
+        count = round(plan.liars * len(self.hosts))
+        chosen = sorted(self.chance.sample(range(len(self.hosts)), count)) if count else []
+        self.liars = Liars(dict.fromkeys(chosen), self.chance)
 
     def _house(self, resident: Resident) -> Host:
         skew_max_ms = self.plan.skew_max_ms
@@ -374,7 +383,8 @@ class World:
         changes = self._commit(host, effects)
         for effect in effects[len(changes) :]:
             self._carry_out(host, effect, changes)
-        if changes and self.watch is not None and host.engine is not None:
+        is_news = any(change.space in _WHAT_IS_SHOWN for change in changes)
+        if is_news and self.watch is not None and host.engine is not None:
             self.watch.watch_shown(host, host.engine.core.visible_listings())
 
     def _commit(self, host: Host, effects: list[Effect]) -> list[Persist]:
@@ -428,6 +438,17 @@ class World:
         if wire is None:
             return
         side = 0 if wire.ends[0] == host.number else 1
+        if host.number in self.liars.numbers:
+            assert host.engine is not None, "only running members send"
+            friend = host.engine.core.friends.get(self.hosts[wire.ends[1 - side]].member)
+            if friend is not None and friend.ended:
+                # A farewell is for the former friend alone; withheld, it would be dialled for ever.
+                self.network.send(wire, side, message)
+                return
+            held = (stored.record for stored in host.engine.core.registers.all())
+            for spoiled in self.liars.spoil(host.number, message, held):
+                self.network.send(wire, side, spoiled)
+            return
         if self.watch is not None:
             self.watch.watch_send(host, self.hosts[wire.ends[1 - side]].member, message)
         self.network.send(wire, side, message)

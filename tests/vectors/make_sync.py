@@ -385,7 +385,8 @@ def build() -> str:
         "source": "tests/vectors/make_sync.py, written from the text of the spec",
         "about": (
             "Items and record ids are SHA-256 of a number in decimal digits: [[0, 3]] stands for "
-            "those of 0, 1 and 2. In Compare, `steps` are all messages in order; an asker may ask in another. In Stream, "
+            "those of 0, 1 and 2. In Compare, `steps` are all messages in order; an asker may "
+            "ask in another. In Stream, "
             "`log` are the numbers of A's log, entry n being the record of id n, 300 bytes that "
             "are `record n ` again and again, all of which B may have; `holds` is what "
             "B has of them; `cursor` is B's into A's log once the step has been taken in."
