@@ -18,20 +18,21 @@ Spec: §5.4, §7; design 13.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
-from node.engine.core import Core
 from node.engine.events import Persist, Space
 from protocol.bodies import HalfBody, Kind, ListingBody
+from protocol.charter import Charter
 from protocol.keys import MemberId, RecordId
 from protocol.messages import envelopes_in
 from protocol.records import Record
-from simulations.disk import Register, Shelf, Version, envelope_in, reach_of, says_ended
+from simulations.disk import Register, Version, envelope_in, reach_of, says_ended
+from simulations.exchange_oracles import ExchangeOracles
 from simulations.graphs import hops_from, hops_through
 from simulations.history import History
 from simulations.signing import InterningOpener
+from simulations.truth import Watched
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +47,6 @@ class Violation:
 
     def __str__(self) -> str:
         return f"{self.oracle} at step {self.step}, {self.at_ms / 1000:.3f} s: {self.sentence}"
-
-
-class Watched(Protocol):
-    """What oracles need to know of one member's host."""
-
-    @property
-    def number(self) -> int: ...
-    @property
-    def member(self) -> MemberId: ...
-    @property
-    def shelf(self) -> Shelf: ...
-    @property
-    def now_ms(self) -> int:
-        """By the member's own clock."""
-        ...
 
 
 @dataclass(slots=True)
@@ -78,12 +64,12 @@ class Oracles:
 
     Args:
         opener: reads envelopes without counting them.
-        max_circles: the house's limit of reach.
+        charter: of the house.
         first_max: how many violations are kept; one bug makes many.
     """
 
     opener: InterningOpener
-    max_circles: int
+    charter: Charter
     first_max: int = 100
     violations: list[Violation] = field(default_factory=list)
     count: int = 0
@@ -92,6 +78,7 @@ class Oracles:
     numbers: dict[MemberId, int] = field(default_factory=dict)
     """What members are called in sentences."""
     history: History = field(init=False)
+    exchanges: ExchangeOracles = field(init=False)
     _highest: dict[int, dict[Register, Version]] = field(default_factory=dict)
     _signed: dict[tuple[Register, Version], RecordId] = field(default_factory=dict)
     _promised: dict[int, dict[Register, Record]] = field(default_factory=dict)
@@ -100,6 +87,14 @@ class Oracles:
 
     def __post_init__(self) -> None:
         self.history = History(self.opener, self.name)
+        self.exchanges = ExchangeOracles(
+            self.opener.verify, self.charter.request_window_ms, self.report
+        )
+
+    @property
+    def max_circles(self) -> int:
+        """The house's limit of reach."""
+        return self.charter.max_circles
 
     def story(self, violation: Violation) -> list[str]:
         """The history of the record that a violation is about."""
@@ -134,11 +129,13 @@ class Oracles:
                 self.report(
                     "I4",
                     f"member {host.number} went back from version {_version(before)} to "
-                    f"{_version(record.version)} of {self._what(record)}",
+                    f"{_version(record.version)} of {self.what(record)}",
                     record.key,
                 )
             highest[record.key] = max(record.version, before or record.version)
             self._check_unequivocal(record)
+            if record.author == host.member:
+                self.exchanges.watch_signed(host, record)
 
     def _check_unequivocal(self, record: Record) -> None:
         first = self._signed.setdefault((record.key, record.version), record.record_id)
@@ -146,7 +143,7 @@ class Oracles:
             self.report(
                 "I4",
                 f"{self.name(record.author)} signed two records at version "
-                f"{_version(record.version)} of {self._what(record)}",
+                f"{_version(record.version)} of {self.what(record)}",
                 record.key,
             )
 
@@ -176,7 +173,7 @@ class Oracles:
             self.report(
                 "I6",
                 f"member {host.number} was told that version {_version(record.version)} of "
-                f"{self._what(record)} stands, and came back with {found}",
+                f"{self.what(record)} stands, and came back with {found}",
                 register,
             )
         for friend in self._ended.get(host.number, {}):
@@ -186,6 +183,16 @@ class Oracles:
                     f"member {host.number} was told that its friendship with "
                     f"{self.name(friend)} is over, and came back without knowing",
                 )
+
+    def watch_restored(self, host: Watched) -> None:
+        """A member's machine was lost and a backup taken out: what came after it may be gone.
+
+        What was signed is not forgotten: no version may be used twice (I4).
+        """
+        self._highest.pop(host.number, None)
+        self._promised.pop(host.number, None)
+        self._ended.pop(host.number, None)
+        self._proved.pop(host.number, None)
 
     # --- I2: never beyond one's own certificates ---------------------------------------
 
@@ -198,7 +205,7 @@ class Oracles:
                 if problem is not None:
                     self.report(
                         "I2",
-                        f"member {host.number} sent {self._what(record)} to "
+                        f"member {host.number} sent {self.what(record)} to "
                         f"{self.name(friend)}, though {problem}",
                         record.key,
                     )
@@ -210,7 +217,7 @@ class Oracles:
             if problem is not None:
                 self.report(
                     "I2",
-                    f"member {host.number} shows {self._what(record)}, though {problem}",
+                    f"member {host.number} shows {self.what(record)}, though {problem}",
                     record.key,
                 )
 
@@ -277,100 +284,12 @@ class Oracles:
 
     # --- words -------------------------------------------------------------------------
 
-    def _what(self, record: Record) -> str:
+    def what(self, record: Record) -> str:
         if isinstance(record.body, ListingBody):
             return f"“{record.body.title}” of {self.name(record.author)}"
         if isinstance(record.body, HalfBody):
             return f"the half of {self.name(record.author)} towards {self.name(record.body.friend)}"
         return f"a {record.kind.name.lower()} of {self.name(record.author)}"
-
-    # --- I1: at rest -------------------------------------------------------------------
-
-    def watch_rest(self, hosts: Sequence[Watched], cores: Sequence[Core], true_ms: int) -> None:
-        """The world is at rest: compare what everybody sees with what they should."""
-        truth = true_listings(hosts, self.max_circles, true_ms)
-        for host, core in zip(hosts, cores, strict=True):
-            expected = truth[host.number]
-            seen = {record.key: record for record in core.visible_listings()}
-            for register, (record, distance) in expected.items():
-                shown = seen.get(register)
-                if shown is None or shown.record_id != record.record_id:
-                    found = (
-                        "does not see it"
-                        if shown is None
-                        else (f"sees version {_version(shown.version)}")
-                    )
-                    self.report(
-                        "I1",
-                        f"member {host.number} stands at distance {distance} of "
-                        f"{self._what(record)}, version {_version(record.version)}, and {found}",
-                        register,
-                    )
-            for register, record in seen.items():
-                if register not in expected:
-                    self.report(
-                        "I1",
-                        f"member {host.number} still sees {self._what(record)}, version "
-                        f"{_version(record.version)}, which is not for it",
-                        register,
-                    )
-
-    # --- I1 and I3 among liars ---------------------------------------------------------
-
-    def watch_honest_rest(
-        self,
-        hosts: Sequence[Watched],
-        cores: Sequence[Core],
-        liars: Container[int],
-        true_ms: int,
-    ) -> None:
-        """At rest, some relays lie: who is reached by honest homes alone sees all the same.
-
-        What can be kept from being forgotten by a lie is looked at when the leases are over
-        (``watch_leases_over``).
-        """
-        honest = true_listings(hosts, self.max_circles, true_ms, without=liars)
-        for host, core in zip(hosts, cores, strict=True):
-            if host.number in liars:
-                continue
-            seen = {record.key: record for record in core.visible_listings()}
-            for register, (record, distance) in honest[host.number].items():
-                shown = seen.get(register)
-                if shown is None or shown.record_id != record.record_id:
-                    self.report(
-                        "I1",
-                        f"member {host.number} stands at distance {distance} of "
-                        f"{self._what(record)} over honest homes, and "
-                        f"{'does not see it' if shown is None else 'sees an older version'}",
-                        register,
-                    )
-
-    def watch_leases_over(
-        self,
-        hosts: Sequence[Watched],
-        cores: Sequence[Core],
-        liars: Container[int],
-        true_ms: int,
-    ) -> None:
-        """I3: an edge that ended longer than a lease ago carries nothing any more.
-
-        Edges with a liar at one end stand as long as the honest end believes in them.
-        """
-        allowed = true_listings(hosts, self.max_circles, true_ms, trusting=liars)
-        for host, core in zip(hosts, cores, strict=True):
-            if host.number in liars:
-                continue
-            for record in core.visible_listings():
-                holder = self.numbers.get(record.author)
-                if holder is None or holder in liars:
-                    continue
-                if record.key not in allowed[host.number]:
-                    self.report(
-                        "I3",
-                        f"member {host.number} still sees {self._what(record)}, version "
-                        f"{_version(record.version)}, a lease after it could last",
-                        record.key,
-                    )
 
 
 def _may_be_gone(host: Watched, record: Record) -> bool:
@@ -384,94 +303,6 @@ def _version(version: Version) -> str:
     return f"{version[0]}.{version[1]}"
 
 
-# --- the truth ---------------------------------------------------------------------------
-
-Expected = dict[Register, tuple[Record, int]]
-"""Listings that one member should see, each with its distance."""
-
-
-def true_graph(
-    hosts: Sequence[Watched],
-    now_ms: int,
-    without: Container[int] = (),
-    trusting: Container[int] = (),
-) -> tuple[dict[int, dict[int, None]], dict[int, dict[int, None]]]:
-    """Live friendships and transit edges as their two owners' disks have them.
-
-    An edge stands while neither end has ended it and both have signed it. What
-    anybody else believes does not matter.
-
-    Args:
-        without: members who are left out.
-        trusting: of an edge with one of these at one end, the other end's word is enough.
-    """
-    number_of = {host.member: host.number for host in hosts}
-    given: dict[tuple[int, int], HalfBody] = {}
-    for host in hosts:
-        for friend, ended in host.shelf.ended.items():
-            half = host.shelf.live_half(host.member, friend, now_ms)
-            is_left_out = host.number in without or number_of[friend] in without
-            if is_left_out or half is None or not isinstance(half.body, HalfBody):
-                continue
-            if not ended or host.number in trusting:
-                given[host.number, number_of[friend]] = half.body
-    for (one, other), body in list(given.items()):
-        if other in trusting:
-            given.setdefault((other, one), body)
-    live: dict[int, dict[int, None]] = {host.number: {} for host in hosts}
-    transit: dict[int, dict[int, None]] = {host.number: {} for host in hosts}
-    for (one, other), there in given.items():
-        back = given.get((other, one))
-        if back is None:
-            continue
-        live[one][other] = None
-        if all(body.shows and body.friend_is_member for body in (there, back)):
-            transit[one][other] = None
-    return live, transit
-
-
-def true_listings(
-    hosts: Sequence[Watched],
-    max_circles: int,
-    now_ms: int,
-    without: Container[int] = (),
-    trusting: Container[int] = (),
-) -> dict[int, Expected]:
-    """What everybody should see: the holders' own listings, spread by plain searches."""
-    live, transit = true_graph(hosts, now_ms, without, trusting)
-    number_of = {host.member: host.number for host in hosts}
-    expected: dict[int, Expected] = {host.number: {} for host in hosts}
-    for holder in hosts:
-        for record in holder.shelf.live_listings(holder.member, now_ms):
-            body = record.body
-            assert isinstance(body, ListingBody), "chosen by kind"
-            reach = reach_of(body, max_circles)
-            through = [number_of[member] for member in body.through]
-            for number, distance in _spread(live, transit, holder.number, reach, through).items():
-                expected[number][record.key] = (record, distance)
-    return expected
-
-
-def _spread(
-    live: dict[int, dict[int, None]],
-    transit: dict[int, dict[int, None]],
-    origin: int,
-    reach: int,
-    through: list[int],
-) -> dict[int, int]:
-    """Who is within reach of ``origin``, and how far, itself left out."""
-    if reach < 1:
-        return {}
-    first = [friend for friend in live[origin] if not through or friend in through]
-    hops = dict.fromkeys(first, 1)
-    if through:
-        farther = hops_through(transit, origin, through, reach)
-    else:
-        farther = hops_from(transit, origin, reach)
-    for number, distance in farther.items():
-        if number != origin and number not in hops:
-            hops[number] = distance
-    return hops
-
-
-__all__ = ["Oracles", "Violation", "Watched", "true_graph", "true_listings"]
+def version_text(record: Record) -> str:
+    """A record's version as sentences name it."""
+    return f"version {_version(record.version)}"

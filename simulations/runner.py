@@ -16,35 +16,23 @@ import random
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
-from node.engine.commands import (
-    AddThing,
-    Command,
-    EndFriendship,
-    Invite,
-    Join,
-    SetProfile,
-    SetThing,
-    WithdrawThing,
-)
-from protocol.bodies import ListingBody
-from protocol.keys import MemberId
-from protocol.records import Record
-from simulations import graphs
+from simulations import at_rest, graphs
 from simulations.graphs import Edge
 from simulations.network import CALM, Conditions
 from simulations.oracles import Oracles, Violation
-from simulations.scenario import Action, Population, Scenario
+from simulations.people import People
+from simulations.scenario import Population, Scenario
 from simulations.signing import InterningOpener, KeyRing, ModelKeys
 from simulations.town import TownPlan, build_town, seed_for
-from simulations.world import DAY_MS, Act, Chances, Host, World, WorldPlan
+from simulations.world import DAY_MS, Act, Chances, World, WorldPlan
 
 BORN_MS: Final = 1_750_000_000_000
 QUIET_MS: Final = 150_000
 """At rest: longer than any want, redial or notice of a host or an engine."""
 SETTLE_MAX_MS: Final = 4 * 3600 * 1000
-INVITATION_TTL_MS: Final = 3600 * 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +124,13 @@ class _Run:
         self._chance = random.Random(f"{scenario.name} {seed}")
         self._keys = keys or ModelKeys(seed_for("signatures", seed))
         opener = InterningOpener(self._keys.verify)
-        self.oracles = Oracles(opener, scenario.charter.max_circles)
+        self.oracles = Oracles(opener, scenario.charter)
         self.world = self._build(opener, world_type)
         self.oracles.numbers.update(self.world.number_of)
         self._end_ms = BORN_MS + scenario.duration_ms
         self.done: dict[str, int] = {}
+        max_circles = scenario.charter.max_circles
+        self._people = People(self.world, self._chance, max_circles, self._count)
 
     def _build(self, opener: InterningOpener, world_type: type[World]) -> World:
         scenario, faults = self._scenario, self._scenario.faults
@@ -160,7 +150,7 @@ class _Run:
         )
         plan = WorldPlan(
             conditions,
-            Chances(faults.crash, faults.down_max_ms),
+            Chances(faults.crash, faults.down_max_ms, faults.restore),
             faults.clock_skew_max_ms,
             liars=faults.liars,
         )
@@ -172,6 +162,7 @@ class _Run:
             seed=self._chance.getrandbits(64),
             plan=plan,
             watch=self.oracles,
+            keys=self._keys,
         )
 
     # --- the three phases --------------------------------------------------------------
@@ -196,8 +187,11 @@ class _Run:
         world.start_all()
         for host in world.hosts:
             for _ in range(self._scenario.actions.listings_at_start):
-                self._later(self._chance.randrange(1, 600_000), self._acting(host, "add"))
+                self._later(
+                    self._chance.randrange(1, 600_000), partial(self._people.do, host, "add")
+                )
         self._plan_action()
+        self._plan_backup()
         self._plan_partition()
         slices = 50
         for part in range(1, slices + 1):
@@ -223,12 +217,10 @@ class _Run:
         world = self.world
         if not world.run_to_rest(QUIET_MS, world.queue.now_ms + SETTLE_MAX_MS):
             self.oracles.report("rest", f"the world does not come to rest {when}")
-        cores = [host.engine.core for host in world.hosts if host.engine is not None]
-        if world.liars.numbers:
-            now_ms = world.queue.now_ms
-            self.oracles.watch_honest_rest(world.hosts, cores, world.liars.numbers, now_ms)
-        else:
-            self.oracles.watch_rest(world.hosts, cores, world.queue.now_ms)
+        hosts, liars, now_ms = world.hosts, world.liars.numbers, world.queue.now_ms
+        cores = [host.engine.core for host in hosts if host.engine is not None]
+        at_rest.judge_sight(self.oracles, hosts, cores, now_ms, liars)
+        at_rest.judge_exchanges(self.oracles, hosts, cores, now_ms, liars)
 
     def _outlive_lies(self) -> None:
         """I3: when the leases of what ended are over, no lie keeps anything to be seen."""
@@ -238,7 +230,8 @@ class _Run:
         if not world.run_to_rest(QUIET_MS, world.queue.now_ms + SETTLE_MAX_MS):
             self.oracles.report("rest", "the world does not come to rest after the leases")
         cores = [host.engine.core for host in world.hosts if host.engine is not None]
-        self.oracles.watch_leases_over(world.hosts, cores, world.liars.numbers, world.queue.now_ms)
+        liars, now_ms = world.liars.numbers, world.queue.now_ms
+        at_rest.judge_leases_over(self.oracles, world.hosts, cores, now_ms, liars)
 
     def _result(self) -> RunResult:
         world, oracles = self.world, self.oracles
@@ -263,7 +256,8 @@ class _Run:
         traffic = self.world.network.traffic
         lives = sum(host.life for host in self.world.hosts)
         struck = {"wires": traffic.wires, "cuts": traffic.cuts, "lost": traffic.lost}
-        return {**struck, "lives": lives, "lies": self.world.liars.lies}
+        restored = self.world.backups.restored
+        return {**struck, "lives": lives, "lies": self.world.liars.lies, "restored": restored}
 
     # --- partitions --------------------------------------------------------------------
 
@@ -297,7 +291,7 @@ class _Run:
     def _count(self, what: str) -> None:
         self.done[what] = self.done.get(what, 0) + 1
 
-    # --- what people do ----------------------------------------------------------------
+    # --- what people do, and what befalls their machines -------------------------------
 
     def _plan_action(self) -> None:
         rate = self._scenario.actions.total_per_day * len(self.world.hosts)
@@ -309,83 +303,15 @@ class _Run:
             return
         actions, rates = zip(*self._scenario.actions.per_day, strict=True)
         host = self._chance.choice(self.world.hosts)
-        self._do(host, self._chance.choices(actions, rates)[0])
+        self._people.do(host, self._chance.choices(actions, rates)[0])
         self._plan_action()
 
-    def _acting(self, host: Host, action: Action) -> Callable[[], None]:
-        return lambda: self._do(host, action)
+    def _plan_backup(self) -> None:
+        rate = self._scenario.faults.backups_per_day * len(self.world.hosts)
+        if rate:
+            self._later(int(self._chance.expovariate(rate / DAY_MS)), self._back_up)
 
-    def _do(self, host: Host, action: Action) -> None:
-        if not host.is_running:
-            return
-        if action == "befriend":
-            self._befriend(host)
-            return
-        command = self._command(host, action)
-        if command is not None:
-            self._count(action)
-            self.world.command(host.number, command)
-
-    def _command(self, host: Host, action: Action) -> Command | None:
-        """What a member says to its node; None when there is nothing to do it with."""
-        match action:
-            case "add":
-                circles = self._chance.randint(0, self._scenario.charter.max_circles)
-                title = f"Thing {self._chance.randrange(10_000)}"
-                return AddThing(title, circles=circles, only_through=self._some_friends(host))
-            case "rename":
-                return SetProfile(f"Name {self._chance.randrange(1000)}", ("en",))
-            case "end":
-                friends = self._friends(host)
-                return EndFriendship(self._chance.choice(friends).hex()) if friends else None
-            case "befriend":
-                raise AssertionError("befriending takes two")
-            case "narrow" | "widen" | "edit" | "withdraw":
-                listings = host.shelf.live_listings(host.member, host.now_ms)
-                if not listings:
-                    return None
-                return self._change(host, action, self._chance.choice(listings))
-
-    def _change(self, host: Host, action: Action, listing: Record) -> Command | None:
-        body, thing = listing.body, listing.object.hex()
-        assert isinstance(body, ListingBody), "chosen by kind"
-        max_circles = self._scenario.charter.max_circles
-        if action == "withdraw":
-            return WithdrawThing(thing)
-        if action == "edit":
-            return SetThing(thing, title=f"Thing {self._chance.randrange(10_000)}")
-        if action == "narrow":
-            if self._chance.random() < 0.3:
-                return SetThing(thing, only_through=self._some_friends(host, always=True))
-            if body.circles == 0:
-                return None
-            return SetThing(thing, circles=self._chance.randrange(body.circles))
-        if body.through:
-            return SetThing(thing, only_through=())
-        if body.circles >= max_circles:
-            return None
-        return SetThing(thing, circles=self._chance.randint(body.circles + 1, max_circles))
-
-    def _friends(self, host: Host) -> list[MemberId]:
-        shelf = host.shelf
-        live = (m for m in shelf.ended if shelf.is_live_friend(host.member, m, host.now_ms))
-        return sorted(live)
-
-    def _some_friends(self, host: Host, *, always: bool = False) -> tuple[str, ...]:
-        friends = self._friends(host)
-        if not friends or not (always or self._chance.random() < 0.25):
-            return ()
-        count = self._chance.randint(1, min(2, len(friends)))
-        return tuple(friend.hex() for friend in self._chance.sample(friends, count))
-
-    def _befriend(self, host: Host) -> None:
-        friends = self._friends(host)
-        others = [h for h in self.world.hosts if h is not host and h.member not in friends]
-        if not others:
-            return
-        guest = self._chance.choice(others)
-        self._count("befriend")
-        request = self.world.command(host.number, Invite(INVITATION_TTL_MS, (host.address,)))
-        answer = host.answers.get(request)
-        if isinstance(answer, dict):
-            self.world.command(guest.number, Join(str(answer["link"])))
+    def _back_up(self) -> None:
+        if not self._is_over():
+            self.world.backups.take(self._chance.choice(self.world.hosts))
+            self._plan_backup()

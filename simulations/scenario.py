@@ -22,7 +22,7 @@ from protocol.errors import OpenHouseError
 
 GraphKind: TypeAlias = Literal["small-world", "ring", "random", "edges"]
 Action: TypeAlias = Literal[
-    "add", "narrow", "widen", "edit", "withdraw", "rename", "end", "befriend"
+    "add", "narrow", "widen", "edit", "withdraw", "rename", "end", "befriend", "ask", "tend"
 ]
 
 ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
@@ -90,6 +90,8 @@ class Faults:
     down_max_ms: int = 3_600_000
     clock_skew_max_ms: int = 0
     liars: float = 0.0
+    backups_per_day: float = 0.0
+    restore: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +233,8 @@ def _faults(table: _Table) -> Faults:
         # Beyond ten minutes honest records are refused as dated in the future.
         clock_skew_max_ms=table.duration("clock_skew_max", 0, 240_000),
         liars=table.share("liars", default.liars),
+        backups_per_day=table.rate("backups_per_day", default.backups_per_day),
+        restore=table.share("restore", default.restore),
     )
     table.finish()
     return faults

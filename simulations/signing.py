@@ -90,7 +90,7 @@ class InterningOpener:
     """
 
     def __init__(self, check: Verify) -> None:
-        self._check = check
+        self.verify = check
         self._opened: dict[bytes, Record | RemoteProtocolError] = {}
         self.opened_by_kind: dict[Kind, int] = dict.fromkeys(Kind, 0)
         """How often an envelope of each kind was opened: copies that arrived."""
@@ -106,7 +106,7 @@ class InterningOpener:
         found = self._opened.get(envelope)
         if found is None:
             try:
-                found = open_record(envelope, self._check)
+                found = open_record(envelope, self.verify)
             except RemoteProtocolError as error:
                 found = error
             self._opened[envelope] = found

@@ -28,6 +28,7 @@ from node.engine.events import Json
 from protocol.bodies import ListingBody
 from protocol.charter import Charter
 from protocol.errors import Refused
+from simulations import at_rest
 from simulations.graphs import Edge
 from simulations.network import CALM
 from simulations.oracles import Oracles, Violation
@@ -66,7 +67,7 @@ class Village:
         charter = replace(charter or Charter(), cooptations_per_year_max=100)
         keys = keys or ModelKeys(seed_for("village", seed))
         opener = InterningOpener(keys.verify)
-        self.oracles = Oracles(opener, charter.max_circles)
+        self.oracles = Oracles(opener, charter)
         town = TownPlan(count, edges, BORN_MS, charter, name=f"village {seed}")
         self.world = world_type(
             build_town(town, keys, opener),
@@ -75,6 +76,7 @@ class Village:
             seed=seed,
             plan=plan or WorldPlan(),
             watch=self.oracles,
+            keys=keys,
         )
         self.oracles.numbers.update(self.world.number_of)
         self.world.start_all()
@@ -144,5 +146,7 @@ class Village:
         hosts = self.world.hosts
         cores = [host.engine.core for host in hosts if host.engine is not None]
         assert len(cores) == len(hosts), "at rest everybody is on"
-        self.oracles.watch_rest(hosts, cores, self.world.queue.now_ms)
+        now_ms = self.world.queue.now_ms
+        at_rest.judge_sight(self.oracles, hosts, cores, now_ms)
+        at_rest.judge_exchanges(self.oracles, hosts, cores, now_ms)
         return self.oracles.violations

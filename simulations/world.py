@@ -51,11 +51,12 @@ from node.engine.genesis import Row
 from protocol.errors import Refused
 from protocol.keys import MemberId
 from protocol.records import Record
+from simulations.backups import Backups
 from simulations.clock import EventQueue
 from simulations.disk import Disk, Shelf
 from simulations.liars import Liars
 from simulations.network import CALM, Arrival, Conditions, Network, Wire, WireDown, WireUp
-from simulations.signing import InterningOpener
+from simulations.signing import InterningOpener, KeyRing, ModelKeys
 from simulations.town import Resident
 
 DAY_MS: Final = 24 * 3600 * 1000
@@ -76,10 +77,13 @@ class Chances:
         crash: chance, at each event a member handles, that it crashes doing so: before
             the commit, after it, or amid the effects, each as likely.
         down_max_ms: how long it stays down at most.
+        restore: chance, at each crash, that the machine is lost and made anew of its
+            last backup.
     """
 
     crash: float = 0.0
     down_max_ms: int = 0
+    restore: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +130,7 @@ class Watch(Protocol):
     def watch_commit(self, host: Host, changes: Sequence[Persist]) -> None: ...
     def watch_answer(self, host: Host, changes: Sequence[Persist]) -> None: ...
     def watch_restart(self, host: Host) -> None: ...
+    def watch_restored(self, host: Host) -> None: ...
     def watch_send(self, host: Host, friend: MemberId, message: bytes) -> None: ...
     def watch_shown(self, host: Host, shown: Sequence[Record]) -> None: ...
 
@@ -152,6 +157,8 @@ class Host:
     woke_ms: int = -1
     woke_count: int = 0
     answers: dict[RequestId, Json | Refused] = field(default_factory=dict)
+    is_lost: bool = False
+    """Its machine will not come back; one made of the last backup will."""
 
     def __post_init__(self) -> None:
         self.member = MemberId(self.config.signer.public)
@@ -202,6 +209,7 @@ class World:
         residents: who lives here.
         born_ms: the time at which everybody is switched on.
         seed: of the one generator.
+        keys: where restored machines get device keys.
     """
 
     def __init__(
@@ -213,6 +221,7 @@ class World:
         seed: int,
         plan: WorldPlan = WorldPlan(),
         watch: Watch | None = None,
+        keys: KeyRing | None = None,
     ) -> None:
         self.queue: EventQueue[Item] = EventQueue(born_ms)
         self.chance = random.Random(seed)
@@ -231,6 +240,8 @@ class World:
         count = round(plan.liars * len(self.hosts))
         chosen = sorted(self.chance.sample(range(len(self.hosts)), count)) if count else []
         self.liars = Liars(dict.fromkeys(chosen), self.chance)
+        keys = keys or ModelKeys(self.chance.randbytes(32))
+        self.backups = Backups(keys, opener, self.chance)
 
     def _house(self, resident: Resident) -> Host:
         skew_max_ms = self.plan.skew_max_ms
@@ -314,6 +325,8 @@ class World:
             return
         assert self.plan.keeps_disks or host.life == 0, "without disks nobody comes back"
         host.life += 1
+        if host.is_lost:
+            self._replace_machine(host)
         epoch = self.chance.randbytes(8)
         rows = host.disk.rows() if self.plan.keeps_disks else iter(host.first_rows)
         host.engine = Engine(host.config, rows, host.now_ms, epoch)
@@ -328,6 +341,12 @@ class World:
                 if number in other.dials and other.is_running:
                     self._dial_soon(other, number)
         self._plan_wake(host)
+
+    def _replace_machine(self, host: Host) -> None:
+        self.backups.restore(host)
+        host.is_lost = False
+        if self.watch is not None:
+            self.watch.watch_restored(host)
 
     def crash(self, number: int) -> None:
         """Power off: memory and wires are gone, the disk stays."""
@@ -408,6 +427,8 @@ class World:
             for effect in rest[:done]:
                 self._carry_out(host, effect, changes)
         self.crash(host.number)
+        if self.chances.restore and self.backups.has(host.number):
+            host.is_lost = self.chance.random() < self.chances.restore
         self.restart_later(host.number)
 
     def _carry_out(self, host: Host, effect: Effect, changes: Sequence[Persist]) -> None:

@@ -128,16 +128,18 @@ class Engine:
 
     def next_wakeup_ms(self) -> int | None:
         """When to send ``Woke``; None when nothing waits for time."""
-        times = (
-            leases.next_wakeup_ms(self.core),
-            loans.next_wakeup_ms(self.core),
-            things.next_wakeup_ms(self.core),
+        times = [
             pull.next_wakeup_ms(self.core),
             comparisons.next_wakeup_ms(self.core),
             roots.next_wakeup_ms(self.core),
             recall.next_wakeup_ms(self.core),
             None if self._mailbox is None else self._mailbox.next_wakeup_ms(),
-        )
+        ]
+        if self.core.recalling is None:
+            # Until then nothing is signed, however overdue: it would be woken for nothing.
+            times.append(leases.next_wakeup_ms(self.core))
+            times.append(loans.next_wakeup_ms(self.core))
+            times.append(things.next_wakeup_ms(self.core))
         return min((time_ms for time_ms in times if time_ms is not None), default=None)
 
     # --- what hosts ask ----------------------------------------------------------------

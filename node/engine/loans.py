@@ -27,6 +27,7 @@ from node.engine.loan_steps import (
     write_calendar,
 )
 from node.engine.loan_views import loans_view
+from protocol import limits
 from protocol.bodies import (
     CounterBody,
     DeclineBody,
@@ -132,7 +133,8 @@ def _check_lease(core: Core, record: Record, body: LoanBody) -> None:
     """The first request says how long the loan is kept; nothing is kept longer."""
     lease_ms = record.not_after_ms - record.created_ms
     wanted_ms = core.charter.steps_lease_ms
-    if lease_ms > wanted_ms:
+    # An answer ends with the request, and its author's clock may be behind the borrower's.
+    if lease_ms > wanted_ms + limits.CREATED_AHEAD_MAX_MS:
         raise InvalidState("the step is kept for longer than the charter allows", section="11.1")
     if isinstance(body, RequestBody) and body.round == 0 and lease_ms < wanted_ms:
         raise InvalidState("the loan would be forgotten before its end", section="11.1")

@@ -4,6 +4,9 @@ A backup is older than its node was. What was changed since stands with the frie
 they give it back, newest versions, and the node goes on from there with a new device
 key and an epoch that is greater than any before, so no number is used twice.
 
+Nobody waits for ever for a friend who is away: the node goes on, and asks each of those
+who have not answered when their link comes up.
+
 Spec: §18.5.
 """
 
@@ -13,11 +16,12 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from node.engine import house, roots
-from node.engine.core import Core, Link, Recalling
+from node.engine.core import Core, Link
 from node.engine.events import Space
 from node.engine.registers import Stored
 from protocol import limits
 from protocol.bodies import Kind, half_object
+from protocol.encoding import Value
 from protocol.errors import InvalidState, QuotaExceeded, RemoteProtocolError
 from protocol.keys import MemberId
 from protocol.messages import ITEMS_MAX, Recall, Recalled
@@ -28,6 +32,7 @@ RECALLS_MIN_MS = 60_000
 """A friend is answered once within this time: an answer reads all that is held."""
 WAIT_AFTER_FIRST_MS = 60_000
 WAIT_MAX_MS = 24 * 3600 * 1000
+_STILL_TO_ASK = "recall later"
 _SAID_ANEW = (Kind.CHARTER, Kind.SEAT, Kind.STATEMENT, Kind.LISTING, Kind.WITHDRAWAL)
 
 
@@ -35,8 +40,8 @@ _SAID_ANEW = (Kind.CHARTER, Kind.SEAT, Kind.STATEMENT, Kind.LISTING, Kind.WITHDR
 
 
 def begin(core: Core, link: Link) -> None:
-    """A link with a friend stands: ask."""
-    if core.recalling is not None:
+    """A link with a friend stands: ask, if they have not told us yet."""
+    if core.recalling is not None or link.friend in _still_to_ask(core):
         core.send(link, Recall())
 
 
@@ -46,29 +51,47 @@ def on_recalled(core: Core, link: Link, message: Recalled) -> None:
     Raises:
         InvalidState: we asked for nothing.
     """
-    state = core.recalling
-    if state is None or link.friend is None:
+    state, friend = core.recalling, link.friend
+    if friend is None or (state is None and friend not in _still_to_ask(core)):
         raise InvalidState("nothing was recalled", section="18.5")
+    devices: dict[bytes, None] = {} if state is None else state.devices
     for envelope in message.envelopes:
         try:
-            _take_back(core, state, core.config.open_record(envelope))
+            _take_back(core, devices, core.config.open_record(envelope))
         except RemoteProtocolError as error:
             core.reject(link, error)
+    if state is None:
+        _let_former_devices_go(core, devices)
+        if not message.more:
+            _ask_later(core, [member for member in _still_to_ask(core) if member != friend])
+        return
     if message.more:
         return
-    state.answered[link.friend] = None
+    state.answered[friend] = None
     if state.first_answer_ms is None:
         state.first_answer_ms = core.now_ms
     finish_if_done(core)
 
 
-def _take_back(core: Core, state: Recalling, record: Record) -> None:
+def _still_to_ask(core: Core) -> list[MemberId]:
+    """Friends who were away when the others gave back what they hold of ours."""
+    note = core.get_local(_STILL_TO_ASK)
+    members = note if isinstance(note, tuple | list) else ()
+    return [MemberId(member) for member in members if isinstance(member, bytes)]
+
+
+def _ask_later(core: Core, members: list[MemberId]) -> None:
+    note: list[Value] = [member for member in members if core.is_live_friend(member)]
+    core.put_local(_STILL_TO_ASK, note or None)
+
+
+def _take_back(core: Core, devices: dict[bytes, None], record: Record) -> None:
     if record.author != core.me or record.house != core.house:
         raise InvalidState("the record is not one of ours", section="18.5")
     chain = core.config.successors[: len(record.successors)]
     if [s.key for s in record.successors] != [s.key for s in chain]:
         raise InvalidState("the record names roots that are not ours", section="18.5")
-    state.devices[record.device] = None
+    devices[record.device] = None
     if record.epoch >= core.epoch and record.device != _own_device(core):
         core.epoch = record.epoch + 1
         core.persist(Space.META, b"epoch", core.epoch)
@@ -106,14 +129,18 @@ def finish(core: Core) -> None:
         return
     core.recalling = None
     core.persist(Space.META, b"recalling", None)
+    _ask_later(core, [member for member in core.live_friends() if member not in state.answered])
     roots.introduce_keys(core)
-    former = {stored.record.device: None for stored in _all_of(core, core.me)}
-    for device in (core.me, _own_device(core), *(s.key for s in core.config.successors)):
-        former.pop(device, None)
-        state.devices.pop(device, None)
-    revoke_devices(core, [*former, *state.devices])
-    say_anew(core, lambda record: record.epoch < core.epoch)
+    held = {stored.record.device: None for stored in _all_of(core, core.me)}
+    _let_former_devices_go(core, {**held, **state.devices})
     core.deliver("house")
+
+
+def _let_former_devices_go(core: Core, devices: dict[bytes, None]) -> None:
+    """Of the devices that signed for us none but this one does so any more."""
+    still = (core.me, _own_device(core), *(s.key for s in core.config.successors))
+    revoke_devices(core, [device for device in devices if device not in still])
+    say_anew(core, lambda record: record.epoch < core.epoch)
 
 
 def say_anew(core: Core, is_old: Callable[[Record], bool]) -> None:

@@ -1,0 +1,203 @@
+"""What must hold when a world is at rest: everybody sees what they should, and no more.
+
+- **I1**: without liars exactly; among liars whoever is reached over honest homes alone sees
+  all the same (``judge_sight``).
+- **I3** among liars: when the leases are over nothing that ended is shown, whatever they do
+  (``judge_leases_over``).
+- **I7**: both parties of a loan have it in the same state; every rating stands on a loan that
+  was agreed, and counts once (``judge_exchanges``).
+- **I8**: a judgement is what the ratings on the disk give, the same at everybody's.
+- **I9**, as far as the first cut of trust goes: nobody's Confiance is greater than the number
+  of different people who lent to them or borrowed from them.
+
+Spec: §7, §11, §12; design 13.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Sequence
+from itertools import pairwise
+
+from node.engine.asking import judge
+from node.engine.core import Core
+from node.engine.loan_book import book_of
+from node.trust.evidence import Evidence, Rating, gather
+from protocol.bodies import Kind
+from protocol.exchange import LoanState
+from protocol.keys import MemberId, ObjectId
+from simulations.oracles import Oracles, version_text
+from simulations.truth import Watched, true_graph, true_listings
+
+
+def judge_sight(
+    oracles: Oracles,
+    hosts: Sequence[Watched],
+    cores: Sequence[Core],
+    true_ms: int,
+    liars: Container[int] = (),
+) -> None:
+    """I1: compare what everybody sees with what they should.
+
+    Args:
+        liars: members whose wires lie. What they can keep from arriving or from being
+            forgotten is not looked at; nor is what they see themselves.
+    """
+    truth = true_listings(hosts, oracles.max_circles, true_ms, without=liars)
+    is_honest_world = not any(host.number in liars for host in hosts)
+    for host, core in zip(hosts, cores, strict=True):
+        if host.number in liars:
+            continue
+        expected = truth[host.number]
+        seen = {record.key: record for record in core.visible_listings()}
+        for register, (record, distance) in expected.items():
+            shown = seen.get(register)
+            if shown is None or shown.record_id != record.record_id:
+                found = "does not see it" if shown is None else f"sees {version_text(shown)}"
+                oracles.report(
+                    "I1",
+                    f"member {host.number} stands at distance {distance} of "
+                    f"{oracles.what(record)}, {version_text(record)}, and {found}",
+                    register,
+                )
+        if not is_honest_world:
+            continue
+        for register, record in seen.items():
+            if register not in expected:
+                oracles.report(
+                    "I1",
+                    f"member {host.number} still sees {oracles.what(record)}, "
+                    f"{version_text(record)}, which is not for it",
+                    register,
+                )
+
+
+def judge_leases_over(
+    oracles: Oracles,
+    hosts: Sequence[Watched],
+    cores: Sequence[Core],
+    true_ms: int,
+    liars: Container[int],
+) -> None:
+    """I3: an edge that ended longer than a lease ago carries nothing any more.
+
+    Edges with a liar at one end stand as long as the honest end believes in them.
+    """
+    allowed = true_listings(hosts, oracles.max_circles, true_ms, trusting=liars)
+    for host, core in zip(hosts, cores, strict=True):
+        if host.number in liars:
+            continue
+        for record in core.visible_listings():
+            holder = oracles.numbers.get(record.author)
+            if holder is None or holder in liars:
+                continue
+            if record.key not in allowed[host.number]:
+                oracles.report(
+                    "I3",
+                    f"member {host.number} still sees {oracles.what(record)}, "
+                    f"{version_text(record)}, a lease after it could last",
+                    record.key,
+                )
+
+
+# --- exchanges ---------------------------------------------------------------------------
+
+
+def judge_exchanges(
+    oracles: Oracles,
+    hosts: Sequence[Watched],
+    cores: Sequence[Core],
+    true_ms: int,
+    liars: Container[int] = (),
+) -> None:
+    """I7, I8 and I9 over all loans and ratings."""
+    _judge_agreement(oracles, hosts, cores, true_ms, liars)
+    judged: dict[tuple[Rating, ...], tuple[int, float | None]] = {}
+    for host, core in zip(hosts, cores, strict=True):
+        evidence = book_of(core).evidence()
+        ratings = (r for r in host.shelf.records.values() if r.kind is Kind.RATING)
+        live = [record for record in ratings if not record.is_expired(host.now_ms)]
+        on_disk = gather(live, core.config.verify)
+        for member in oracles.numbers:
+            _judge_ratings(oracles, host, evidence.about(member))
+            if evidence.about(member) != on_disk.about(member):
+                oracles.report(
+                    "I8",
+                    f"member {host.number} judges {oracles.name(member)} by other ratings "
+                    f"than those on its disk",
+                )
+            _judge_judgement(oracles, host, core, member, evidence, judged)
+
+
+def _judge_agreement(
+    oracles: Oracles,
+    hosts: Sequence[Watched],
+    cores: Sequence[Core],
+    true_ms: int,
+    liars: Container[int],
+) -> None:
+    """I7: where the path stands, both parties say the same of a loan."""
+    core_of = {host.member: core for host, core in zip(hosts, cores, strict=True)}
+    _, transit = true_graph(hosts, true_ms, without=liars)
+    numbers = oracles.numbers
+    for host, core in zip(hosts, cores, strict=True):
+        for loan in book_of(core).states():
+            path = [numbers[member] for member in loan.path]
+            stands = all(there in transit[here] for here, there in pairwise(path))
+            if loan.holder != host.member or not stands:
+                continue
+            other = book_of(core_of[loan.borrower]).state_of(loan.loan)
+            if other is None or _said(other) != _said(loan):
+                state = "nothing" if other is None else other.state.value
+                oracles.report(
+                    "I7",
+                    f"a loan of member {host.number} to {oracles.name(loan.borrower)} is "
+                    f"{loan.state.value} to the one and {state} to the other",
+                )
+
+
+def _said(loan: LoanState) -> tuple[object, ...]:
+    return loan.state, loan.dates, loan.holder_signature
+
+
+def _judge_ratings(oracles: Oracles, host: Watched, ratings: Sequence[Rating]) -> None:
+    """I7: every rating that counts was given, under a contract that was made, once."""
+    counted: dict[tuple[ObjectId, MemberId], None] = {}
+    exchanges = oracles.exchanges
+    for rating in ratings:
+        key = (rating.loan, rating.rater)
+        about = f"a rating of {oracles.name(rating.subject)} by {oracles.name(rating.rater)}"
+        if key in counted:
+            oracles.report("I7", f"member {host.number} counts {about} twice")
+        counted[key] = None
+        parties = exchanges.agreed.get(rating.loan)
+        if parties is None or {rating.rater, rating.subject} != set(parties):
+            oracles.report("I7", f"member {host.number} counts {about} without a contract")
+        elif exchanges.given.get(key) != (rating.confiance, rating.respect):
+            oracles.report("I7", f"member {host.number} counts {about} which is not what was said")
+
+
+def _judge_judgement(
+    oracles: Oracles,
+    host: Watched,
+    core: Core,
+    member: MemberId,
+    evidence: Evidence,
+    judged: dict[tuple[Rating, ...], tuple[int, float | None]],
+) -> None:
+    """I8 and I9 for one viewer and one member."""
+    judgement = judge(core, member)
+    said = (judgement.confiance, judgement.respect)
+    ratings = evidence.about(member)
+    if ratings and judged.setdefault(ratings, said) != said:
+        oracles.report(
+            "I8",
+            f"member {host.number} judges {oracles.name(member)} {said} where another "
+            f"with the same ratings says {judged[ratings]}",
+        )
+    counterparties = len(oracles.exchanges.counterparties.get(member, {}))
+    if judgement.confiance > counterparties:
+        oracles.report(
+            "I9",
+            f"member {host.number} gives {oracles.name(member)} Confiance "
+            f"{judgement.confiance} for exchanges with {counterparties} people",
+        )

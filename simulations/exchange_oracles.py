@@ -1,0 +1,81 @@
+"""Loans and ratings as they were really made, and the check that nothing is lent twice.
+
+- **I7** always: who agrees has not agreed to another loan of the same thing for dates that
+  overlap. Judged at the moment of the agreement, by the steps on the holder's own disk.
+
+What was agreed and said is kept for the judgement at rest (``simulations.at_rest``).
+
+Spec: §11.2, §12.1; design 13.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from protocol.bodies import AgreementBody, LoanBody, RatingBody
+from protocol.exchange import LoanState, Path, State, derive
+from protocol.keys import MemberId, ObjectId
+from protocol.mandates import Verify
+from protocol.records import Record
+from simulations.truth import Watched
+
+Report = Callable[[str, str], None]
+_BLOCKING = (State.AGREED, State.HANDED_OVER)
+
+
+@dataclass(slots=True)
+class ExchangeOracles:
+    """Watches what is agreed and rated in one world.
+
+    Args:
+        agreed: holder and borrower of every loan that was ever agreed.
+        given: Confiance and Respect that a rater said, by loan and rater.
+        counterparties: with whom a member has ever agreed on something.
+    """
+
+    verify: Verify
+    request_window_ms: int
+    report: Report
+    agreed: dict[ObjectId, tuple[MemberId, MemberId]] = field(default_factory=dict)
+    given: dict[tuple[ObjectId, MemberId], tuple[int, int]] = field(default_factory=dict)
+    counterparties: dict[MemberId, dict[MemberId, None]] = field(default_factory=dict)
+
+    def watch_signed(self, host: Watched, record: Record) -> None:
+        """A record of the host's own was committed."""
+        body = record.body
+        if isinstance(body, RatingBody):
+            self.given.setdefault((body.terms.loan, record.author), (body.confiance, body.respect))
+        elif isinstance(body, AgreementBody):
+            self._watch_agreement(host, body)
+
+    def _watch_agreement(self, host: Watched, body: AgreementBody) -> None:
+        borrower, holder = body.path[0], body.path[-1]
+        self.agreed[body.loan] = (holder, borrower)
+        self.counterparties.setdefault(holder, {})[borrower] = None
+        self.counterparties.setdefault(borrower, {})[holder] = None
+        loans = self._loans(host)
+        new = loans.get(body.loan)
+        if new is None or new.state not in _BLOCKING:
+            return
+        for loan in loans.values():
+            if loan.loan == new.loan or loan.terms.thing != new.terms.thing:
+                continue
+            is_apart = loan.dates[1] <= new.dates[0] or new.dates[1] <= loan.dates[0]
+            if loan.holder == holder and loan.state in _BLOCKING and not is_apart:
+                self.report("I7", f"member {host.number} lends one thing twice at the same time")
+
+    def _loans(self, host: Watched) -> dict[ObjectId, LoanState]:
+        """What the steps on a disk say, read without the engine."""
+        paths: dict[ObjectId, Path] = {}
+        steps: dict[ObjectId, list[Record]] = {}
+        for record in host.shelf.records.values():
+            if isinstance(record.body, LoanBody) and not record.is_expired(host.now_ms):
+                paths.setdefault(record.body.loan, record.body.path)
+                steps.setdefault(record.body.loan, []).append(record)
+        window_ms = self.request_window_ms
+        derived = (
+            derive(loan, path, steps[loan], self.verify, request_window_ms=window_ms)
+            for loan, path in paths.items()
+        )
+        return {loan.loan: loan for loan in derived if loan is not None}
