@@ -23,12 +23,14 @@ import secrets
 import signal
 import socket
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from node import config
 from node.errors import NodeError, StoreUnwritable
+from node.quiet_log import QuietLog
 from node.store import Store
 
 if TYPE_CHECKING:
@@ -80,6 +82,8 @@ def run(settings: Settings) -> int:
     logging.basicConfig(
         level=settings.log_level.upper(), format=_LOG_FORMAT, stream=sys.stderr, force=True
     )
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(QuietLog(time.monotonic))
     # Other libraries speak of single requests; strangers can make many.
     for name in ("aiohttp", "asyncio", "zeroconf"):
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
