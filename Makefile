@@ -4,7 +4,7 @@
 PYTHON ?= python3
 ARGS ?=
 
-.PHONY: run test check fmt bench sim clean help
+.PHONY: run test check fmt bench sim fuzz clean help
 
-run test check fmt bench sim clean help:
+run test check fmt bench sim fuzz clean help:
 	@$(PYTHON) do.py $@ $(ARGS)

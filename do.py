@@ -8,6 +8,7 @@
     python3 do.py fmt            put the code into the project's style
     python3 do.py bench [NAME]   the benchmarks, or one of them
     python3 do.py sim   [ARGS]   openhouse simulate ARGS; without any, every scenario
+    python3 do.py fuzz  [ARGS]   break readers of bytes for long: [--seconds N] [TARGET ...]
     python3 do.py clean [--venv] remove what the tools made (and the virtual environment)
 
 It needs Python 3.11 or newer with pip and venv, and nothing else: no make, no activated
@@ -53,6 +54,7 @@ def main(arguments: list[str]) -> int:
         "fmt": fmt,
         "bench": bench,
         "sim": sim,
+        "fuzz": fuzz,
         "clean": clean,
     }
     if not arguments or arguments[0] in {"-h", "--help", "help"}:
@@ -117,6 +119,15 @@ def sim(arguments: list[str]) -> int:
         return become([*simulate, *arguments])
     scenarios = sorted((ROOT / "simulations" / "scenarios").glob("*.toml"))
     return run_steps([(p.stem, [*simulate, "run", str(p)]) for p in scenarios], dict(os.environ))
+
+
+def fuzz(arguments: list[str]) -> int:
+    """Every reader of bytes, for a minute each; guided by coverage where atheris is there."""
+    install("dev")
+    if not quiet([str(PYTHON), "-c", "import atheris"]):
+        print("Installing atheris (make fuzz works without it, and finds less) ...", flush=True)
+        quiet([str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", ".[fuzz]"])
+    return become([str(PYTHON), "-m", "tests.fuzz.run", *arguments])
 
 
 def clean(arguments: list[str]) -> int:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from ipaddress import ip_address
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from node.errors import ConfigError
+from node.toml_files import read_toml
 from protocol.limits import RECORDS_PER_SECOND_MAX
 
 CONFIG_FILE: Final = "config.toml"
@@ -89,12 +89,11 @@ def load(
 
 def _from_file(path: Path) -> dict[str, Any]:
     try:
-        given = tomllib.loads(path.read_text(encoding="utf-8"))
+        given = read_toml(path)
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror or error}") from error
-    # tomllib's error and bad UTF-8 are both ValueErrors.
     except ValueError as error:
         raise ConfigError(f"{path} is not a TOML file: {error}") from error
     for name in given:

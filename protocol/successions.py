@@ -16,7 +16,7 @@ from typing import Final
 
 from protocol import limits
 from protocol.encoding import Value, decode, encode, expect_array, expect_bytes, expect_uint
-from protocol.errors import DecodeError, Refused
+from protocol.errors import DecodeError, Malformed, Refused
 from protocol.keys import MemberId, Signature, public_key_problem
 from protocol.mandates import SUCCESSORS_MAX
 
@@ -89,8 +89,11 @@ def _fields(text: str, prefix: str, count: int) -> tuple[Value, ...]:
     body = text.removeprefix(prefix)
     try:
         data = base64.b64decode(body + "=" * (-len(body) % 4), altchars=b"-_", validate=True)
+        if _text(data) != body:
+            raise Malformed("it is not spelled as it was made", section="18.7")
         fields = expect_array(decode(data, size_max_bytes=_SIZE_MAX_BYTES), "text", length=count)
-        expect_uint(fields[0], "version", 1)
+        if expect_uint(fields[0], "version") != 1:
+            raise Malformed("it was made by a newer program", section="18.7")
     except (binascii.Error, ValueError) as error:
         raise Refused("succession-text-malformed", reason="a part of it is missing") from error
     except DecodeError as error:

@@ -13,7 +13,7 @@ import lzma
 import random
 from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
-from typing import TypeAlias, TypeVar
+from typing import BinaryIO, TypeAlias, TypeVar
 
 from protocol.errors import OpenHouseError
 
@@ -23,6 +23,9 @@ Adjacency: TypeAlias = Mapping[Node, Mapping[Node, object]]
 """For each member its neighbours, as the keys of a mapping."""
 
 EDGES_SIZE_MAX_BYTES = 1 << 30
+_READ_AT_ONCE_BYTES = 1 << 20
+# No file names more people than there are.
+_NAME_LENGTH_MAX = 15
 
 
 class GraphError(OpenHouseError):
@@ -46,8 +49,8 @@ def read_edges(path: Path) -> list[Edge]:
         words = line.split("#", 1)[0].split()
         if not words:
             continue
-        if len(words) != 2 or not all(word.isdecimal() for word in words):
-            raise GraphError(f"{path}, line {number}: an edge is two whole numbers: {line!r}.")
+        if len(words) != 2 or not all(_is_name(word) for word in words):
+            raise GraphError(f"{path}, line {number}: an edge is two whole numbers: {line[:80]!r}.")
         one, other = sorted((int(words[0]), int(words[1])))
         if one == other:
             raise GraphError(f"{path}, line {number}: {one} cannot be a friend of itself.")
@@ -59,21 +62,30 @@ def read_edges(path: Path) -> list[Edge]:
     return sorted((number_of[one], number_of[other]) for one, other in edges)
 
 
+def _is_name(word: str) -> bool:
+    return word.isdecimal() and len(word) <= _NAME_LENGTH_MAX
+
+
 def _lines(path: Path) -> list[str]:
     try:
-        if path.suffix == ".xz":
-            with lzma.open(path) as packed:
-                data = packed.read(EDGES_SIZE_MAX_BYTES)
-        else:
-            with path.open("rb") as plain:
-                data = plain.read(EDGES_SIZE_MAX_BYTES)
-        return data.decode("ascii").splitlines()
+        with lzma.open(path) if path.suffix == ".xz" else path.open("rb") as file:
+            return _all_of(file).decode("ascii").splitlines()
     except OSError as error:
         raise GraphError(f"{path} cannot be read: {error.strerror or error}.") from error
     except (lzma.LZMAError, EOFError) as error:
         raise GraphError(f"{path} is not an xz file, or is damaged.") from error
     except UnicodeDecodeError as error:
         raise GraphError(f"{path} is not a text of numbers.") from error
+
+
+def _all_of(file: BinaryIO | lzma.LZMAFile) -> bytes:
+    """What is in a file. Read at once, the most that there may be would be set aside first."""
+    parts: list[bytes] = []
+    size_bytes = 0
+    while size_bytes < EDGES_SIZE_MAX_BYTES and (part := file.read(_READ_AT_ONCE_BYTES)):
+        parts.append(part)
+        size_bytes += len(part)
+    return b"".join(parts)
 
 
 # --- making ------------------------------------------------------------------------------

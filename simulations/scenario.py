@@ -28,7 +28,7 @@ Action: TypeAlias = Literal[
 ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
 BUNDLED: Final = Path(__file__).parent / "scenarios"
 MEMBERS_MAX: Final = 100_000
-FILE_SIZE_MAX_BYTES: Final = 1 << 20
+FILE_SIZE_MAX_BYTES: Final = 32 * 1024
 
 _DURATION: Final = re.compile(r"(0|[1-9][0-9]{0,8})(ms|s|m|h|d)")
 _UNITS_MS: Final = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
@@ -146,12 +146,16 @@ def read_scenario(path: Path) -> Scenario:
     """
     try:
         with path.open("rb") as file:
-            text = file.read(FILE_SIZE_MAX_BYTES).decode()
-        data = tomllib.loads(text)
+            text = file.read(FILE_SIZE_MAX_BYTES + 1)
+        if len(text) > FILE_SIZE_MAX_BYTES:
+            allowed = f"a file of at most {FILE_SIZE_MAX_BYTES // 1024} KiB"
+            raise ScenarioError(str(path), allowed)
+        data = tomllib.loads(text.decode())
     except OSError as error:
         allowed = f"a readable file ({error.strerror or error})"
         raise ScenarioError(str(path), allowed) from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    # Arrays can be too deep for the library.
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise ScenarioError(str(path), f"a TOML file ({error})") from error
     return parse_scenario(data, name=path.stem, folder=path.parent)
 

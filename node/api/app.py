@@ -21,7 +21,7 @@ from aiohttp import web
 from node import messages
 from node.api import guard, metrics, openapi
 from node.api.errors import ApiError, status_of
-from node.api.fields import BODY_SIZE_MAX_BYTES, check_body, check_query, read_json
+from node.api.fields import BODY_SIZE_MAX_BYTES, check_body, check_path, check_query, read_json
 from node.api.handlers import Call
 from node.api.protocols import NodeLike
 from node.api.routes import ROUTES, Route
@@ -62,7 +62,7 @@ def _serve(route: Route) -> Handler:
         guard.require_token(request, node.token)
         call = Call(
             node=node,
-            path=dict(request.match_info),
+            path=check_path(request.match_info),
             query=check_query(route.query, list(request.query.items())),
             body=check_body(route.body, await _read_body(request)),
             language=_language_of(request, node),

@@ -116,6 +116,14 @@ def check_query(fields: tuple[Field, ...], given: list[tuple[str, str]]) -> Give
     }
 
 
+def check_path(given: Mapping[str, str]) -> dict[str, str]:
+    """The parts of the path that are ids, or whatever was typed for one."""
+    for name, text in given.items():
+        if not _is_unicode(text):
+            raise ApiError(400, "not-unicode", field=name)
+    return dict(given)
+
+
 def _refuse_unknown(fields: tuple[Field, ...], given: Mapping[str, object]) -> None:
     known = [field.name for field in fields]
     for name in given:

@@ -58,7 +58,9 @@ def token_is_right(authorization: str | None, token: str) -> bool:
     given = authorization or ""
     if given[: len(_SCHEME)].lower() != _SCHEME:
         return False
-    return hmac.compare_digest(given[len(_SCHEME) :].strip().encode(), token.encode())
+    # Headers may hold any bytes; those that are no UTF-8 arrive as lone surrogates.
+    shown = given[len(_SCHEME) :].strip().encode("utf-8", "surrogatepass")
+    return hmac.compare_digest(shown, token.encode())
 
 
 def require_token(request: web.Request, token: str) -> None:

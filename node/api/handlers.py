@@ -302,8 +302,9 @@ def _write_new(file: Path, data: bytes) -> None:
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         raise Refused("file-exists", file=str(file)) from None
-    except OSError as error:
-        reason = error.strerror or str(error)
+    # ValueError: a zero byte in the name.
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
         raise Refused("file-unwritable", file=str(file), reason=reason) from error
     try:
         with os.fdopen(descriptor, "wb") as target:

@@ -6,12 +6,13 @@ A command that is here has a rendering of the same name in ``node.cli.render``.
 from __future__ import annotations
 
 import argparse
-import tomllib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final
 
 from node.cli.actions_keys import ACTIONS as KEY_ACTIONS
 from node.cli.client import Answer, Client, part
+from node.toml_files import read_toml
 from protocol.errors import Refused
 
 Action = Callable[[argparse.Namespace, Client], Answer]
@@ -28,12 +29,10 @@ def _house_found(arguments: argparse.Namespace, client: Client) -> Answer:
 
 def _read_charter(path: str) -> dict[str, Any]:
     try:
-        with open(path, "rb") as file:
-            return tomllib.load(file)
+        return read_toml(Path(path))
     except OSError as error:
         reason = error.strerror or str(error)
         raise Refused("file-unreadable", file=path, reason=reason) from error
-    # UnicodeDecodeError is a ValueError as well.
     except ValueError as error:
         raise Refused("not-toml", file=path, reason=str(error)) from error
 

@@ -27,6 +27,10 @@ _EVERYWHERE: Final = ("0.0.0.0", "::")
 # Longer than the node lets a ``join`` wait.
 _TIMEOUT_S: Final = 75.0
 _ANSWER_MAX_BYTES: Final = 64 * 1024 * 1024
+# What a file that is not ours can lead to.
+_UNREADABLE: Final = (
+    OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError,
+)  # fmt: skip
 
 
 class NotRunning(OpenHouseError):
@@ -121,7 +125,7 @@ class Client:
             self.answer_language = response.getheader("Content-Language") or self.answer_language
             return response.status, json.loads(content)
         # Refused, reset, timed out, or something else answers on that port.
-        except (OSError, http.client.HTTPException, ValueError) as error:
+        except (OSError, http.client.HTTPException, ValueError, RecursionError) as error:
             raise NotRunning from error
         finally:
             connection.close()
@@ -131,7 +135,7 @@ class Client:
         try:
             node = json.loads((self._home / NODE_FILE).read_text(encoding="utf-8"))
             host, port = node.get("web_host", _LOOPBACK), node["web_port"]
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except _UNREADABLE as error:
             raise NotRunning from error
         if not isinstance(host, str) or not isinstance(port, int) or not 0 < port < 65536:
             raise NotRunning

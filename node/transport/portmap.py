@@ -75,8 +75,9 @@ class Mapping:
 
     def address(self) -> str | None:
         """As told to friends; None when it is no place the world can reach."""
+        is_granted = self.port > 0 and self.lifetime_s > 0
         is_outside = not any(self.host in network for network in _NOT_OUTSIDE)
-        return join_address(str(self.host), self.port) if is_outside else None
+        return join_address(str(self.host), self.port) if is_granted and is_outside else None
 
 
 class PortMap:
@@ -286,7 +287,7 @@ def parse_routes(lines: list[str]) -> tuple[str, int] | None:
     for line in lines:
         fields = line.split()
         # Destination and mask 0, and a gateway (flag 2): "iface 00000000 0101A8C0 0003 ...".
-        with suppress(ValueError, IndexError):
+        with suppress(ValueError, IndexError, OverflowError):
             is_default = int(fields[1], 16) == int(fields[7], 16) == 0
             if is_default and int(fields[3], 16) & 2:
                 # The kernel writes addresses as the machine's own integers.

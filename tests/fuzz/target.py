@@ -1,0 +1,83 @@
+"""What is fuzzed: a reader of bytes, what it may raise, and inputs to begin with.
+
+The promise of every reader, whoever made the bytes:
+
+- it raises nothing but its documented errors, each of them one sentence;
+- what it takes is spelled in the one way that writing it again gives;
+- time and memory stay within bounds that follow from the length of the input.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from protocol.errors import OpenHouseError
+
+CPU_MAX_S: Final = 1.0
+"""For one input; most take microseconds. Generous: the machine may be busy."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """One reader.
+
+    Args:
+        read: gives what the reading spells again, or None where nothing can be.
+        refuses: the documented errors.
+        seeds: inputs that are taken, or nearly; the shortest are taken apart byte by byte.
+        is_closed: no beginning of what is taken is taken.
+        is_sealed: nothing that differs in one byte is taken.
+        is_slow: an input takes about a millisecond: fewer are tried.
+        size_max_bytes: nothing longer comes this way.
+    """
+
+    name: str
+    read: Callable[[bytes], bytes | None]
+    refuses: tuple[type[Exception], ...]
+    seeds: Callable[[], list[bytes]]
+    is_closed: bool = False
+    is_sealed: bool = False
+    is_slow: bool = False
+    size_max_bytes: int = 1 << 20
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Broken(AssertionError):
+    """A reader broke its promise."""
+
+
+def attempt(target: Target, data: bytes) -> bool:
+    """Let a target read an input; whether it took it.
+
+    Raises:
+        Broken: the input is worth keeping.
+    """
+    began_s = time.process_time()
+    try:
+        again = target.read(data)
+        is_taken = True
+    except target.refuses as error:
+        _check_sentence(target, data, error)
+        again, is_taken = None, False
+    except Exception as error:
+        raise Broken(f"{target}: {type(error).__name__} for {_shown(data)}") from error
+    if again is not None and again != data:
+        raise Broken(f"{target}: {_shown(data)} is taken, and written as {_shown(again)}")
+    if time.process_time() - began_s > CPU_MAX_S:
+        raise Broken(f"{target}: more than {CPU_MAX_S} s for {_shown(data)}")
+    return is_taken
+
+
+def _check_sentence(target: Target, data: bytes, error: Exception) -> None:
+    text = str(error)
+    if isinstance(error, OpenHouseError) and (not text or len(text) > 1000):
+        raise Broken(f"{target}: not a sentence for {_shown(data)}: {text[:100]!r}")
+
+
+def _shown(data: bytes) -> str:
+    return f"{data!r}" if len(data) <= 300 else f"{data[:300]!r}... ({len(data)} bytes)"
