@@ -25,6 +25,8 @@ from protocol.messages import ITEMS_MAX
 
 PULL_TIMEOUT_MS: Final = 30_000
 """A friend that announced and does not answer a want within this is passed over. Spec: §8.4."""
+LATE_MAX: Final = 1024
+"""Ids asked for and passed over whose answer is still understood when it comes."""
 STREAM_WINDOW: Final = 8192
 """Log entries streamed before the sender waits for a ``Have``. Spec: §8.3."""
 UNCONFIRMED_MAX_BYTES: Final = limits.LINK_IN_FLIGHT_MAX_BYTES // 2
@@ -225,6 +227,7 @@ class Puller:
         self._queues: dict[int, deque[RecordId]] = {}
         self._outstanding: dict[int, dict[RecordId, int]] = {}
         self._asked_in_order: dict[RecordId, int] = {}
+        self._late: dict[tuple[int, RecordId], None] = {}
 
     def announce(self, link: int, record_id: RecordId, size_bytes: int) -> None:
         """``link`` could give a record that we lack."""
@@ -239,8 +242,8 @@ class Puller:
         return record_id in self._wanted
 
     def was_asked(self, link: int, record_id: RecordId) -> bool:
-        """Whether we asked this link for this record and still wait."""
-        return record_id in self._outstanding.get(link, ())
+        """Whether we asked this link for this record: it may answer late, and it counts."""
+        return record_id in self._outstanding.get(link, ()) or (link, record_id) in self._late
 
     def next_wants(self, link: int, now_ms: int, count_max: int) -> list[RecordId]:
         """Ids to ask from ``link`` now, within its window and at most ``count_max``."""
@@ -303,13 +306,17 @@ class Puller:
             else:
                 del self._wanted[record_id]
         self._outstanding.pop(link, None)
+        self._late = {key: None for key in self._late if key[0] != link}
         for wanted in self._wanted.values():
             if link in wanted.sources:
                 wanted.sources = [source for source in wanted.sources if source != link]
         return [other for other, queue in self._queues.items() if queue]
 
     def overdue(self, now_ms: int) -> list[tuple[int, RecordId]]:
-        """``(link, id)`` asked too long ago; the caller passes them over."""
+        """``(link, id)`` asked too long ago; the caller passes them over.
+
+        A slow link may answer all the same: the last ``LATE_MAX`` are remembered.
+        """
         late: list[tuple[int, RecordId]] = []
         for record_id, deadline_ms in self._asked_in_order.items():
             if deadline_ms > now_ms:
@@ -317,6 +324,9 @@ class Puller:
             asked = self._wanted[record_id].asked
             assert asked is not None, "an id in the order of asking was asked from a link"
             late.append((asked, record_id))
+        self._late.update(dict.fromkeys(late))
+        while len(self._late) > LATE_MAX:
+            del self._late[next(iter(self._late))]
         return late
 
     def next_deadline_ms(self) -> int | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -21,7 +22,7 @@ from tqdm import tqdm
 from protocol.errors import OpenHouseError
 from simulations.graphs import GraphError
 from simulations.hunt import shrink, transcript
-from simulations.reach import ReachError, quiet_collector, run_reach
+from simulations.reach import ReachError, ReachPlan, quiet_collector, run_reach
 from simulations.runner import RunResult, run_scenario
 from simulations.scenario import ScenarioError, find_scenario, read_scenario
 
@@ -64,6 +65,18 @@ def configure(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -
     reach.add_argument(
         "--seed", type=_number(0, 2**63 - 1), default=1, metavar="N", help="default 1"
     )
+    reach.add_argument(
+        "--end", type=_share, default=0.0, metavar="SHARE",
+        help="then end this share of all friendships, and compare again",
+    )  # fmt: skip
+    reach.add_argument(
+        "--narrow", type=_share, default=0.0, metavar="SHARE",
+        help="and let this share of all things go one circle less far",
+    )  # fmt: skip
+    reach.add_argument(
+        "--warm-up", type=_duration_ms, default=0, metavar="TIME",
+        help="list things for this long (1h) before those whose copies are counted",
+    )  # fmt: skip
     hunt = subparsers.add_parser(
         "hunt",
         help="run many seeds on all cores, and shrink what fails",
@@ -115,24 +128,53 @@ def _number(low: int, high: int) -> Callable[[str], int]:
     return read
 
 
+def _share(text: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a share from 0 to 1")
+    return share
+
+
+def _duration_ms(text: str) -> int:
+    match = re.fullmatch(r"([0-9]{1,6})(s|m|h|d)", text)
+    if match is None or int(match[1]) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a duration such as 90s, 30m, 1h or 2d")
+    return int(match[1]) * {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}[match[2]]
+
+
 # --- reach -------------------------------------------------------------------------------
 
 
 def _reach(args: argparse.Namespace, as_json: bool) -> int:
     shows = sys.stderr.isatty()
-    result = run_reach(args.graph, args.circles, args.holders, args.seed, shows_progress=shows)
+    plan = ReachPlan(args.end, args.narrow, args.warm_up)
+    result = run_reach(
+        args.graph, args.circles, args.holders, args.seed, plan, shows_progress=shows
+    )
     answer = result.to_json()
     if as_json:
         print(json.dumps(answer, indent=2))
     else:
-        _print_pairs(answer.items())
-    is_good = result.missing == 0 and result.extra == 0 and result.at_rest
-    if not is_good:
+        _print_reach(answer)
+    if not result.is_good:
+        missing, extra = result.missing, result.extra
+        if result.after is not None:
+            missing, extra = missing + result.after.missing, extra + result.after.extra
         print(
-            f"{result.missing} listings are missing and {result.extra} are where they must not be.",
+            f"{missing} listings are missing and {extra} are where they must not be.",
             file=sys.stderr,
         )
-    return EXIT_DONE if is_good else EXIT_REFUSED
+    return EXIT_DONE if result.is_good else EXIT_REFUSED
+
+
+def _print_reach(answer: dict[str, object]) -> None:
+    after = answer.pop("after", None)
+    _print_pairs(answer.items())
+    if isinstance(after, dict):
+        _print_pairs((f"after: {name}", value) for name, value in after.items())
 
 
 def _print_pairs(pairs: Iterable[tuple[str, object]]) -> None:

@@ -101,6 +101,7 @@ class Shelf:
         """Friends, and whether the friendship was ended."""
         self.certificates_version = 0
         """Changes when the proved graph may have changed."""
+        self.withdrawals_version = 0
 
     def take(self, change: Persist) -> None:
         """Follow one change of the disk."""
@@ -131,6 +132,8 @@ class Shelf:
             return
         record = self._opener.peek(envelope)
         self.records[register] = record
+        if record.kind is Kind.WITHDRAWAL:
+            self.withdrawals_version += 1
         if record.kind is Kind.LISTING:
             self.listings[register] = record
         elif isinstance(record.body, HalfBody):

@@ -56,6 +56,9 @@ class _Proved:
     version: int
     until_ms: int
     neighbours: dict[MemberId, dict[MemberId, None]]
+    withdrawals_version: int = 0
+    may_show: dict[RecordId, None] = field(default_factory=dict)
+    """What was found right to show, as long as no withdrawal comes either."""
 
 
 @dataclass(slots=True)
@@ -212,9 +215,17 @@ class Oracles:
 
     def watch_shown(self, host: Watched, shown: Iterable[Record]) -> None:
         """What a member's page shows now: check that it may."""
+        self._proved_neighbours(host)
+        proved, shelf = self._proved[host.number], host.shelf
+        if proved.withdrawals_version != shelf.withdrawals_version:
+            proved.withdrawals_version, proved.may_show = shelf.withdrawals_version, {}
         for record in shown:
+            if record.record_id in proved.may_show and not record.is_expired(host.now_ms):
+                continue
             problem = self._show_problem(host, record)
-            if problem is not None:
+            if problem is None:
+                proved.may_show[record.record_id] = None
+            else:
                 self.report(
                     "I2",
                     f"member {host.number} shows {self.what(record)}, though {problem}",

@@ -5,44 +5,72 @@ when the world is at rest, what everybody sees is compared with a plain breadth-
 search over the same graph. Nothing missing, nothing extra, and how many copies of a
 listing arrived for each one that was needed.
 
-Signatures are modelled, disks are not kept (nobody crashes here), statements are off.
+Then, if so asked, friendships end and things are narrowed, all in one moment, and at
+rest the same comparison is made once more. With a warm-up the holders list things for
+a while first, so that links have learnt by experience which way things come soonest,
+and copies are counted for what is listed after it.
 """
 
 from __future__ import annotations
 
-import gc
 import random
 import resource
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from tqdm import tqdm
-
-from node.engine.commands import AddThing
 from protocol import limits
 from protocol.bodies import Kind
 from protocol.charter import Charter
-from protocol.errors import OpenHouseError, Refused
-from simulations.graphs import Edge, adjacency, hops_from, read_edges
-from simulations.network import Conditions
-from simulations.signing import InterningOpener, ModelKeys
-from simulations.town import TownPlan, build_town, seed_for
-from simulations.world import World, WorldPlan
+from protocol.errors import OpenHouseError
+from simulations.graphs import Edge, read_edges
+from simulations.listed_town import BORN_MS, ListedTown, quiet_collector
 
-BORN_MS: Final = 1_750_000_000_000
-QUIET_MS: Final = 120_000
-"""At rest: longer than any want, wait or redial of an engine or a host."""
-PATIENCE_MS: Final = 24 * 3600 * 1000
-PROGRESS_EVENTS: Final = 2_000
+__all__ = ["ReachError", "ReachPlan", "ReachResult", "quiet_collector", "reach", "run_reach"]
+
+WARM_UP_LISTINGS: Final = 3
+"""Things that each holder lists during the warm-up."""
 
 
 class ReachError(OpenHouseError):
     """What was asked for cannot be run; its text is one sentence for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReachPlan:
+    """What to do to a town beyond listing one thing each.
+
+    Args:
+        end: the share of all friendships that end after the first rest.
+        narrow: the share of all things that then go one circle less far.
+        warm_up_ms: how long things are listed before those that are counted.
+    """
+
+    end: float = 0.0
+    narrow: float = 0.0
+    warm_up_ms: int = 0
+
+    @property
+    def changes(self) -> bool:
+        return self.end > 0 or self.narrow > 0
+
+
+@dataclass(frozen=True, slots=True)
+class AfterChange:
+    """The second comparison: when friendships ended and things were narrowed."""
+
+    ended: int
+    narrowed: int
+    expected: int
+    seen: int
+    missing: int
+    extra: int
+    at_rest: bool
+    simulated_seconds: float
+    messages: int
+    bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +87,8 @@ class ReachResult:
     missing: int
     extra: int
     copies_per_delivery: float
+    superfluous_per_delivery: float
+    warm_up_seconds: float
     at_rest: bool
     events: int
     messages: int
@@ -68,13 +98,32 @@ class ReachResult:
     simulated_seconds: float
     seconds: float
     memory_mib: float
+    after: AfterChange | None = None
 
-    def to_json(self) -> dict[str, int | float | bool]:
-        return asdict(self)
+    @property
+    def is_good(self) -> bool:
+        """Nothing is missing and nothing extra, both times."""
+        good = self.missing == 0 and self.extra == 0 and self.at_rest
+        after = self.after
+        if after is not None:
+            good = good and after.missing == 0 and after.extra == 0 and after.at_rest
+        return good
+
+    def to_json(self) -> dict[str, object]:
+        answer = asdict(self)
+        if self.after is None:
+            del answer["after"]
+        return answer
 
 
 def run_reach(
-    graph: Path, circles: int, holders: int | None, seed: int, *, shows_progress: bool = True
+    graph: Path,
+    circles: int,
+    holders: int | None,
+    seed: int,
+    plan: ReachPlan = ReachPlan(),
+    *,
+    shows_progress: bool = True,
 ) -> ReachResult:
     """Read a graph and run it.
 
@@ -85,6 +134,15 @@ def run_reach(
     Raises:
         GraphError, ReachError: nothing was run.
     """
+    members, edges, chosen = read_town(graph, circles, holders, seed)
+    with quiet_collector():
+        return reach(members, edges, chosen, circles, seed, plan, shows_progress=shows_progress)
+
+
+def read_town(
+    graph: Path, circles: int, holders: int | None, seed: int
+) -> tuple[int, list[Edge], list[int]]:
+    """Members, edges and the holders drawn. Raises GraphError, ReachError."""
     if not 1 <= circles <= limits.CIRCLES_HARD_MAX:
         raise ReachError(f"--circles must be 1 to {limits.CIRCLES_HARD_MAX}, not {circles}.")
     edges = read_edges(graph)
@@ -94,8 +152,7 @@ def run_reach(
     chosen = list(range(members))
     if holders is not None:
         chosen = sorted(random.Random(seed).sample(chosen, holders))
-    with quiet_collector():
-        return reach(members, edges, chosen, circles, seed, shows_progress=shows_progress)
+    return members, edges, chosen
 
 
 def reach(
@@ -104,146 +161,92 @@ def reach(
     holders: list[int],
     circles: int,
     seed: int,
+    plan: ReachPlan = ReachPlan(),
     *,
     shows_progress: bool = False,
 ) -> ReachResult:
-    """Run one listing of each holder to rest, and compare."""
+    """Run one listing of each holder to rest, and compare; change, and compare again."""
     started = time.perf_counter()
-    run = _Run(members, edges, circles, seed, shows_progress)
-    run.link()
-    run.spread(holders)
-    expected = _expected(members, edges, holders, circles)
-    seen = run.seen()
-    missing = sum(1 for pair in expected if pair not in seen)
-    extra = sum(1 for pair in seen if pair not in expected)
-    copies = run.opener.opened_by_kind
-    traffic = run.world.network.traffic
+    charter = Charter(max_circles=max(circles, limits.CIRCLES_DEFAULT_MAX))
+    town = ListedTown(members, edges, circles, seed, charter, shows_progress=shows_progress)
+    town.link()
+    if plan.warm_up_ms:
+        town.list_over(holders, WARM_UP_LISTINGS, plan.warm_up_ms)
+    before = len(town.seen())
+    copies = town.opener.opened_by_kind
+    copies.update(dict.fromkeys(copies, 0))
+    if plan.warm_up_ms:
+        # At moments of their own, as people do: what is measured is everyday life.
+        town.list_over(holders, 1, plan.warm_up_ms)
+    else:
+        town.spread(holders)
+    result = _first_rest(town, members, holders, circles, seed, plan, before, started)
+    if not plan.changes:
+        return result
+    return replace(
+        result, after=_after(town, plan), seconds=round(time.perf_counter() - started, 2)
+    )
+
+
+def _first_rest(
+    town: ListedTown,
+    members: int,
+    holders: list[int],
+    circles: int,
+    seed: int,
+    plan: ReachPlan,
+    before: int,
+    started: float,
+) -> ReachResult:
+    expected, seen = town.expected(), town.seen()
+    copies, traffic = town.opener.opened_by_kind, town.world.network.traffic
+    deliveries = max(1, len(seen) - before)
     return ReachResult(
         members=members,
-        edges=len(edges),
+        edges=len(town.edges),
         circles=circles,
         holders=len(holders),
         seed=seed,
         expected=len(expected),
         seen=len(seen),
-        missing=missing,
-        extra=extra,
-        copies_per_delivery=round(copies[Kind.LISTING] / max(1, len(seen)), 4),
-        at_rest=run.at_rest,
-        events=run.world.events,
+        missing=sum(1 for view in expected if view not in seen),
+        extra=sum(1 for view in seen if view not in expected),
+        copies_per_delivery=round(copies[Kind.LISTING] / deliveries, 4),
+        superfluous_per_delivery=round((copies[Kind.LISTING] - deliveries) / deliveries, 4),
+        warm_up_seconds=plan.warm_up_ms / 1000,
+        at_rest=town.at_rest,
+        events=town.world.events,
         messages=traffic.messages,
         bytes=traffic.message_bytes,
         records_sent=sum(copies.values()),
         certificates_sent=copies[Kind.HALF],
-        simulated_seconds=round((run.world.queue.now_ms - BORN_MS) / 1000, 1),
+        simulated_seconds=round((town.world.queue.now_ms - BORN_MS) / 1000, 1),
         seconds=round(time.perf_counter() - started, 2),
         memory_mib=round(memory_peak_mib(), 1),
     )
 
 
-class _Run:
-    """One town on its way from cold to rest."""
-
-    def __init__(
-        self, members: int, edges: list[Edge], circles: int, seed: int, shows_progress: bool
-    ) -> None:
-        self._edges = edges
-        self._circles = circles
-        self._shows_progress = shows_progress
-        keys = ModelKeys(seed_for("reach", seed))
-        self.opener = InterningOpener(keys.verify)
-        charter = Charter(max_circles=max(circles, limits.CIRCLES_DEFAULT_MAX))
-        plan = TownPlan(
-            members,
-            edges,
-            BORN_MS,
-            charter,
-            name=f"reach {seed}",
-            seats=False,
-            introduces_itself=False,
-        )
-        residents = build_town(plan, keys, self.opener, lambda steps: self._bar(steps, members))
-        self.world = World(
-            residents,
-            self.opener,
-            born_ms=BORN_MS,
-            seed=seed,
-            plan=WorldPlan(
-                conditions=Conditions(),
-                keeps_disks=False,
-                tells_addresses=False,
-                traces=False,
-            ),
-        )
-        self.at_rest = False
-
-    def _bar(self, steps: Iterator[int], total: int) -> Iterator[int]:
-        hidden = not self._shows_progress
-        return iter(tqdm(steps, "stores", total, leave=False, disable=hidden, file=sys.stderr))
-
-    def link(self) -> None:
-        """Switch everybody on and let friends find each other."""
-        self.world.start_all()
-        gc.freeze()
-        self._to_rest("links", len(self._edges), lambda: self.world.network.traffic.wires)
-
-    def spread(self, holders: list[int]) -> None:
-        """Every holder lists one thing; wait until nothing moves."""
-        for kind in self.opener.opened_by_kind:
-            self.opener.opened_by_kind[kind] = 0
-        for number in holders:
-            request = self.world.command(
-                number, AddThing(f"Thing of {number}", circles=self._circles)
-            )
-            answer = self.world.hosts[number].answers.pop(request)
-            assert not isinstance(answer, Refused), f"a listing was refused: {answer}"
-        self._to_rest("listings", None, lambda: self.opener.opened_by_kind[Kind.LISTING])
-
-    def _to_rest(self, what: str, total: int | None, done: Callable[[], int]) -> None:
-        world = self.world
-        hidden = not self._shows_progress
-        limit_ms = world.queue.now_ms + PATIENCE_MS
-        with tqdm(desc=what, total=total, leave=False, disable=hidden, file=sys.stderr) as bar:
-            while True:
-                self.at_rest = world.run_to_rest(QUIET_MS, limit_ms, PROGRESS_EVENTS)
-                bar.update(done() - bar.n)
-                # Not by events: thousands of timers in a row may be ones that no longer count.
-                if self.at_rest or (world.queue.next_ms() or 0) > limit_ms:
-                    return
-
-    def seen(self) -> dict[tuple[int, int], None]:
-        """All pairs of viewer and holder whose listing is on the viewer's page."""
-        pairs: dict[tuple[int, int], None] = {}
-        for host in self.world.hosts:
-            assert host.engine is not None, "nobody crashes here"
-            for record in host.engine.core.visible_listings():
-                pairs[host.number, self.world.number_of[record.author]] = None
-        return pairs
-
-
-def _expected(
-    members: int, edges: list[Edge], holders: list[int], circles: int
-) -> dict[tuple[int, int], None]:
-    neighbours = adjacency(members, edges)
-    return {
-        (viewer, holder): None
-        for holder in holders
-        for viewer in hops_from(neighbours, holder, circles)
-        if viewer != holder
-    }
-
-
-@contextmanager
-def quiet_collector() -> Iterator[None]:
-    """Run without the cyclic garbage collector: worlds make few cycles and many objects."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
-        if was_on:
-            gc.enable()
+def _after(town: ListedTown, plan: ReachPlan) -> AfterChange:
+    """Friendships end and things are narrowed; wait until nothing moves, and compare."""
+    changes = town.draw_changes(plan.end, plan.narrow)
+    traffic = town.world.network.traffic
+    changed_ms = town.world.queue.now_ms
+    messages, size_bytes = traffic.messages, traffic.message_bytes
+    town.change(changes)
+    town.settle("changes", None, lambda: traffic.messages - messages)
+    expected, seen = town.expected(), town.seen()
+    return AfterChange(
+        ended=len(changes.ended),
+        narrowed=len(changes.narrowed),
+        expected=len(expected),
+        seen=len(seen),
+        missing=sum(1 for view in expected if view not in seen),
+        extra=sum(1 for view in seen if view not in expected),
+        at_rest=town.at_rest,
+        simulated_seconds=round((town.world.queue.now_ms - changed_ms) / 1000, 1),
+        messages=traffic.messages - messages,
+        bytes=traffic.message_bytes - size_bytes,
+    )
 
 
 def memory_peak_mib() -> float:

@@ -33,6 +33,10 @@ BORN_MS: Final = 1_750_000_000_000
 QUIET_MS: Final = 150_000
 """At rest: longer than any want, redial or notice of a host or an engine."""
 SETTLE_MAX_MS: Final = 4 * 3600 * 1000
+SETTLE_AMONG_LIARS_MS: Final = 10 * 60 * 1000
+"""Time for everybody to have been asked who could know."""
+LULL_MS: Final = 2_000
+"""Longer than anything is under way once the faults have ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,8 +218,12 @@ class _Run:
         self.world.start_all()
 
     def _settle(self, when: str) -> None:
-        world = self.world
-        if not world.run_to_rest(QUIET_MS, world.queue.now_ms + SETTLE_MAX_MS):
+        world, quiet_ms = self.world, QUIET_MS
+        if world.liars.numbers:
+            # They never leave the world in peace: what is withheld is asked for again.
+            world.run_until(world.queue.now_ms + SETTLE_AMONG_LIARS_MS)
+            quiet_ms = LULL_MS
+        if not world.run_to_rest(quiet_ms, world.queue.now_ms + SETTLE_MAX_MS):
             self.oracles.report("rest", f"the world does not come to rest {when}")
         hosts, liars, now_ms = world.hosts, world.liars.numbers, world.queue.now_ms
         cores = [host.engine.core for host in hosts if host.engine is not None]
@@ -227,8 +235,6 @@ class _Run:
         world, charter = self.world, self._scenario.charter
         skew_ms = 2 * self._scenario.faults.clock_skew_max_ms
         world.run_until(world.queue.now_ms + charter.friendship_lease_ms + skew_ms)
-        if not world.run_to_rest(QUIET_MS, world.queue.now_ms + SETTLE_MAX_MS):
-            self.oracles.report("rest", "the world does not come to rest after the leases")
         cores = [host.engine.core for host in world.hosts if host.engine is not None]
         liars, now_ms = world.liars.numbers, world.queue.now_ms
         at_rest.judge_leases_over(self.oracles, world.hosts, cores, now_ms, liars)

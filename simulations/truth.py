@@ -95,12 +95,12 @@ def true_listings(
             assert isinstance(body, ListingBody), "chosen by kind"
             reach = reach_of(body, max_circles)
             through = [number_of[member] for member in body.through]
-            for number, distance in _spread(live, transit, holder.number, reach, through).items():
+            for number, distance in spread(live, transit, holder.number, reach, through).items():
                 expected[number][record.key] = (record, distance)
     return expected
 
 
-def _spread(
+def spread(
     live: dict[int, dict[int, None]],
     transit: dict[int, dict[int, None]],
     origin: int,

@@ -36,7 +36,7 @@ from protocol.charter import Charter
 from protocol.circles import FriendGraph, Path, may_show
 from protocol.encoding import Value
 from protocol.errors import ProtocolError
-from protocol.keys import HouseId, MemberId, ObjectId
+from protocol.keys import HouseId, MemberId, ObjectId, RecordId
 from protocol.mandates import Successor
 from protocol.messages import Message, OfferedPath, encode_message
 from protocol.reconcile import Reconciling
@@ -153,6 +153,7 @@ class Link:
 
     Args:
         offered: the paths last offered on this link, by origin.
+        told: for each certificate, in how many paths offered on this link it was named.
         recalled_at_ms: when the friend last asked for its own records (§18.5).
     """
 
@@ -167,6 +168,7 @@ class Link:
     local_addresses: tuple[str, ...] = ()
     recalled_at_ms: int | None = None
     offered: dict[MemberId, tuple[Path, ...]] = field(default_factory=dict)
+    told: dict[RecordId, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

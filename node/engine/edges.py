@@ -180,6 +180,9 @@ def take_revocation(core: Core, secret: bytes, hops: int, giver: MemberId | None
         assert isinstance(half.body, HalfBody)
         if half.body.friend == core.me and half.author in core.friends:
             mark_ended(core, half.author)
+        elif half.author == core.me and half.body.friend in core.friends:
+            # We ended it ourselves, after the backup that this node was restored from.
+            mark_ended(core, half.body.friend)
         refresh_edge(core, half.author, half.body.friend)
     return True
 

@@ -17,7 +17,7 @@ from node.engine.edges import halves_of
 from node.engine.events import Space
 from node.engine.registers import origin_of
 from protocol import limits
-from protocol.bodies import ListingBody, WithdrawalBody
+from protocol.bodies import HalfBody, ListingBody, WithdrawalBody
 from protocol.circles import Path, may_offer, path_problem
 from protocol.encoding import Value
 from protocol.errors import OutOfReach, QuotaExceeded
@@ -170,7 +170,26 @@ def offer_message(core: Core, link: Link, origin: MemberId) -> Paths | None:
         given.pop(origin, None)
         _forget_if_done(core, origin)
     core.persist(Space.OFFERED, friend + origin, row if desired else None)
-    return Paths(origin, tuple(OfferedPath(p, certificate_ids(core, p)) for p in desired))
+    message = Paths(origin, tuple(OfferedPath(p, certificate_ids(core, p)) for p in desired))
+    if not said:
+        for record_id in itertools.chain(*(p.certificates for p in message.paths)):
+            link.told[record_id] = link.told.get(record_id, 0) + 1
+    return message
+
+
+def is_told(core: Core, link: Link, record: Record) -> bool:
+    """Whether every path offered to a friend over this edge was told with this certificate.
+
+    Then the friend asks for it when it needs it. An offer that was told before this link
+    names the certificate that stood then: of the one that took its place the friend must hear.
+    """
+    body = record.body
+    assert link.friend is not None, "offers go to friends"
+    if not isinstance(body, HalfBody):
+        return False
+    told = link.told.get(record.record_id, 0)
+    given = core.offers.given_edges.get(link.friend, {}).get(edge(record.author, body.friend), 0)
+    return 0 < given <= told
 
 
 def _forget_if_done(core: Core, origin: MemberId) -> None:
@@ -208,6 +227,7 @@ def forget_given(core: Core, friend: MemberId) -> None:
     link_id = core.link_of(friend)
     if link_id is not None:
         core.links[link_id].offered.clear()
+        core.links[link_id].told.clear()
 
 
 def restore_given(core: Core, friend: MemberId, origin: MemberId, paths: tuple[Path, ...]) -> None:
@@ -244,8 +264,15 @@ def take_offer(core: Core, link: Link, message: Paths) -> None:
     row: Value = [[list(p.members), list(p.certificates)] for p in message.paths]
     core.persist(Space.OFFER, friend + origin, row if message.paths else None)
     for offered in message.paths:
-        if needs(core, offered):
+        if needs(core, offered) or _is_in_use(core, offered):
             pull_certificates(core, link, offered)
+
+
+def _is_in_use(core: Core, offered: OfferedPath) -> bool:
+    """Whether we rely on this very path: its certificates may have been renewed meanwhile."""
+    origin = offered.members[0]
+    path = (*offered.members, core.me)
+    return any(path == core.path_from(origin, t) for t in ((), *core.reach.get(origin, {})))
 
 
 def needs(core: Core, offered: OfferedPath) -> bool:

@@ -8,7 +8,6 @@ Spec: §8.3, §8.4, §7.7.
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass, field
 
 from node.engine import intake, offers
@@ -106,8 +105,6 @@ def gather(core: Core, link: Link, batch: Batch, key: LogKey, pushes: bool) -> N
             if message is not None:
                 batch.paths.append(message)
                 batch.size_bytes += _PATH_SIZE_BYTES * len(message.paths)
-                for record_id in itertools.chain(*(p.certificates for p in message.paths)):
-                    link.session.note_known(record_id)
         case ("revocation", revocation_key):
             revocation = core.revocations.get(revocation_key)
             if revocation is not None and revocation.received_from != link.friend:
@@ -118,7 +115,7 @@ def gather(core: Core, link: Link, batch: Batch, key: LogKey, pushes: bool) -> N
 def _gather_record(core: Core, link: Link, batch: Batch, record: Record, pushes: bool) -> None:
     assert link.friend is not None, "only friends' links sync"
     session = link.session
-    if record.record_id in session.known_to_peer:
+    if record.record_id in session.known_to_peer or offers.is_told(core, link, record):
         return
     if not intake.may_give(core, record, link.friend):
         return

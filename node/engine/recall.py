@@ -95,7 +95,9 @@ def _take_back(core: Core, devices: dict[bytes, None], record: Record) -> None:
     if record.epoch >= core.epoch and record.device != _own_device(core):
         core.epoch = record.epoch + 1
         core.persist(Space.META, b"epoch", core.epoch)
-    if record.is_expired(core.now_ms):
+    if record.is_expired(core.now_ms) or (
+        record.kind is Kind.LISTING and core.is_withdrawn(record)
+    ):
         return
     held = core.registers.stored(record.key)
     if held is None or held.record.version < record.version:

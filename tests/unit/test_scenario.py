@@ -104,9 +104,9 @@ def test_every_table_is_read() -> None:
         ("[faults]\ndrop = nan", "faults.drop", "a share from 0 to 1"),
         ('[faults]\nclock_skew_max = "1h"', "faults.clock_skew_max", "at most 240 seconds"),
         ("[faults]\npartitions_per_day = -1", "faults.partitions_per_day", "0 or more"),
-        ("[faults]\nlightning = 1", "faults.lightning", "one of clock_skew_max"),
+        ("[faults]\nlightning = 1", "faults.lightning", "one of backups_per_day"),
         ("[actions]\nadd = false", "actions.add", "a number a day, 0 or more"),
-        ("[actions]\ndance = 1", "actions.dance", "one of add, befriend"),
+        ("[actions]\ndance = 1", "actions.dance", "one of add, ask, befriend"),
         ('[network]\nlatency_min = "9ms"\nlatency_max = "3ms"', "network.latency_max", "at least"),
     ],
 )
@@ -154,11 +154,14 @@ def test_the_bundled_scenarios_can_be_read() -> None:
         assert scenario.actions.total_per_day > 0
 
 
-def test_the_faulty_scenario_has_every_fault_and_every_action() -> None:
-    scenario = read_scenario(find_scenario("faulty"))
+def test_the_hunt_has_every_fault_and_every_action() -> None:
+    scenario = read_scenario(find_scenario("hunt"))
     faults = scenario.faults
 
     shares = (faults.drop, faults.delay, faults.duplicate, faults.crash, faults.partitions_per_day)
     assert all(share > 0 for share in shares)
+    assert all(share > 0 for share in (faults.liars, faults.restore, faults.backups_per_day))
+    assert scenario.population.members == 30
+    assert scenario.population.members_max == 60
     assert faults.clock_skew_max_ms > 0
     assert list(ACTIONS) == [action for action, rate in scenario.actions.per_day if rate > 0]

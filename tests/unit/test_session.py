@@ -299,6 +299,7 @@ class PullerMachine(RuleBasedStateMachine):
         self.now_ms = 0
         self.sources: dict[RecordId, list[int]] = {}
         self.asked: dict[RecordId, int] = {}
+        self.late: dict[tuple[int, RecordId], None] = {}
 
     @rule(link=st.integers(1, 4), record_id=st.sampled_from(IDS))
     def announce(self, link: int, record_id: RecordId) -> None:
@@ -331,12 +332,14 @@ class PullerMachine(RuleBasedStateMachine):
         self.now_ms += wait_ms
         for link, record_id in self.puller.overdue(self.now_ms):
             assert link == self.asked[record_id]
+            self.late[link, record_id] = None
             self._fail(record_id, self.puller.pass_over(link, record_id))
 
     @rule(link=st.integers(1, 4))
     def break_link(self, link: int) -> None:
         waiting = self.puller.link_down(link)
         assert link not in waiting
+        self.late = {key: None for key in self.late if key[0] != link}
         for record_id in list(self.sources):
             if link in self.sources[record_id]:
                 self.sources[record_id].remove(link)
@@ -357,9 +360,10 @@ class PullerMachine(RuleBasedStateMachine):
         for record_id in IDS:
             assert puller.is_wanted(record_id) is (record_id in self.sources)
             askers = [link for link in range(1, 5) if puller.was_asked(link, record_id)]
-            expected = [self.asked[record_id]] if record_id in self.asked else []
-            assert expected == askers
-            if record_id in self.sources and not expected:
+            asked = self.asked.get(record_id)
+            late = [link for link in range(1, 5) if (link, record_id) in self.late]
+            assert sorted({*late, *([] if asked is None else [asked])}) == askers
+            if record_id in self.sources and asked is None:
                 queued = [link for link in self._queues() if record_id in self._queues()[link]]
                 assert any(link in self.sources[record_id] for link in queued), "forgotten"
 
