@@ -63,9 +63,10 @@ def main(arguments: list[str]) -> int:
 
 
 def load_targets() -> dict[str, Target]:
-    from tests.fuzz import local_targets, wire_targets
+    from tests.fuzz import engine_targets, local_targets, wire_targets
 
-    return {t.name: t for t in (*wire_targets.TARGETS, *local_targets.TARGETS)}
+    modules = (wire_targets, local_targets, engine_targets)
+    return {target.name: target for module in modules for target in module.TARGETS}
 
 
 def keep(name: str, data: bytes) -> Path:
@@ -81,13 +82,13 @@ def keep(name: str, data: bytes) -> Path:
 def run_plain(target: Target, seconds: int, seed: int) -> bool:
     """Change seeds at random; whether nothing broke."""
     from tests.fuzz import corpus
-    from tests.fuzz.target import Broken, attempt
+    from tests.fuzz.target import Broken, attempt, weighted_seeds
 
     pick = corpus.by_chance(random.Random(f"{seed} {target.name}"))
-    seeds = [*target.seeds(), *corpus.found(target.name)]
+    seeds = [*weighted_seeds(target), *corpus.found(target.name)]
     began_s, tried, taken, broken = time.monotonic(), 0, 0, dict[str, Path]()
     while time.monotonic() - began_s < seconds:
-        data = corpus.mutated(pick, seeds, 1 + pick(_STEPS_MAX), target.size_max_bytes)
+        data = target.mutate(pick, seeds, 1 + pick(_STEPS_MAX), target.size_max_bytes)
         tried += 1
         try:
             taken += attempt(target, data)

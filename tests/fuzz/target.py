@@ -15,6 +15,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from protocol.errors import OpenHouseError
+from tests.fuzz.corpus import Pick, mutated
+
+Mutate = Callable[[Pick, list[bytes], int, int], bytes]
+"""``mutate(pick, seeds, steps, size_max_bytes)``."""
 
 CPU_MAX_S: Final = 1.0
 """For one input; most take microseconds. Generous: the machine may be busy."""
@@ -32,6 +36,7 @@ class Target:
         is_sealed: nothing that differs in one byte is taken.
         is_slow: an input takes about a millisecond: fewer are tried.
         size_max_bytes: nothing longer comes this way.
+        mutate: makes other inputs of the seeds.
     """
 
     name: str
@@ -42,9 +47,17 @@ class Target:
     is_sealed: bool = False
     is_slow: bool = False
     size_max_bytes: int = 1 << 20
+    mutate: Mutate = mutated
 
     def __str__(self) -> str:
         return self.name
+
+
+def weighted_seeds(target: Target) -> list[bytes]:
+    """Seeds to change: those that are taken as often as all others together."""
+    seeds = target.seeds()
+    taken = [seed for seed in seeds if attempt(target, seed)]
+    return [*seeds, *taken * max(1, len(seeds) // max(1, len(taken)))]
 
 
 class Broken(AssertionError):

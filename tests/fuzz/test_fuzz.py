@@ -15,10 +15,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.fuzz import corpus, local_targets, wire_targets
-from tests.fuzz.target import Target, attempt
+from tests.fuzz import corpus, engine_targets, local_targets, wire_targets
+from tests.fuzz.target import Target, attempt, weighted_seeds
 
-TARGETS: Final = (*wire_targets.TARGETS, *local_targets.TARGETS)
+TARGETS: Final = (*wire_targets.TARGETS, *local_targets.TARGETS, *engine_targets.TARGETS)
 TAKEN_APART_MAX: Final = 4000
 """Inputs a target gets that differ from a seed at one place."""
 SLOW_SHARE: Final = 8
@@ -75,7 +75,7 @@ def test_mutations(target: Target, data: st.DataObject) -> None:
         return data.draw(st.integers(0, count - 1))
 
     for _ in range(1 if target.is_slow else 4):
-        attempt(target, corpus.mutated(pick, seeds, 1 + pick(6), target.size_max_bytes))
+        attempt(target, target.mutate(pick, seeds, 1 + pick(6), target.size_max_bytes))
 
 
 _SEEDS: Final[dict[str, list[bytes]]] = {}
@@ -83,7 +83,7 @@ _SEEDS: Final[dict[str, list[bytes]]] = {}
 
 def _seeds_of(target: Target) -> list[bytes]:
     if target.name not in _SEEDS:
-        _SEEDS[target.name] = target.seeds()
+        _SEEDS[target.name] = weighted_seeds(target)
     return _SEEDS[target.name]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
 from functools import cache
 from typing import Final
 
@@ -110,6 +109,7 @@ from protocol.successions import (
     encode_request,
 )
 from tests.fuzz.corpus import vectors
+from tests.fuzz.shapes import join_parts, reshaped, retold, split_parts
 from tests.fuzz.target import Target
 
 NOW_MS: Final = 1_790_000_000_000
@@ -297,18 +297,6 @@ def reaching_seeds() -> list[bytes]:
         HandItem(BOB.public, b"sealed"),
     ]  # fmt: skip
     return [encode_reaching(message) for message in made]
-
-
-def split_parts(data: bytes) -> Iterator[bytes]:
-    """Several inputs in one: each with its length in two bytes before it."""
-    while data:
-        size = int.from_bytes(data[:2], "big")
-        yield data[2 : 2 + size]
-        data = data[2 + size :]
-
-
-def join_parts(*parts: bytes) -> bytes:
-    return b"".join(len(part).to_bytes(2, "big") + part for part in parts)
 
 
 _HELD: Final = [bytes([n]) * 32 for n in range(0, 250, 3)]
@@ -554,17 +542,23 @@ REFUSED: Final = (Refused,)
 SIGNATURE: Final = Signature(bytes(64))
 
 TARGETS: Final = (
-    Target("value", read_value, DECODE, lambda: [*value_seeds(), *vectors()], is_closed=True),
-    Target("mandate", read_mandate, DECODE, lambda: [*mandates(), *vectors()], is_closed=True),
-    Target("body", read_body, DECODE, body_seeds, is_closed=True),
-    Target("record", read_record, REMOTE, record_seeds, is_closed=True),
+    Target("value", read_value, DECODE, lambda: [*value_seeds(), *vectors()],
+           is_closed=True, mutate=reshaped),
+    Target("mandate", read_mandate, DECODE, lambda: [*mandates(), *vectors()],
+           is_closed=True, mutate=reshaped),
+    Target("body", read_body, DECODE, body_seeds,
+           is_closed=True, mutate=reshaped),
+    Target("record", read_record, REMOTE, record_seeds,
+           is_closed=True, mutate=reshaped),
     Target(
         "signed-record", read_signed_record, REMOTE, record_seeds, is_closed=True, is_sealed=True
     ),
-    Target("message", read_message, DECODE, lambda: [*message_seeds(), *vectors()], is_closed=True),
+    Target("message", read_message, DECODE, lambda: [*message_seeds(), *vectors()],
+           is_closed=True, mutate=reshaped),
     Target("reaching", read_reaching, DECODE, lambda: [*reaching_seeds(), *vectors()],
-           is_closed=True),
-    Target("comparison", compare, (DecodeError, InvalidState), comparison_seeds, is_slow=True),
+           is_closed=True, mutate=reshaped),
+    Target("comparison", compare, (DecodeError, InvalidState), comparison_seeds, is_slow=True,
+           mutate=retold),
     Target("first-message", read_first_message, REMOTE, first_messages,
            is_closed=True, is_sealed=True, is_slow=True),
     Target("second-message", read_second_message, REMOTE, second_messages,
@@ -576,7 +570,8 @@ TARGETS: Final = (
            is_closed=True, is_sealed=True),
     Target("item", read_item, REMOTE, item_seeds, is_closed=True, is_sealed=True,
            is_slow=True),
-    Target("content", read_content, DECODE, lambda: [_content(), *vectors()], is_closed=True),
+    Target("content", read_content, DECODE, lambda: [_content(), *vectors()],
+           is_closed=True, mutate=reshaped),
     Target("sealed-text", read_sealed_text, REMOTE, sealed_texts, is_closed=True, is_sealed=True),
     Target("link", read_link, REMOTE, link_seeds, is_closed=True),
     Target("succession-request", read_request, REFUSED,
