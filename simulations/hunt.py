@@ -20,6 +20,7 @@ from simulations.world import World
 SHRINK_MAX_S: Final = 60.0
 SEEDS_TRIED: Final = 3
 """A smaller scenario draws otherwise: so many seeds may show the same violation in it."""
+_BUSIER_MAX: Final = 6
 _NAMES: Final = (
     "Ana", "Bruno", "Chloé", "David", "Elena", "Farid", "Gaëlle", "Hugo", "Inés", "Jules", "Karim",
     "Luc", "Maya", "Noé", "Olga", "Paul", "Rosa", "Samir", "Teo", "Vera", "Yann", "Zoé",
@@ -61,24 +62,28 @@ def shrink(
         budget_s: after so much time the smallest found is good enough.
     """
     oracle, until_s, tried = oracle_of(result), clock() + budget_s, 0
-    smallest = Shrunk(scenario, result, 0)
-    is_smaller = True
-    while is_smaller and clock() < until_s:
-        is_smaller = False
-        for candidate in _smaller(smallest.scenario):
-            if clock() >= until_s:
-                break
-            for seed in range(smallest.result.seed, smallest.result.seed + SEEDS_TRIED):
+    found = Shrunk(scenario, result, 0)
+    smallest: Shrunk | None = found
+    while smallest is not None:
+        found, smallest = smallest, None
+        for candidate in _smaller(found.scenario):
+            seeds = range(found.result.seed, found.result.seed + SEEDS_TRIED)
+            for seed in seeds if clock() < until_s else ():
                 tried += 1
-                try:
-                    run = run_scenario(candidate, seed, world_type=world_type)
-                except GraphError:
-                    continue
-                if oracle_of(run) == oracle:
+                run = _run(candidate, seed, world_type)
+                if run is not None and oracle_of(run) == oracle:
                     smallest = Shrunk(candidate, run, tried)
-                    is_smaller = True
                     break
-    return replace(smallest, tried=tried)
+            if smallest is not None:
+                break
+    return replace(found, tried=tried)
+
+
+def _run(scenario: Scenario, seed: int, world_type: type[World]) -> RunResult | None:
+    try:
+        return run_scenario(scenario, seed, world_type=world_type)
+    except GraphError:
+        return None  # so few people cannot have so many friends
 
 
 def _smaller(scenario: Scenario) -> Iterator[Scenario]:
@@ -87,9 +92,7 @@ def _smaller(scenario: Scenario) -> Iterator[Scenario]:
     members = population.members if population.members_max == population.members else 0
     for fewer in (6, 12, population.members):
         if fewer > population.degree and fewer < (members or population.members_max):
-            yield replace(
-                scenario, population=replace(population, members=fewer, members_max=fewer)
-            )
+            yield _with_members(scenario, fewer)
     for share in (4, 2):
         if scenario.duration_ms >= share * 600_000:
             yield replace(scenario, duration_ms=scenario.duration_ms // share)
@@ -102,6 +105,18 @@ def _smaller(scenario: Scenario) -> Iterator[Scenario]:
         if rate:
             per_day = tuple((a, 0.0 if a == action else r) for a, r in scenario.actions.per_day)
             yield replace(scenario, actions=Actions(scenario.actions.listings_at_start, per_day))
+
+
+def _with_members(scenario: Scenario, members: int) -> Scenario:
+    """Fewer people who do as much together: what is rare in a town is rarer among six."""
+    population, actions = scenario.population, scenario.actions
+    busier = min(_BUSIER_MAX, population.members_max / members)
+    per_day = tuple((action, rate * busier) for action, rate in actions.per_day)
+    return replace(
+        scenario,
+        population=replace(population, members=members, members_max=members),
+        actions=replace(actions, per_day=per_day),
+    )
 
 
 def transcript(shrunk: Shrunk, lines_max: int = 40) -> list[str]:

@@ -24,7 +24,7 @@ from protocol.bodies import Kind, half_object
 from protocol.encoding import Value
 from protocol.errors import InvalidState, QuotaExceeded, RemoteProtocolError
 from protocol.keys import MemberId
-from protocol.messages import ITEMS_MAX, Recall, Recalled
+from protocol.messages import ITEMS_MAX, Recall, Recalled, Revoked
 from protocol.records import Record
 
 RECALL_MESSAGE_SIZE_MAX_BYTES = 48 * 1024
@@ -192,6 +192,7 @@ def on_recall(core: Core, link: Link) -> None:
     if last_ms is not None and core.now_ms - last_ms < RECALLS_MIN_MS:
         raise QuotaExceeded("records were recalled again too soon", section="18.5")
     link.recalled_at_ms = core.now_ms
+    _give_back_ends(core, link, friend)
     batch: list[bytes] = []
     size = 0
     for stored in _all_of(core, friend):
@@ -204,6 +205,14 @@ def on_recall(core: Core, link: Link) -> None:
         batch.append(envelope)
         size += len(envelope)
     core.send(link, Recalled(tuple(batch), more=False))
+
+
+def _give_back_ends(core: Core, link: Link, friend: MemberId) -> None:
+    """The ends of friendships that the friend told us of: the backup may not know them."""
+    known = core.revocations.values()
+    secrets = [(r.secret, r.hops) for r in known if r.received_from == friend]
+    for begin in range(0, len(secrets), ITEMS_MAX):
+        core.send(link, Revoked(tuple(secrets[begin : begin + ITEMS_MAX])))
 
 
 def _all_of(core: Core, author: MemberId) -> list[Stored]:

@@ -226,6 +226,84 @@ class TestRestored:
         pump.advance(2 * MINUTE_MS)
         assert pump.core("A").recalling is None
 
+    def test_a_friend_who_was_away_is_asked_when_they_come_back(self) -> None:
+        """What only they hold is not lost because somebody else answered first."""
+        pump = town("AB", "AC")
+        disk = backup(pump)
+        pump.cut("A", "B")
+        done(pump, AddThing("drill", circles=1))
+        restore(pump, disk)
+        pump.link("A", "B")
+        pump.run()
+        pump.advance(2 * MINUTE_MS)
+        assert pump.core("A").recalling is None
+        assert [] == own_titles(pump)
+
+        pump.start("A")
+        pump.link_all()
+        pump.advance(MINUTE_MS)
+
+        assert ["drill"] == own_titles(pump) == pump.sees("B") == pump.sees("C")
+        epochs = {record.epoch for record in pump.core("A").mine(Kind.LISTING)}
+        assert {pump.core("A").epoch} == epochs, "said anew: its device signs no more"
+
+    def test_they_are_asked_once(self) -> None:
+        """Then they have told what there was."""
+        pump = town("AB", "AC")
+        restore(pump, backup(pump))
+        pump.link("A", "B")
+        pump.run()
+        pump.advance(2 * MINUTE_MS)
+        pump.link_all()
+        pump.advance(2 * MINUTE_MS)
+        pump.cut("A")
+        far = pump.impersonate("C", "A")
+        pump.say(far, Have(bytes(8), bytes(8), 0))
+
+        assert not [message for message in pump.heard(far) if isinstance(message, Recall)]
+
+    def test_what_was_withdrawn_meanwhile_does_not_come_back_with_them(self) -> None:
+        """Not even as an older version."""
+        pump = town("AB", "AC")
+        ladder = str(done(pump, AddThing("ladder", circles=1))["thing"])
+        restore(pump, backup(pump))
+        pump.link("A", "B")
+        pump.run()
+        pump.advance(2 * MINUTE_MS)
+        done(pump, WithdrawThing(ladder))
+        pump.link_all()
+        pump.advance(2 * MINUTE_MS)
+
+        assert [] == own_titles(pump)
+        assert [] == pump.sees("B") == pump.sees("C")
+
+    def test_an_end_that_the_backup_forgot_is_understood_from_anybody(self) -> None:
+        """The former friend is away; a common friend passes on the secret that we revealed."""
+        pump = town("AB", "AC", "BC")
+        disk = backup(pump)
+        pump.end("A", "C")
+        restore(pump, disk)
+        pump.link("A", "B")
+        pump.run()
+        pump.advance(2 * MINUTE_MS)
+
+        assert not pump.core("A").is_live_friend(pump.member("C"))
+        wakeup_ms = pump.engine("A").next_wakeup_ms()
+        assert wakeup_ms is not None
+        assert wakeup_ms > pump.now_ms
+
+    def test_while_it_waits_it_sleeps_whatever_is_overdue(self) -> None:
+        """It was woken for nothing as fast as the computer could."""
+        pump = town("AB")
+        disk = backup(pump)
+        pump.cut("A")
+        pump.advance(8 * DAY_MS)
+        restore(pump, disk)
+
+        wakeup_ms = pump.engine("A").next_wakeup_ms()
+        assert wakeup_ms is not None
+        assert wakeup_ms > pump.now_ms
+
 
 class TestFriends:
     """Who is asked gives all of it, and not too often."""

@@ -1145,6 +1145,12 @@ def test_rounds_leases_and_open_requests_are_bounded(two: Street) -> None:
 
     forever = replace(two.forge(1, copy_of(request)), not_after_ms=two.now_ms + 9999 * DAY_MS)
     assert rejected(two, 0, forever, 1) is InvalidState
+    # The clock of who answers may be behind that of who asked: their steps end together.
+    behind_ms = two.now_ms + two.core(0).charter.steps_lease_ms + 240_000
+    body = copy_of(request, loan=ObjectId(b"b" * 16))
+    assert isinstance(body, RequestBody)
+    behind = replace(two.forge(1, signed_again(two, body)), not_after_ms=behind_ms)
+    loans.check(two.core(0), behind, two.id(1))
     fleeting = replace(two.forge(1, copy_of(request)), not_after_ms=two.now_ms + DAY_MS)
     assert rejected(two, 0, fleeting, 1) is InvalidState
 

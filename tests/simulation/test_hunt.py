@@ -1,0 +1,75 @@
+"""The hunt: worlds with liars and lost machines, failing seeds told as stories, planted bugs.
+
+A handful of seeds here; thousands by ``openhouse simulate hunt --seeds N``, and every planted
+bug by ``python -m simulations.planted``.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from simulations import hunt, planted
+from simulations.reach import quiet_collector
+from simulations.runner import RunResult, run_scenario
+from simulations.scenario import find_scenario, read_scenario
+
+
+def run(seed: int) -> RunResult:
+    with quiet_collector():
+        return run_scenario(read_scenario(find_scenario("hunt")), seed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 10, 15])
+def test_whoever_lies_and_whatever_fails_no_invariant_breaks(seed: int) -> None:
+    """10: a slow friend's late answers were refused; an old listing came back after a restore."""
+    result = run(seed)
+
+    assert [] == [str(violation) for violation in result.first_violations]
+    assert 30 <= result.members <= 60
+    # The seed was worth running.
+    assert result.done["lies"] > 100
+    assert result.done["restored"] > 0
+    assert result.done["cuts"] > 100
+    assert result.done["partition"] > 0
+    assert min(result.done[verb] for verb in ("ask", "HandOver", "GiveBack", "Rate")) > 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["withdrawals", "persist", "withdrawn"])
+def test_a_planted_bug_is_found_at_once(name: str) -> None:
+    [bug] = [bug for bug in planted.BUGS if bug.name == name]
+
+    assert planted.first_seed_that_shows(bug, range(1, 3)) is not None
+
+
+def test_at_least_eight_bugs_can_be_planted() -> None:
+    assert len({bug.name for bug in planted.BUGS}) == len(planted.BUGS) >= 8
+
+
+@pytest.mark.slow
+def test_a_failing_seed_is_shrunk_and_told_as_a_story() -> None:
+    """With people's names, what they did and what is left of the trouble."""
+    scenario = read_scenario(find_scenario("hunt"))
+    [bug] = [bug for bug in planted.BUGS if bug.name == "withdrawn"]
+    with planted.planted(bug), quiet_collector():
+        result = run_scenario(scenario, 1)
+        assert result.violations > 0
+        shrunk = hunt.shrink(scenario, result, budget_s=10)
+        lines = hunt.transcript(shrunk)
+
+    assert shrunk.result.violations > 0
+    assert hunt.oracle_of(shrunk.result) == hunt.oracle_of(result)
+    assert shrunk.result.members < result.members
+    assert "members" in lines[0]
+    text = "\n".join(lines)
+    assert "knows that this version was withdrawn" in text
+    assert any(name in text for name in ("Ana", "Bruno", "Chloé", "David", "Elena", "Farid"))
+    assert "member " not in text
+
+
+def test_members_have_names_people_can_tell_apart() -> None:
+    names = [hunt.name_of(number) for number in range(60)]
+
+    assert "Ana" == names[0]
+    assert len(set(names)) == 60
