@@ -167,7 +167,8 @@ def reach(
 ) -> ReachResult:
     """Run one listing of each holder to rest, and compare; change, and compare again."""
     started = time.perf_counter()
-    charter = Charter(max_circles=max(circles, limits.CIRCLES_DEFAULT_MAX))
+    # No farther than the things: revocations too travel no farther than they must then.
+    charter = Charter(max_circles=circles)
     town = ListedTown(members, edges, circles, seed, charter, shows_progress=shows_progress)
     town.link()
     if plan.warm_up_ms:

@@ -10,8 +10,11 @@ from pathlib import Path
 import networkx as nx
 import pytest
 
+from node.engine.commands import AddThing, Command
+from node.engine.events import Json
 from simulations.graphs import adjacency, hops_from, hops_through, random_graph
-from simulations.reach import ReachError, ReachResult, reach, run_reach
+from simulations.listed_town import ListedTown
+from simulations.reach import ReachError, ReachPlan, ReachResult, reach, run_reach
 
 
 def assert_exact(result: ReachResult) -> None:
@@ -41,6 +44,52 @@ def test_on_a_random_graph_every_listing_is_where_it_must_be(circles: int, seed:
     holders = list(range(0, 40, 3))
 
     assert_exact(reach(40, edges, holders, circles, seed))
+
+
+@pytest.mark.parametrize("circles", [1, 2, 3])
+def test_after_friendships_ended_and_things_were_narrowed_all_is_exact_again(circles: int) -> None:
+    edges = random_graph(30, 3.5, random.Random(circles))
+
+    result = reach(30, edges, list(range(0, 30, 2)), circles, circles, ReachPlan(0.2, 0.3))
+
+    assert_exact(result)
+    after = result.after
+    assert after is not None
+    assert result.is_good
+    assert (round(0.2 * len(edges)), round(0.3 * 15)) == (after.ended, after.narrowed)
+    assert (0, 0, True) == (after.missing, after.extra, after.at_rest)
+    assert after.expected < result.expected
+
+
+def test_engines_that_hear_of_no_end_are_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second comparison would notice: here the truth changes and the town does not."""
+    edges = random_graph(20, 3.5, random.Random(1))
+    monkeypatch.setattr(ListedTown, "_command", _only_adds(ListedTown._command))
+
+    result = reach(20, edges, list(range(20)), 2, 1, ReachPlan(end=0.2))
+
+    assert (0, 0) == (result.missing, result.extra)
+    assert result.after is not None
+    assert result.after.extra > 0
+    assert not result.is_good
+
+
+def _only_adds(real: Callable[[ListedTown, int, Command], Json]) -> Callable[..., Json]:
+    def command(town: ListedTown, number: int, asked: Command) -> Json:
+        return real(town, number, asked) if isinstance(asked, AddThing) else None
+
+    return command
+
+
+def test_after_a_warm_up_few_copies_are_more_than_were_needed() -> None:
+    edges = random_graph(30, 3.5, random.Random(1))
+
+    result = reach(30, edges, [1, 5, 9], 2, 1, ReachPlan(warm_up_ms=600_000))
+
+    assert_exact(result)
+    assert result.copies_per_delivery == pytest.approx(1 + result.superfluous_per_delivery)
+    assert 600 * 2 <= result.simulated_seconds < 600 * 2 + 600
+    assert (0, result.expected % 4) == (result.missing, 0)
 
 
 def test_the_plain_search_agrees_with_networkx() -> None:
