@@ -190,6 +190,8 @@ _SENTENCES: Final[dict[str, str]] = {
     "inviter-not-a-member": N_(
         "Only members can invite: a newcomer becomes one when two members have co-opted them."
     ),
+    "away-in-the-past": N_("{date} is over: give the day you will be back."),
+    "away-too-long": N_("You can be away for at most {maximum} days at a time."),
     "ttl-out-of-range": N_("An invitation can work for at most 30 days."),
     "too-many-friends": N_("This node has as many friends as it can have."),
     "link-malformed": N_(

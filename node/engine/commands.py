@@ -35,9 +35,10 @@ class Invite:
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """``join LINK``: the answer comes when the inviter has welcomed us, or refused."""
+    """``join LINK [--discreet]``: the answer comes when the inviter has welcomed us, or refused."""
 
     link: str
+    shows: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,21 @@ class EndFriendship:
     """``friends end MEMBER``."""
 
     member: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShowFriendship:
+    """``friends show MEMBER yes|no``: whether others may know of a friendship."""
+
+    member: str
+    shows: bool
+
+
+@dataclass(frozen=True, slots=True)
+class GoAway:
+    """``away --until DATE`` and ``back``. ``until_day``: days since 1970; None: back."""
+
+    until_day: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +196,8 @@ class EndRecall:
 
 
 Command = (
-    FoundHouse | Invite | Join | EndFriendship | AddThing | SetThing | WithdrawThing | Ask
-    | AnswerLoan | Recommend | HandOver | GiveBack | CancelLoan | Rate | SetProfile
+    FoundHouse | Invite | Join | EndFriendship | ShowFriendship | GoAway
+    | AddThing | SetThing | WithdrawThing | Ask | AnswerLoan | Recommend
+    | HandOver | GiveBack | CancelLoan | Rate | SetProfile
     | NameGuardians | FreezeKeys | RevokeKey | ApproveSuccessor | EndRecall
 )  # fmt: skip

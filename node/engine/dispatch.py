@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from node.engine import house, key_commands, loan_commands, membership, things
+from node.engine import away, house, key_commands, loan_commands, membership, showing, things
 from node.engine.commands import (
     AddThing,
     AnswerLoan,
@@ -15,6 +15,7 @@ from node.engine.commands import (
     FoundHouse,
     FreezeKeys,
     GiveBack,
+    GoAway,
     HandOver,
     Invite,
     Join,
@@ -24,6 +25,7 @@ from node.engine.commands import (
     RevokeKey,
     SetProfile,
     SetThing,
+    ShowFriendship,
     WithdrawThing,
 )
 from node.engine.core import Core
@@ -48,6 +50,10 @@ def run_command(core: Core, command: Command, local_day: int) -> Json:
             return membership.invite(core, command)
         case EndFriendship(member):
             return membership.end(core, member)
+        case ShowFriendship():
+            return showing.show(core, command)
+        case GoAway():
+            return away.go(core, command, local_day)
         case SetProfile(name, languages):
             return house.set_profile(core, name, languages)
         case AddThing():

@@ -14,6 +14,7 @@ from node.engine.core import Core, Revocation, edge
 from node.engine.events import FriendsChanged, Space
 from protocol import limits
 from protocol.bodies import HalfBody, half_object
+from protocol.encoding import Value
 from protocol.keys import MemberId, revocation_hash, revocation_secret
 from protocol.messages import Have
 from protocol.records import Record
@@ -131,16 +132,33 @@ def write_friend(core: Core, member: MemberId) -> None:
 
 def end_friendship(core: Core, member: MemberId) -> None:
     """End a friendship from our side: reveal the secret of our half. Spec: §7.7."""
-    friend = core.friends[member]
-    secret = revocation_secret(core.config.seed, member, friend.half_start)
     hops = core.charter.max_circles + limits.REVOCATION_EXTRA_HOPS
     mark_ended(core, member)
-    take_revocation(core, secret, hops, None)
+    for secret in own_secrets(core, member):
+        take_revocation(core, secret, hops, None)
 
 
-def own_secret(core: Core, member: MemberId) -> bytes:
-    """The secret to show an ended friend that comes back. Spec: §7.7."""
-    return revocation_secret(core.config.seed, member, core.friends[member].half_start)
+def own_secrets(core: Core, member: MemberId) -> tuple[bytes, ...]:
+    """The secrets to show an ended friend that comes back. Spec: §7.7, §7.8."""
+    starts = (core.friends[member].half_start, *former_starts(core, member))
+    return tuple(revocation_secret(core.config.seed, member, start) for start in starts)
+
+
+def former_starts(core: Core, member: MemberId) -> tuple[int, ...]:
+    """Starts of former halves of this friendship whose secrets are not shown yet. Spec: §7.8."""
+    note = core.get_local(_former_note(member))
+    return tuple(s for s in note if isinstance(s, int)) if isinstance(note, tuple) else ()
+
+
+def put_former_starts(core: Core, member: MemberId, starts: tuple[int, ...]) -> None:
+    if starts != former_starts(core, member):
+        note: list[Value] = list(starts)
+        core.put_local(_former_note(member), note or None)
+        core.is_renewal_known = False
+
+
+def _former_note(member: MemberId) -> str:
+    return f"former halves {member.hex()}"
 
 
 def mark_ended(core: Core, member: MemberId) -> None:

@@ -225,7 +225,26 @@ def lineage_seats(core: Core) -> list[Record]:
 def sign_half(core: Core, friend: MemberId, half_start: int) -> HalfBody:
     """The body of our half towards a friend, attesting what we have seen. Spec: §5.6."""
     secret = revocation_secret(core.config.seed, friend, half_start)
-    return HalfBody(friend, revocation_hash(secret), True, core.is_member(friend))
+    return HalfBody(friend, revocation_hash(secret), shows(core, friend), core.is_member(friend))
+
+
+def shows(core: Core, friend: MemberId) -> bool:
+    """Whether we let others know of this friendship. Spec: §7.8."""
+    note = core.get_local(_shows_note(friend))
+    if isinstance(note, bool):
+        return note
+    half = live_half(core, core.me, friend)  # a restored node has the half, not the note
+    return half is None or not isinstance(half.body, HalfBody) or half.body.shows
+
+
+def put_shows(core: Core, friend: MemberId, shown: bool | None) -> None:
+    """Keep the owner's wish; None forgets it (a new friendship is shown)."""
+    if core.get_local(_shows_note(friend)) is not shown:
+        core.put_local(_shows_note(friend), shown)
+
+
+def _shows_note(friend: MemberId) -> str:
+    return f"shows {friend.hex()}"
 
 
 def renew_half(core: Core, friend: MemberId) -> None:

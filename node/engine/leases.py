@@ -9,20 +9,26 @@ Spec: §7.1 (leases), §9.4 (renewal).
 from __future__ import annotations
 
 import heapq
+from typing import Final
 
-from node.engine import house
+from node.engine import away, house, showing
 from node.engine.core import Core
 from node.engine.edges import live_half, refresh_edge
 from node.engine.events import Space
+from protocol import limits
 from protocol.bodies import STATEMENT_OBJECT, HalfBody, Kind
 from protocol.keys import MemberId
 from protocol.records import Record
+
+_FOLLOWS_MS: Final = 24 * 3600 * 1000
 
 
 def on_wakeup(core: Core) -> None:
     """Renew what is ours and due; forget secrets that nothing needs any more."""
     _forget_revocations(core)
+    away.end_if_over(core)
     for member in sorted(core.friends):
+        showing.reveal_former(core, member)
         due_ms = _renewal_due_ms(core, member)
         if due_ms is not None and due_ms <= core.now_ms:
             house.renew_half(core, member)
@@ -46,12 +52,23 @@ def next_wakeup_ms(core: Core) -> int | None:
         known.append(core.expiries[0][0])
     statement = core.current(core.me, STATEMENT_OBJECT)
     if statement is not None:
-        known.append(_half_time_ms(statement.created_ms, statement.not_after_ms))
+        known.append(_statement_due_ms(core, statement))
     return min(known, default=None)
 
 
 def _is_half_over(core: Core, record: Record) -> bool:
-    return _half_time_ms(record.created_ms, record.not_after_ms) <= core.now_ms
+    return _statement_due_ms(core, record) <= core.now_ms
+
+
+def _statement_due_ms(core: Core, record: Record) -> int:
+    if is_of_the_future(core, record):
+        return core.now_ms
+    return _half_time_ms(record.created_ms, record.not_after_ms)
+
+
+def is_of_the_future(core: Core, record: Record) -> bool:
+    """Signed by a clock that was ahead and was put back: others refuse it. Spec: §10.5."""
+    return record.created_ms > core.now_ms + limits.CREATED_AHEAD_MAX_MS
 
 
 def _half_time_ms(created_ms: int, not_after_ms: int) -> int:
@@ -87,6 +104,18 @@ def _is_kept(core: Core, record: Record) -> bool:
     return record.author == core.me and record.kind is Kind.LISTING
 
 
+def _is_friend_ahead(core: Core, member: MemberId, half: Record) -> bool:
+    """Whether a friend has renewed its half, and ours is to follow. Spec: §7.1.
+
+    An edge lasts as long as the older half: one who goes away for weeks can renew only its
+    own, and nobody behind it hears of later renewals of the others.
+    """
+    theirs = live_half(core, member, core.me)
+    return theirs is not None and half.created_ms + _FOLLOWS_MS <= min(
+        theirs.created_ms, core.now_ms
+    )
+
+
 def _forget_revocations(core: Core) -> None:
     # A half dated ahead outlives the secret's time by a little: it must not come alive again.
     ended = [
@@ -108,4 +137,8 @@ def _renewal_due_ms(core: Core, member: MemberId) -> int | None:
     if core.friends[member].ended or core.house is None:
         return None
     half = live_half(core, core.me, member)
-    return core.now_ms if half is None else half.created_ms + core.charter.friendship_renewal_ms
+    if half is None or showing.may_reveal(core, member):
+        return core.now_ms
+    if is_of_the_future(core, half) or _is_friend_ahead(core, member, half):
+        return core.now_ms
+    return half.created_ms + away.renewal_ms(core, core.charter.friendship_renewal_ms)

@@ -17,7 +17,13 @@ from dataclasses import dataclass, replace
 from node.engine import house, ids, intake, roots
 from node.engine.commands import Invite, Join
 from node.engine.core import Core, Friend, Link
-from node.engine.edges import end_friendship, own_secret, refresh_edge, write_friend
+from node.engine.edges import (
+    end_friendship,
+    own_secrets,
+    put_former_starts,
+    refresh_edge,
+    write_friend,
+)
 from node.engine.events import (
     Answer,
     DialInvitation,
@@ -68,11 +74,13 @@ class PendingJoin:
 
     Args:
         before: the inviter's row as it was, to be put back if nothing comes of it.
+        shows: whether others may know of the friendship (§7.8).
     """
 
     request: RequestId
     invitation: Invitation
     before: Friend | None = None
+    shows: bool = True
 
 
 # --- inviting --------------------------------------------------------------------------
@@ -128,7 +136,7 @@ def start_join(core: Core, joins: dict[bytes, PendingJoin], request: RequestId, 
         raise Refused("join-under-way")
     known = core.friends.get(invitation.inviter)
     before = None if known is None else replace(known)
-    joins[invitation.tag] = PendingJoin(request, invitation, before)
+    joins[invitation.tag] = PendingJoin(request, invitation, before, c.shows)
     core.effects.append(
         DialInvitation(
             invitation.tag,
@@ -155,6 +163,8 @@ def greet_inviter(core: Core, join: PendingJoin, link: Link) -> None:
     house.introduce(core)
     inviter = invitation.inviter
     remember_friend(core, inviter, invitation.link_key, invitation.addresses)
+    if not join.shows:
+        house.put_shows(core, inviter, False)
     house.renew_half(core, inviter)
     own = [*core.mine(Kind.KEYS), *core.mine(Kind.STATEMENT), *_half_towards(core, inviter)]
     envelopes = _in_one_message(own + house.lineage_seats(core))
@@ -356,6 +366,8 @@ def remember_friend(
         known.link_key = link_key
         known.addresses = addresses or known.addresses
     else:
+        house.put_shows(core, member, None)
+        put_former_starts(core, member, ())
         core.friends[member] = Friend(
             member, link_key, addresses, core.now_ms, half_start=core.next_sequence, restart=True
         )
@@ -380,7 +392,8 @@ def say_ended(core: Core, link: Link) -> None:
     assert link.friend is not None, "only friends are told"
     friend = core.friends[link.friend]
     hops = core.charter.max_circles + limits.REVOCATION_EXTRA_HOPS
-    core.send(link, Revoked(((own_secret(core, friend.member), hops),)))
+    secrets = own_secrets(core, friend.member)
+    core.send(link, Revoked(tuple((secret, hops) for secret in secrets)))
     core.effects.append(Disconnect(link.id, "friendship-ended"))
 
 

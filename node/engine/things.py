@@ -17,10 +17,11 @@ from __future__ import annotations
 import unicodedata
 from typing import Final
 
-from node.engine import ids
+from node.engine import away, ids
 from node.engine.commands import AddThing, SetThing, WithdrawThing
 from node.engine.core import Core
 from node.engine.events import Json
+from node.engine.leases import is_of_the_future
 from node.engine.prices import find_price
 from protocol import limits
 from protocol.bodies import Kind, ListingBody, ThingKind, WithdrawalBody, withdrawal_object
@@ -113,17 +114,20 @@ def on_wakeup(core: Core) -> None:
     expired is not withdrawn.
     """
     for record in _held_listings(core):
-        if _renewal_due_ms(record) <= core.now_ms:
+        if _renewal_due_ms(core, record) <= core.now_ms:
             core.publish(record.body, record.object, core.charter.listing_lease_ms)
 
 
 def next_wakeup_ms(core: Core) -> int | None:
     """When the next own listing is to be renewed."""
-    return min((_renewal_due_ms(record) for record in _held_listings(core)), default=None)
+    return min((_renewal_due_ms(core, record) for record in _held_listings(core)), default=None)
 
 
-def _renewal_due_ms(record: Record) -> int:
-    return record.created_ms + (record.not_after_ms - record.created_ms) // 2
+def _renewal_due_ms(core: Core, record: Record) -> int:
+    if is_of_the_future(core, record):
+        return core.now_ms
+    half_ms = (record.not_after_ms - record.created_ms) // 2
+    return record.created_ms + away.renewal_ms(core, half_ms)
 
 
 # --- records ---------------------------------------------------------------------------

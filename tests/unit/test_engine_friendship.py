@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from node.engine.commands import AddThing, EndFriendship
-from node.engine.events import FriendsChanged, Space
+from node.engine.commands import AddThing, EndFriendship, Join, ShowFriendship
+from node.engine.events import FriendsChanged, Json, Space
+from node.engine.views import friends
 from protocol import limits
 from protocol.bodies import HalfBody, half_object
 from protocol.errors import Refused
@@ -296,3 +297,156 @@ class TestFormerFriends:
         spaces = (Space.OFFERED, Space.OFFER, Space.CURSOR)
         rows = [key for key in pump.homes["B"].disk if key[0] in spaces and key[1][:32] == c]
         assert [] == rows
+
+
+class TestDiscreet:
+    """A friendship that is not shown is known to its two ends only. Spec §7.8."""
+
+    def test_what_came_by_the_edge_is_gone_beyond_it(self) -> None:
+        """The two keep each other's things; nobody behind them does."""
+        pump = settle(*LINE)
+        list_thing(pump, "A", "ladder", 3)
+        list_thing(pump, "B", "tent", 3)
+        list_thing(pump, "C", "drum", 3)
+        answer = show(pump, "B", "C", False)
+
+        assert {"member", "name", "shows"} == set(answer)
+        assert ["B"] == seers(pump, "ladder")
+        assert ["A", "C"] == seers(pump, "tent")
+        assert ["B", "D", "E", "F"] == seers(pump, "drum")
+        assert pump.are_linked("B", "C")
+        assert pump.member("C") in pump.core("B").live_friends()
+        assert pump.member("B") in pump.core("C").live_friends()
+
+    def test_nobody_else_is_given_the_certificate(self) -> None:
+        """Nor keeps a live one from before."""
+        pump = settle(*LINE)
+        list_thing(pump, "A", "ladder", 3)
+        assert half_held(pump, "D", "B", "C") is not None
+        former = hash_of(pump, "B", "C")
+        show(pump, "B", "C", False)
+        pump.advance(8 * DAY_MS)
+
+        for name in "ADEF":
+            held = half_held(pump, name, "B", "C")
+            assert held is None or held.shows, "none was given the new one"
+            assert former in pump.core(name).revocations
+        assert_discreet(pump, "B", "C")
+
+    def test_it_goes_round_a_liar(self) -> None:
+        """The former half's secret travels like that of an end."""
+        pump = settle("AB", "BC", "CD", "BE", "EF", "FD")
+        list_thing(pump, "A", "ladder", 3)
+        pump.end("B", "E")  # so that D relies on C alone
+        assert "ladder" in pump.sees("D")
+        show(pump, "A", "B", False)
+
+        assert ["B"] == seers(pump, "ladder")
+
+    def test_a_friend_who_is_off_hears_of_the_new_half_before_the_secret(self) -> None:
+        """Else it would take it for the end; until then the others believe the former half."""
+        pump = settle("AB", "BC", "CD", "BE", "EC")
+        list_thing(pump, "A", "ladder", 3)
+        former = hash_of(pump, "B", "C")
+        pump.stop("C")
+        show(pump, "B", "C", False)
+        pump.advance(2 * DAY_MS)
+        assert former not in pump.core("B").revocations
+        pump.start("C")
+        pump.link("E", "C")
+        pump.run()
+        assert not pump.core("C").friends[pump.member("B")].ended
+        pump.link("B", "C")
+        pump.run()
+        pump.advance(1)
+
+        assert former in pump.core("B").revocations
+        assert former in pump.core("E").revocations
+        assert not pump.core("C").friends[pump.member("B")].ended
+        assert ["B", "C", "D", "E"] == seers(pump, "ladder"), "by E, who is C's friend too"
+        assert 3 == pump.core("C").distance(pump.member("A"))
+
+    def test_shown_again_all_comes_back(self) -> None:
+        """Again and again."""
+        pump = settle(*LINE)
+        list_thing(pump, "A", "ladder", 3)
+        for _ in range(3):
+            show(pump, "C", "B", False)
+            assert ["B"] == seers(pump, "ladder")
+            show(pump, "C", "B", True)
+            assert ["B", "C", "D"] == seers(pump, "ladder")
+
+    def test_ended_while_the_friend_does_not_know_yet(self) -> None:
+        """They hold the former half: its secret tells them."""
+        pump = settle(*LINE)
+        list_thing(pump, "A", "ladder", 3)
+        pump.stop("C")
+        show(pump, "B", "C", False)
+        pump.end("B", "C")
+        pump.start("C")
+        pump.link_all()
+
+        assert pump.core("C").friends[pump.member("B")].ended
+        assert ["B"] == seers(pump, "ladder")
+
+    def test_the_wish_outlives_restarts_and_renewals_and_not_the_friendship(self) -> None:
+        """A new friendship is shown."""
+        pump = settle(*LINE)
+        show(pump, "B", "C", False)
+        pump.start("B")
+        pump.link_all()
+        pump.advance(30 * DAY_MS)
+        assert_discreet(pump, "B", "C")
+        pump.end("B", "C")
+        assert isinstance(pump.join("B", "C"), dict)
+
+        assert pump.core("B").graph.has_transit(pump.member("B"), pump.member("C"))
+
+    def test_discreet_from_the_beginning(self) -> None:
+        """Who joins may say so at once."""
+        pump = settle("AB", "CD", "AE", "CE")
+        list_thing(pump, "A", "ladder", 2)
+        answer = pump.command("D", Join(pump.invite("B"), shows=False))
+
+        assert isinstance(answer, dict)
+        assert_discreet(pump, "D", "B")
+        assert "ladder" not in pump.sees("D")
+
+    def test_only_a_friendship_can_be_shown_or_not(self) -> None:
+        """Nothing is changed; asking for what is, neither."""
+        pump = settle("AB", "BC")
+        pump.end("A", "B")
+        before = dict(pump.homes["A"].disk), dict(pump.homes["B"].disk)
+        for member in ("B", "C"):
+            text = pump.member(member).hex()
+            assert isinstance(pump.command("A", ShowFriendship(text, False)), Refused)
+        show(pump, "B", "C", True)
+
+        assert before == (pump.homes["A"].disk, pump.homes["B"].disk)
+
+
+def show(pump: Pump, name: str, friend: str, shown: bool) -> dict[str, Json]:
+    answer = pump.command(name, ShowFriendship(pump.member(friend).hex(), shown))
+    assert isinstance(answer, dict)
+    pump.advance(1)
+    return dict(answer)
+
+
+def assert_discreet(pump: Pump, one: str, other: str) -> None:
+    for name, friend in ((one, other), (other, one)):
+        core, member = pump.core(name), pump.member(friend)
+        assert core.is_live_friend(member)
+        assert not core.graph.has_transit(core.me, member)
+    shown = {row["member"]: row["shows"] for row in friends_of(pump, one)}
+    assert shown[pump.member(other).hex()] is False
+
+
+def friends_of(pump: Pump, name: str) -> list[dict[str, Json]]:
+    return [dict(row) for row in friends(pump.core(name)) if isinstance(row, dict)]
+
+
+def half_held(pump: Pump, name: str, author: str, friend: str) -> HalfBody | None:
+    """What a member's node holds of a half, live or not."""
+    key = (pump.member(author), half_object(pump.member(friend)))
+    stored = pump.core(name).registers.stored(key)
+    return stored.record.body if stored and isinstance(stored.record.body, HalfBody) else None

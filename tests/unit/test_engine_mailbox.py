@@ -12,7 +12,7 @@ from node.engine import mailbox
 from node.engine.commands import AddThing, SetThing, WithdrawThing
 from node.engine.common_friends import common_friends
 from node.engine.core import Core
-from node.engine.edges import own_secret
+from node.engine.edges import own_secrets
 from node.engine.events import LinkId
 from node.engine.mailbox import BETWEEN_MS, REFUSED_MS, UNLINKED_MS
 from protocol import limits
@@ -534,7 +534,7 @@ def test_an_item_holds_what_a_link_would_stream_and_no_more() -> None:
 
 def test_an_item_that_ends_the_friendship_is_its_author_s_last() -> None:
     town = triangle()
-    secret = own_secret(town.core("A"), town.member("B"))
+    secret = own_secrets(town.core("A"), town.member("B"))[0]
     listing = ListingBody("Boat", "", ThingKind.OBJECT, 1, (), ())
     boat = town.sign("A", listing, ObjectId(b"b" * 16))
     town.cut("A", "B")

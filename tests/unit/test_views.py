@@ -118,6 +118,7 @@ def test_status_counts_friends_links_and_things_shared() -> None:
         "confiance": 0,
         "respect": None,
         "circles_open": 1,
+        "away": None,
     }
     assert expected == views.status(street.core)
 
@@ -164,6 +165,7 @@ def test_friends_have_a_name_a_link_and_a_date() -> None:
             "since": "2026-09-21T14:13:20Z",
             "standing": "member",
             "live": True,
+            "shows": True,
         }
     ] == views.friends(street.core)
 

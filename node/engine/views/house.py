@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from node.engine import loans
+from node.engine import away, loans
 from node.engine.calendar import instant_text
 from node.engine.core import Core
 from node.engine.events import Json
-from node.engine.house import charter_record
+from node.engine.house import charter_record, shows
 from protocol.bodies import CharterBody, Kind
 from protocol.charter import Explanation
 
@@ -32,6 +32,7 @@ def status(core: Core) -> dict[str, Json]:
         "confiance": judgement.confiance,
         "respect": judgement.respect,
         "circles_open": judgement.circles_open,
+        "away": away.state(core),
     }
 
 
@@ -81,6 +82,7 @@ def friends(core: Core) -> list[Json]:
             "since": instant_text(friend.since_ms),
             "standing": "member" if core.is_member(member) else "candidate",
             "live": core.is_live_friend(member),
+            "shows": shows(core, member),
         }
         for _, member, friend in sorted(rows, key=lambda row: row[:2])
     ]
