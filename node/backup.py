@@ -20,7 +20,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 from node.errors import StoreUnwritable
-from node.store import DATABASE_FILE
+from node.store import DATABASE_FILE, read_only_uri
 from protocol.errors import Refused
 from protocol.keys import KEY_SIZE_BYTES, Domain, agree_on_key, link_public_key
 
@@ -48,7 +48,7 @@ def make_backup(home: Path, backup_key: bytes) -> bytes:
         copy = Path(folder) / DATABASE_FILE
         try:
             # The lock of the data directory is for writers; this reads one moment of it.
-            source = sqlite3.connect(f"file:{home / DATABASE_FILE}?mode=ro", uri=True)
+            source = sqlite3.connect(read_only_uri(home / DATABASE_FILE), uri=True)
             try:
                 source.execute("VACUUM INTO ?", (str(copy),))
             finally:

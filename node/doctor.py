@@ -6,18 +6,28 @@ Changes nothing. Each check is one sentence; ``ok`` is None where nothing can be
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
-import socket
-import sqlite3
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from node import config
-from node.errors import NodeError
+from node import config, store
+from node.errors import (
+    NodeError,
+    PortTaken,
+    StoreBusy,
+    StoreError,
+    StoreFull,
+    StoreNewer,
+    StoreUnwritable,
+)
 from node.i18n import N_, translator
+from node.lock import holder_of
 from node.store import DATABASE_FILE
+from protocol.errors import OpenHouseError, Refused
 
 FREE_MIN_BYTES: Final = 200 * 1024 * 1024
 
@@ -39,8 +49,8 @@ def examine(home: Path, client: Asks, language: str) -> dict[str, Any]:
         _directory(home),
         _database(home),
         _room(home),
-        _running(is_running),
-        *([] if is_running else [_port(home)]),
+        _running(home, is_running),
+        *_settings(home, is_running),
         *(_inside(client) if is_running else []),
     ]
     shown = [
@@ -53,14 +63,30 @@ def examine(home: Path, client: Asks, language: str) -> dict[str, Any]:
 _Check = tuple[str, bool | None, str, dict[str, object]]
 
 
+# --- what lies on the disk ---------------------------------------------------------------
+
+
 def _directory(home: Path) -> _Check:
-    if not home.exists():
+    try:
+        mode = home.stat().st_mode
+    except FileNotFoundError:
         sentence = N_("There is no data directory {home} yet: start the node once.")
         return ("directory", None, sentence, {"home": home})
+    except OSError as error:
+        values: dict[str, object] = {"home": home, "reason": error.strerror or error}
+        return (
+            "directory",
+            False,
+            N_("The data directory {home} is out of reach: {reason}"),
+            values,
+        )
+    if not stat.S_ISDIR(mode):
+        sentence = N_("{home} is a file, not a directory: move it away or choose another place.")
+        return ("directory", False, sentence, {"home": home})
     if not os.access(home, os.R_OK | os.W_OK | os.X_OK):
         sentence = N_("The data directory {home} cannot be written: look at its owner.")
         return ("directory", False, sentence, {"home": home})
-    if home.stat().st_mode & 0o077:
+    if mode & 0o077:
         sentence = N_("Others on this computer can read {home}: chmod 700 {home}")
         return ("directory", False, sentence, {"home": home})
     return ("directory", True, N_("The data directory {home} is yours alone."), {"home": home})
@@ -68,53 +94,95 @@ def _directory(home: Path) -> _Check:
 
 def _database(home: Path) -> _Check:
     path = home / DATABASE_FILE
-    if not path.exists():
-        return ("database", None, N_("There is no database yet."), {})
     try:
-        database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-        try:
-            (found,) = database.execute("PRAGMA quick_check(1)").fetchone()
-        finally:
-            database.close()
-    except sqlite3.Error as error:
-        found = str(error)
-    if found != "ok":
+        if not os.access(path, os.R_OK | os.W_OK) and path.exists():
+            raise StoreUnwritable(f"{path} is closed to us")
+        if not store.check(home):
+            return ("database", None, N_("There is no database yet."), {})
+    except StoreNewer:
+        sentence = N_("The database was made by a newer Open House: update this one.")
+        return ("database", False, sentence, {})
+    except StoreBusy:
+        sentence = N_("Another program is using the database {path}: end it and look again.")
+        return ("database", False, sentence, {"path": path})
+    except (StoreUnwritable, StoreFull, OSError):
+        sentence = N_("The database {path} cannot be read: look at its owner and at the disk.")
+        return ("database", False, sentence, {"path": path})
+    except StoreError as error:
         sentence = N_(
             "The database is damaged ({reason}): move {home} away and restore a backup "
             "(openhouse restore FILE); your friends give back what is newer."
         )
-        return ("database", False, sentence, {"reason": found.splitlines()[0], "home": home})
+        return ("database", False, sentence, {"reason": _reason(error), "home": home})
     return ("database", True, N_("The database is sound."), {})
 
 
+def _reason(error: StoreError) -> str:
+    """What is wrong with a database, without the path, which the sentence names."""
+    return str(error.__cause__ or error.detail.rpartition(": ")[2]).splitlines()[0]
+
+
 def _room(home: Path) -> _Check:
-    place = next((p for p in (home, *home.parents) if p.exists()), Path("/"))
-    free = shutil.disk_usage(place).free
-    values: dict[str, object] = {"free": free // (1024 * 1024)}
+    values: dict[str, object] = {}
+    try:
+        place = next(p for p in (home, *home.absolute().parents) if p.exists())
+        free = shutil.disk_usage(place).free
+    except OSError:
+        return ("disk", None, N_("How much room the disk has cannot be told."), values)
+    values["free"] = free // (1024 * 1024)
     if free < FREE_MIN_BYTES:
         return ("disk", False, N_("Only {free} MB are free on the disk: make room."), values)
     return ("disk", True, N_("{free} MB are free on the disk."), values)
 
 
-def _running(is_running: bool) -> _Check:
+# --- the program -------------------------------------------------------------------------
+
+
+def _running(home: Path, is_running: bool) -> _Check:
     if is_running:
         return ("running", True, N_("The node is running."), {})
+    holder = holder_of(home)
+    if holder is not None:
+        sentence = N_(
+            "A node (process {process}) holds this directory and does not answer: end it and "
+            "start it again."
+        )
+        return ("running", False, sentence, {"process": holder})
     return ("running", None, N_("The node is not running. Start it: openhouse run"), {})
 
 
-def _port(home: Path) -> _Check:
+def _settings(home: Path, is_running: bool) -> list[_Check]:
+    """The options; and, while nobody listens, whether the node could."""
     try:
         settings = config.load(home, {}, os.environ)
     except NodeError as error:
-        return ("settings", False, "{reason}", {"reason": error})
-    values: dict[str, object] = {"port": settings.peer_port}
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("0.0.0.0", settings.peer_port))
-        except OSError:
-            return ("port", False, N_("Another program uses port {port}."), values)
-    return ("port", True, N_("Port {port} is free for the node."), values)
+        return [("settings", False, "{reason}", {"reason": error})]
+    if is_running:
+        return []
+    return [
+        _port("port", settings.peer_host, settings.peer_port),
+        _port("web-port", settings.web_host, settings.web_port),
+    ]
+
+
+def _port(name: str, host: str, port: int) -> _Check:
+    # Loaded when needed: most commands have no use for the network.
+    from node.transport.endpoint import listen
+
+    values: dict[str, object] = {"port": port, "host": host}
+    try:
+        listen(host, port, "").close()
+    except PortTaken as error:
+        cause = error.__cause__
+        if isinstance(cause, OSError) and cause.errno == errno.EADDRINUSE:
+            return (name, False, N_("Another program uses port {port}."), values)
+        values["reason"] = getattr(cause, "strerror", None) or error
+        sentence = N_("The node cannot listen at {host}, port {port}: {reason}")
+        return (name, False, sentence, values)
+    return (name, True, N_("Port {port} is free for the node."), values)
+
+
+# --- what the running node says ------------------------------------------------------------
 
 
 def _inside(client: Asks) -> list[_Check]:
@@ -122,8 +190,8 @@ def _inside(client: Asks) -> list[_Check]:
     try:
         status = client.get("/status")
         keys = client.get("/keys")
-    except Exception:  # whatever is wrong with it, the node cannot tell
-        return [("member", None, N_("The node has no member yet: open its page."), {})]
+    except OpenHouseError as error:
+        return [_silent(error)]
     checks: list[_Check] = [_links(status)]
     if keys["is_recalling"]:
         sentence = N_("This node was restored and waits for a friend to be connected.")
@@ -137,8 +205,19 @@ def _inside(client: Asks) -> list[_Check]:
             "before {counts_from}."
         )
         checks.append(("claim", False, sentence, dict(claim)))
-    checks.append(_words(client))
-    return checks
+    return [*checks, *_words(client)]
+
+
+def _silent(error: OpenHouseError) -> _Check:
+    """Why the node answers and says nothing of itself."""
+    code = error.code if isinstance(error, Refused) else ""
+    if code == "not-set-up":
+        return ("member", None, N_("The node has no member yet: open its page."), {})
+    if code in ("wrong-token", "token-unreadable"):
+        sentence = N_("The file “token” is not the running node's: start the node again.")
+        return ("token", False, sentence, {})
+    sentence = N_("The node answers, but not as it should: start it again and read its log.")
+    return ("node", False, sentence, {})
 
 
 def _links(status: Mapping[str, Any]) -> _Check:
@@ -149,13 +228,15 @@ def _links(status: Mapping[str, Any]) -> _Check:
     return ("links", True, N_("{up} of {friends} friends are connected."), values)
 
 
-def _words(client: Asks) -> _Check:
+def _words(client: Asks) -> list[_Check]:
     try:
         client.get("/words")
-    except Exception:  # forgotten here: they were written down
-        return ("words", True, N_("Your words are on paper, you said."), {})
+    except OpenHouseError as error:
+        if isinstance(error, Refused) and error.code == "words-forgotten":
+            return [("words", True, N_("Your words are on paper, you said."), {})]
+        return [_silent(error)]
     sentence = N_(
         "Your words are not written down yet: without them nothing can be restored. Do it now: "
         "openhouse words"
     )
-    return ("words", False, sentence, {})
+    return [("words", False, sentence, {})]

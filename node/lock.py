@@ -17,6 +17,27 @@ from node.errors import StoreBusy
 LOCK_FILE: Final = "lock"
 
 
+def holder_of(home: Path) -> str | None:
+    """The process that holds a data directory, "?" if it does not say; None when nobody does."""
+    try:
+        descriptor = os.open(home / LOCK_FILE, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _named(descriptor) or "?"
+    finally:
+        os.close(descriptor)
+    return None
+
+
+def _named(descriptor: int) -> str:
+    """The process that a lock file names, if it does."""
+    holder = os.pread(descriptor, 20, 0).decode(errors="replace").strip()
+    return holder if holder.isdigit() else ""
+
+
 class DirectoryLock:
     """Holds a data directory until ``release``.
 
@@ -44,9 +65,9 @@ class DirectoryLock:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                holder = os.pread(descriptor, 20, 0).decode(errors="replace").strip()
+                holder = _named(descriptor)
                 os.close(descriptor)
-                process = f" (process {holder})" if holder.isdigit() else ""
+                process = f" (process {holder})" if holder else ""
                 raise StoreBusy(f"Another node{process} is running in {home}") from None
             # The holder before us removes the file when it ends: what we locked may
             # be that removed file, and somebody else may lock its successor.

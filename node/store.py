@@ -43,6 +43,7 @@ _VALUE_TEXT_MAX_BYTES: Final = 1024 * 1024
 
 _ROWS_PER_STATEMENT_MAX: Final = 256
 _BUSY_TIMEOUT_S: Final = 5.0
+_CHECK_TIMEOUT_S: Final = 1.0
 
 # Numbers of spaces and the tables that hold them; part of the database format.
 _TABLES: Final = {space: f"space_{space.name.lower()}" for space in Space}
@@ -125,18 +126,13 @@ class Store:
             database.execute("COMMIT")
 
     def _check_origin(self, database: sqlite3.Connection) -> int:
-        """The database's version; refuses one that is not ours."""
-        path = self.home / DATABASE_FILE
+        """The database's version, 0 for a new one; refuses one that is not ours."""
         (application,) = database.execute("PRAGMA application_id").fetchone()
         (version,) = database.execute("PRAGMA user_version").fetchone()
         (tables,) = database.execute("SELECT count(*) FROM sqlite_master").fetchone()
         if application == 0 and version == 0 and tables == 0:
             database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        elif application != APPLICATION_ID:
-            raise StoreCorrupt(f"{path} is not a database of Open House")
-        if version > len(MIGRATIONS):
-            raise StoreNewer(f"{path} was made by a newer Open House: update this one")
-        return int(version)
+        return _check_origin(database, self.home)
 
     # --- the engine's tables -----------------------------------------------------------
 
@@ -146,7 +142,7 @@ class Store:
             with _translated(self.home):
                 rows = self._database.execute(f"SELECT key, value, checksum FROM {table}")
                 for key, value, checksum in rows:
-                    yield space, key, self._read(key, value, checksum)
+                    yield space, key, _read(self.home, key, value, checksum)
 
     def commit(self, persists: Iterable[Persist]) -> None:
         """Write a batch in one transaction; it is on disk when this returns.
@@ -193,7 +189,7 @@ class Store:
             row = self._database.execute(
                 "SELECT value, checksum FROM node WHERE name = ?", (name,)
             ).fetchone()
-            return None if row is None else self._read(name.encode(), row[0], row[1])
+            return None if row is None else _read(self.home, name.encode(), row[0], row[1])
 
     def put_note(self, name: str, value: Value) -> None:
         data = _encode(value)
@@ -240,21 +236,79 @@ class Store:
                     self._database.execute("ROLLBACK")
             raise
 
-    def _read(self, key: bytes, value: object, checksum: int) -> Value:
-        # Another program may have written something else: SQLite takes all types.
-        if not isinstance(value, bytes) or _checksum(key, value) != checksum:
-            raise StoreCorrupt(f"{self.home / DATABASE_FILE} is damaged: a checksum is wrong")
+
+def check(home: Path) -> bool:
+    """Read all there is in a data directory's database, and change nothing; false without one.
+
+    Raises:
+        StoreError: what a node would stop at.
+    """
+    path = home / DATABASE_FILE
+    with _translated(home):
         try:
-            return decode(
-                value,
-                size_max_bytes=_VALUE_SIZE_MAX_BYTES,
-                depth_max=_VALUE_DEPTH_MAX,
-                elements_max=_VALUE_ELEMENTS_MAX,
-                text_max_bytes=_VALUE_TEXT_MAX_BYTES,
-                allow_map=True,
-            )
-        except DecodeError as error:
-            raise StoreCorrupt(f"{self.home / DATABASE_FILE} is damaged: {error.detail}") from error
+            is_empty = path.stat().st_size == 0
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        if is_empty:
+            # SQLite would take it for a new one, and all that was in it is gone.
+            raise StoreCorrupt(f"{path} is damaged: it is empty")
+        database = sqlite3.connect(read_only_uri(path), uri=True, timeout=_CHECK_TIMEOUT_S)
+        try:
+            _check_everything(database, home)
+        finally:
+            database.close()
+    return True
+
+
+def _check_everything(database: sqlite3.Connection, home: Path) -> None:
+    version = _check_origin(database, home)
+    _check_pages(database, home)
+    query = "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
+    tables = [name for (name,) in database.execute(query)]
+    if version == len(MIGRATIONS) and not {"node", *_TABLES.values()}.issubset(tables):
+        raise StoreCorrupt(f"{home / DATABASE_FILE} is damaged: a table is missing")
+    for table in tables:
+        column = "name" if table == "node" else "key"
+        for key, value, checksum in database.execute(
+            f"SELECT {column}, value, checksum FROM {table}"
+        ):
+            _read(home, key.encode() if isinstance(key, str) else key, value, checksum)
+
+
+def read_only_uri(path: Path) -> str:
+    """How SQLite is told to open a database without changing it, whatever its path."""
+    return f"{path.absolute().as_uri()}?mode=ro"
+
+
+def _check_origin(database: sqlite3.Connection, home: Path) -> int:
+    """The version of a database that has one; refuses one that is not ours."""
+    path = home / DATABASE_FILE
+    (application,) = database.execute("PRAGMA application_id").fetchone()
+    (version,) = database.execute("PRAGMA user_version").fetchone()
+    if application != APPLICATION_ID:
+        raise StoreCorrupt(f"{path} is not a database of Open House")
+    if version > len(MIGRATIONS):
+        raise StoreNewer(f"{path} was made by a newer Open House: update this one")
+    return int(version)
+
+
+def _read(home: Path, key: object, value: object, checksum: object) -> Value:
+    # Another program may have written something else: SQLite takes all types.
+    if not (
+        isinstance(key, bytes) and isinstance(value, bytes) and _checksum(key, value) == checksum
+    ):
+        raise StoreCorrupt(f"{home / DATABASE_FILE} is damaged: a checksum is wrong")
+    try:
+        return decode(
+            value,
+            size_max_bytes=_VALUE_SIZE_MAX_BYTES,
+            depth_max=_VALUE_DEPTH_MAX,
+            elements_max=_VALUE_ELEMENTS_MAX,
+            text_max_bytes=_VALUE_TEXT_MAX_BYTES,
+            allow_map=True,
+        )
+    except DecodeError as error:
+        raise StoreCorrupt(f"{home / DATABASE_FILE} is damaged: {error.detail}") from error
 
 
 def _encode(value: Value) -> bytes:
