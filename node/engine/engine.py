@@ -52,6 +52,7 @@ from node.engine.events import (
 )
 from node.engine.mailbox import Mailbox
 from node.engine.membership import PendingJoin
+from protocol import limits
 from protocol.encoding import Value
 from protocol.errors import InvalidState, Refused, RemoteProtocolError
 from protocol.keys import MemberId
@@ -107,10 +108,13 @@ class Engine:
             transaction before it carries out any other.
         """
         core = self.core
+        went_back = now_ms + limits.CREATED_AHEAD_MAX_MS < core.now_ms
         core.begin(now_ms, event.entropy if isinstance(event, CommandReceived) else b"")
         if self._is_new:
             self._is_new = False
             core.persist(Space.META, b"log_epoch", core.log.epoch)
+        if went_back:
+            leases.clock_went_back(core)
         leases.end_leases(core)
         self._dispatch(event)
         while core.moved or core.all_moved:

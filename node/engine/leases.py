@@ -13,8 +13,8 @@ from typing import Final
 
 from node.engine import away, house, showing
 from node.engine.core import Core
-from node.engine.edges import live_half, refresh_edge
-from node.engine.events import Space
+from node.engine.edges import ask_again, live_half, refresh_edge
+from node.engine.events import Disconnect, Space
 from protocol import limits
 from protocol.bodies import STATEMENT_OBJECT, HalfBody, Kind
 from protocol.keys import MemberId
@@ -94,6 +94,22 @@ def end_leases(core: Core) -> None:
         if isinstance(record.body, HalfBody):
             refresh_edge(core, author, record.body.friend)
         core.deliver("browse")
+
+
+def clock_went_back(core: Core) -> None:
+    """Time had been ahead: what it ended too early is asked for again. Spec: §10.5.
+
+    Links begin anew: whatever waits on them, or is measured there, has dates to come.
+    """
+    core.is_renewal_known = False
+    core.allowances.clear()
+    for member in sorted(core.friends):
+        if not core.friends[member].ended:
+            refresh_edge(core, core.me, member)
+            ask_again(core, member)
+        link_id = core.link_of(member)
+        if link_id is not None:
+            core.effects.append(Disconnect(link_id, "clock"))
 
 
 def _is_kept(core: Core, record: Record) -> bool:

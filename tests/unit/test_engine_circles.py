@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from node.engine.commands import AddThing, SetThing, WithdrawThing
+from node.engine.events import Effect, Event, Woke
 from protocol.bodies import Kind
 from simulations.pump import HOUR_MS, Pump
 
@@ -256,6 +257,25 @@ class TestChanges:
         assert [] == holders(pump, "ladder")
 
 
+class SkewedPump(Pump):
+    """Some members' clocks are wrong."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ahead_ms: dict[str, int] = {}
+
+    def handle(self, name: str, event: Event) -> list[Effect]:
+        ahead_ms = self.ahead_ms.get(name, 0)
+        self.now_ms += ahead_ms
+        try:
+            return super().handle(name, event)
+        finally:
+            self.now_ms -= ahead_ms
+
+    def _wakeups(self) -> list[tuple[int, str]]:
+        return [(at - self.ahead_ms.get(name, 0), name) for at, name in super()._wakeups()]
+
+
 class TestTime:
     """Leases end what nobody renews. Spec §7.1."""
 
@@ -295,6 +315,28 @@ class TestTime:
         pump.link_all()
 
         assert ["B", "C", "D"] == seers(pump, "ladder")
+
+    def test_a_clock_that_was_two_months_ahead_and_is_put_back_costs_nothing_for_good(self) -> None:
+        """What ended too early is asked for again; what was signed ahead is signed anew."""
+        pump = SkewedPump()
+        pump.settle(NAMES, *SHAPES["line"])
+        list_thing(pump, "A", "ladder", 3)
+        list_thing(pump, "D", "drum", 3)
+        pump.ahead_ms["B"] = 61 * DAY_MS
+        pump.handle("B", Woke())
+        pump.run()
+        pump.advance(DAY_MS)
+        assert [] == pump.sees("B")
+        pump.ahead_ms["B"] = 0
+        pump.handle("B", Woke())
+        pump.run()
+        assert not pump.are_linked("A", "B"), "what is under way there has dates to come"
+        pump.link_all()
+        pump.advance(DAY_MS)
+
+        assert ["drum", "ladder"] == pump.sees("B")
+        assert ["B", "C", "D"] == seers(pump, "ladder")
+        assert ["A", "B", "C", "E", "F"] == seers(pump, "drum")
 
     def test_a_timer_that_is_late_is_no_reason_to_crash(self) -> None:
         """A laptop slept through the lease and hears from a friend before its timer."""

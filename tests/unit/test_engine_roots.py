@@ -116,6 +116,8 @@ class TestDevices:
         pump.now_ms -= 40 * DAY_MS
         pump.command("A", AddThing("saw", circles=1))
         assert mandate != pump.core("A").mandate
+        pump.link_all()  # links begin anew (§10.5)
+        pump.advance(1)
         assert ["drill", "ladder", "saw"] == pump.sees("B")
 
     def test_a_mandate_is_renewed_long_before_it_ends(self) -> None:
