@@ -257,7 +257,8 @@ class Puller:
         while queue and len(ids) < room and in_flight < limits.LINK_IN_FLIGHT_MAX_BYTES:
             record_id = queue.popleft()
             wanted = self._wanted.get(record_id)
-            if wanted is None or wanted.asked is not None:
+            # Not a source: it was one for a copy that came, and is wanted anew of others.
+            if wanted is None or wanted.asked is not None or link not in wanted.sources:
                 continue
             wanted.asked = link
             wanted.sources = [source for source in wanted.sources if source != link]

@@ -286,6 +286,16 @@ class TestPulling:
         assert [] == puller.next_wants(A, 0, 10)
         assert not puller.has_queued(A)
 
+    def test_what_came_and_is_announced_anew_is_asked_of_who_announced_it_now(self) -> None:
+        """It still stands in the queue of who announced it before."""
+        puller = Puller()
+        puller.announce(A, IDS[0], 100)
+        puller.resolve(IDS[0])
+        puller.announce(B, IDS[0], 100)
+
+        assert [] == puller.next_wants(A, 0, 10)
+        assert [IDS[0]] == puller.next_wants(B, 0, 10)
+
 
 class PullerMachine(RuleBasedStateMachine):
     """Links that announce, answer, refuse, fall silent and break, in any order.
