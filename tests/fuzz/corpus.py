@@ -68,9 +68,9 @@ Pick = Callable[[int], int]
 """Chooses a number from 0 to below the argument, which is at least 1."""
 
 
-def mutated(pick: Pick, seeds: list[bytes], steps: int, size_max_bytes: int) -> bytes:
-    """A seed after some steps, each drawn by ``pick``."""
-    data = bytearray(seeds[pick(len(seeds))])
+def mutated(pick: Pick, base: bytes, seeds: list[bytes], steps: int, size_max_bytes: int) -> bytes:
+    """An input after some steps, each drawn by ``pick``; seeds lend pieces."""
+    data = bytearray(base)
     for _ in range(steps):
         _MUTATIONS[pick(len(_MUTATIONS))](pick, data, seeds)
         del data[size_max_bytes:]

@@ -30,7 +30,7 @@ RESULTS: Final = ROOT / "test-results" / "fuzz"
 SECONDS: Final = 60
 _MEMORY_MAX_MB: Final = 1024
 _STEPS_MAX: Final = 12
-_LATE_S: Final = 60
+_LATE_S: Final = 120
 _INSTRUMENTED: Final = ("protocol", "node", "simulations")
 
 
@@ -88,7 +88,8 @@ def run_plain(target: Target, seconds: int, seed: int) -> bool:
     seeds = [*weighted_seeds(target), *corpus.found(target.name)]
     began_s, tried, taken, broken = time.monotonic(), 0, 0, dict[str, Path]()
     while time.monotonic() - began_s < seconds:
-        data = target.mutate(pick, seeds, 1 + pick(_STEPS_MAX), target.size_max_bytes)
+        base = seeds[pick(len(seeds))]
+        data = target.mutate(pick, base, seeds, 1 + pick(_STEPS_MAX), target.size_max_bytes)
         tried += 1
         try:
             taken += attempt(target, data)
@@ -115,14 +116,18 @@ def run_guided(target: Target, seconds: int, seed: int) -> bool:
             path.write_bytes(data)
     command = [sys.executable, "-m", "tests.fuzz.run", "--guided", target.name]
     command += ["--seconds", str(seconds), "--seed", str(seed)]
-    done = subprocess.run(
-        command,
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        timeout=seconds + _LATE_S,
-        check=False,
-    )
+    try:
+        done = subprocess.run(
+            command,
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=seconds + _LATE_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        print(f"{target.name}: did not end in {seconds + _LATE_S} seconds", flush=True)
+        return False
     lines = done.stdout.decode(errors="replace").splitlines()
     is_well = done.returncode == 0
     print(f"{target.name}: " + (_summary(lines) if is_well else "\n".join(lines[-40:])), flush=True)
@@ -140,7 +145,17 @@ def fuzz_guided(name: str, seconds: int, seed: int) -> int:
     os.chdir(ROOT)
     with atheris.instrument_imports(include=list(_INSTRUMENTED)):
         target = load_targets()[name]
+    from tests.fuzz import corpus
     from tests.fuzz.target import attempt
+
+    seeds = target.seeds()
+
+    def change(data: bytes, size_max_bytes: int, seed: int) -> bytes:
+        """Half of the inputs keep their form; libFuzzer changes the others."""
+        pick = corpus.by_chance(random.Random(seed))
+        if target.mutate is corpus.mutated or pick(2):
+            return bytes(atheris.Mutate(data, size_max_bytes))
+        return target.mutate(pick, data, seeds, 1 + pick(4), size_max_bytes)
 
     options = [
         f"-max_total_time={seconds}", f"-seed={seed % 2**31 or 1}", "-timeout=20",
@@ -148,7 +163,9 @@ def fuzz_guided(name: str, seconds: int, seed: int) -> int:
         f"-artifact_prefix={RESULTS}/broken-{name}-", "-print_final_stats=1",
     ]  # fmt: skip
     atheris.Setup(
-        [sys.argv[0], *options, str(RESULTS / name)], lambda data: bool(attempt(target, data))
+        [sys.argv[0], *options, str(RESULTS / name)],
+        lambda data: bool(attempt(target, data)),
+        custom_mutator=change,
     )
     atheris.Fuzz()
     return 0

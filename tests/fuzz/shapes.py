@@ -59,20 +59,20 @@ def join_parts(*parts: bytes) -> bytes:
     return b"".join(len(part[:65_535]).to_bytes(2, "big") + part[:65_535] for part in parts)
 
 
-def reshaped(pick: Pick, seeds: list[bytes], steps: int, size_max_bytes: int) -> bytes:
-    """A seed with other values in it; every fourth time with other bytes."""
+def reshaped(pick: Pick, base: bytes, seeds: list[bytes], steps: int, size_max_bytes: int) -> bytes:
+    """An input with other values in it; every fourth time with other bytes."""
     if pick(4) == 0:
-        return mutated(pick, seeds, steps, size_max_bytes)
-    data = _one_of(pick, seeds)
+        return mutated(pick, base, seeds, steps, size_max_bytes)
+    data = base
     pool = _pool(tuple(seeds))
     for _ in range(steps):
         data = _reshape_bytes(pick, data, pool)
     return data[:size_max_bytes]
 
 
-def retold(pick: Pick, seeds: list[bytes], steps: int, size_max_bytes: int) -> bytes:
-    """The parts of a seed, some of them reshaped, moved, repeated, or between others' parts."""
-    parts = split_parts(_one_of(pick, seeds))
+def retold(pick: Pick, base: bytes, seeds: list[bytes], steps: int, size_max_bytes: int) -> bytes:
+    """The parts of an input, some of them reshaped, moved, repeated, or between others' parts."""
+    parts = split_parts(base)
     pool = _pool(tuple(seeds))
     for _ in range(steps):
         place = pick(len(parts) + 1)
@@ -86,7 +86,7 @@ def retold(pick: Pick, seeds: list[bytes], steps: int, size_max_bytes: int) -> b
             case 3 if parts:
                 parts.insert(place, _one_of(pick, parts))
             case 4 if place < len(parts):
-                parts[place] = mutated(pick, [parts[place]], 1, 65_535)
+                parts[place] = _bent(pick, parts[place])
             case _ if place < len(parts):
                 parts[place] = _reshape_bytes(pick, parts[place], pool)
         del parts[_PARTS_MAX:]
@@ -112,7 +112,7 @@ def _reshape_bytes(pick: Pick, data: bytes, pool: Pool) -> bytes:
     value = _decoded(data)
     if value is None:
         same = pool.strings.get(len(data))
-        return _one_of(pick, same) if same and pick(2) else mutated(pick, [data], 1, 65_535)
+        return _one_of(pick, same) if same and pick(2) else _bent(pick, data)
     try:
         return encode(
             _reshape(pick, value, pool), depth_max=_DEPTH_MAX, elements_max=_ELEMENTS_MAX,
@@ -120,6 +120,10 @@ def _reshape_bytes(pick: Pick, data: bytes, pool: Pool) -> bytes:
         )  # fmt: skip
     except LocalProtocolError:
         return data
+
+
+def _bent(pick: Pick, data: bytes) -> bytes:
+    return mutated(pick, data, [data], 1, 65_535)
 
 
 def _reshape(pick: Pick, value: Value, pool: Pool) -> Value:
@@ -134,7 +138,7 @@ def _reshape(pick: Pick, value: Value, pool: Pool) -> Value:
         case bytes():
             return _reshape_bytes(pick, value, pool)
         case str():
-            return mutated(pick, [value.encode()], 1, 4096).decode(errors="replace")
+            return _bent(pick, value.encode()).decode(errors="replace")
         case dict():
             return {pick(4): 1} if pick(2) else {}
 

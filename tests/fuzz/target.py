@@ -17,8 +17,8 @@ from typing import Final
 from protocol.errors import OpenHouseError
 from tests.fuzz.corpus import Pick, mutated
 
-Mutate = Callable[[Pick, list[bytes], int, int], bytes]
-"""``mutate(pick, seeds, steps, size_max_bytes)``."""
+Mutate = Callable[[Pick, bytes, list[bytes], int, int], bytes]
+"""``mutate(pick, base, seeds, steps, size_max_bytes)``."""
 
 CPU_MAX_S: Final = 1.0
 """For one input; most take microseconds. Generous: the machine may be busy."""
@@ -36,7 +36,7 @@ class Target:
         is_sealed: nothing that differs in one byte is taken.
         is_slow: an input takes about a millisecond: fewer are tried.
         size_max_bytes: nothing longer comes this way.
-        mutate: makes other inputs of the seeds.
+        mutate: makes another input of one.
     """
 
     name: str

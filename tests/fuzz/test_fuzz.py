@@ -75,7 +75,8 @@ def test_mutations(target: Target, data: st.DataObject) -> None:
         return data.draw(st.integers(0, count - 1))
 
     for _ in range(1 if target.is_slow else 4):
-        attempt(target, target.mutate(pick, seeds, 1 + pick(6), target.size_max_bytes))
+        base = seeds[pick(len(seeds))]
+        attempt(target, target.mutate(pick, base, seeds, 1 + pick(6), target.size_max_bytes))
 
 
 _SEEDS: Final[dict[str, list[bytes]]] = {}
