@@ -31,6 +31,7 @@ from datetime import date
 from itertools import count
 from typing import Final, Protocol, TypeAlias
 
+from node.engine.clock_watch import ClockWatch
 from node.engine.commands import Command
 from node.engine.core import Core
 from node.engine.events import (
@@ -54,6 +55,7 @@ from node.engine.events import (
     Reject,
     RequestId,
     Send,
+    Space,
     Woke,
 )
 from node.errors import NodeError, StoreError
@@ -64,7 +66,7 @@ from node.verifier import Verifiers
 from protocol.errors import OpenHouseError, Refused
 from protocol.keys import MemberId
 from protocol.messages import ADDRESSES_MAX, Addresses, encode_message
-from protocol.reaching import is_reaching
+from protocol.reaching import TellTime, encode_reaching, is_reaching
 
 _log = logging.getLogger("openhouse.host")
 
@@ -197,6 +199,7 @@ class Host:
         opener: the one the engine's ``open_record`` asks.
         counters: how often each code was refused since the start.
         topics: told what the page may want to show anew.
+        clock: keeps the engine's time; None believes the computer's clock.
     """
 
     def __init__(
@@ -207,13 +210,15 @@ class Host:
         network: Network,
         counters: Counter[str],
         topics: Topics,
+        clock: ClockWatch | None = None,
     ) -> None:
         self.engine = engine
+        self.clock = clock
         self.counters = counters
         self.failed: asyncio.Future[NodeError] = asyncio.get_running_loop().create_future()
         """Done when this host can do nothing more, with the reason."""
         self.side: SideService | None = None
-        """Sees messages of types 20 to 29 before the engine does."""
+        """Sees messages of types 20 to 30 before the engine does."""
         self._loop = asyncio.get_running_loop()
         self._store = store
         self._network = network
@@ -284,7 +289,7 @@ class Host:
         request = RequestId(next(self._request_numbers))
         answer: asyncio.Future[Json] = self._loop.create_future()
         self._requests[request] = answer
-        today = date.today().toordinal() - _EPOCH_ORDINAL
+        today = date.fromtimestamp(self.now_ms() / 1000).toordinal() - _EPOCH_ORDINAL
         self._post(CommandReceived(request, command, os.urandom(32), today))
         try:
             return await answer
@@ -363,6 +368,32 @@ class Host:
         link_id = self.core.link_of(member)
         return None if link_id is None else self._links.get(link_id)
 
+    # --- time ----------------------------------------------------------------------------
+
+    def now_ms(self) -> int:
+        """The time that all of the node goes by (spec §10.5)."""
+        wall_ms = time.time_ns() // 1_000_000
+        return wall_ms if self.clock is None else self.clock.read(wall_ms, steady_ms())
+
+    def hear_time(self, member: MemberId, time_ms: int) -> None:
+        """A friend's node told its time."""
+        if self.clock is None:
+            return
+        was_sure = self.clock.is_sure
+        self.clock.hear(member, time_ms, steady_ms())
+        self.now_ms()
+        if self.clock.is_sure != was_sure:
+            self._topics.publish("clock")
+            self._post(Woke())
+            for other in self.core.link_ids:
+                self._tell_time(self.link_to(other))
+
+    def _tell_time(self, link: Connection | None) -> None:
+        """Nobody is told a time that is in doubt."""
+        now_ms = self.now_ms()
+        if link is not None and self.clock is not None and self.clock.is_sure:
+            link.send(encode_reaching(TellTime(now_ms)))
+
     # --- events --------------------------------------------------------------------------
 
     def _post(self, event: Event | _NewLink) -> None:
@@ -404,11 +435,17 @@ class Host:
         self._handle(event)
 
     def _handle(self, event: Event) -> None:
-        for effect in self.engine.handle(event, _now_ms()):
+        now_ms = self.now_ms()
+        has_persists = False
+        for effect in self.engine.handle(event, now_ms):
             if isinstance(effect, Persist):
                 self._persists.append(effect)
+                has_persists = True
             else:
                 self._effects.append(effect)
+        if has_persists and self.clock is not None and self.clock.is_to_be_noted():
+            self.clock.noted_ms = now_ms
+            self._persists.append(Persist(Space.META, b"clock", now_ms))
 
     def _schedule_wakeup(self) -> None:
         """One timer, at the engine's next time."""
@@ -417,7 +454,7 @@ class Host:
             self._wakeup = None
         wakeup_ms = self.engine.next_wakeup_ms()
         if wakeup_ms is not None:
-            delay_s = (wakeup_ms - _now_ms()) / 1000
+            delay_s = (wakeup_ms - self.now_ms()) / 1000
             delay_s = min(max(delay_s, _WAKEUP_MIN_S), _WAKEUP_MAX_S)
             self._wakeup = self._loop.call_later(delay_s, self._post, Woke())
 
@@ -446,6 +483,7 @@ class Host:
         if link.id not in self.core.links:
             # They stopped being friends while the handshake ran.
             link.close("not a friend")
+        self._tell_time(link)
         self._network.on_link_changed(peer.member)
 
     def _replaces(self, new: Connection, old: Connection, member: MemberId) -> bool:
@@ -465,6 +503,8 @@ class Host:
         known = self.core.links.get(event.link)
         self._handle(event)
         if known is not None and known.friend is not None:
+            if self.clock is not None:
+                self.clock.forget(known.friend)
             self._network.on_link_changed(known.friend)
 
     # --- effects -------------------------------------------------------------------------
@@ -545,5 +585,9 @@ class Host:
         self._requests.clear()
 
 
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
+def steady_ms() -> int:
+    """A counter that nobody sets and that counts while the computer sleeps, where there is one."""
+    for name in ("CLOCK_BOOTTIME", "CLOCK_MONOTONIC"):
+        if hasattr(time, name):
+            return time.clock_gettime_ns(getattr(time, name)) // 1_000_000
+    return time.monotonic_ns() // 1_000_000

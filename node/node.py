@@ -24,6 +24,7 @@ from typing import Final
 
 from node import backup, identity
 from node.config import Settings
+from node.engine.clock_watch import ClockWatch
 from node.engine.commands import Command
 from node.engine.engine import Engine
 from node.engine.events import Json
@@ -198,9 +199,11 @@ class Node:
         except ProtocolError as error:
             raise StoreCorrupt(f"The database in {self._store.home} is damaged: {error}") from error
         engine.use_mailboxes()
+        clock = ClockWatch(engine.core.clock_noted_ms)
+        engine.core.clock = clock
         self._identity = member
         self.engine = engine
-        host = Host(engine, self._store, opener, self._network, self._counters, self._topics)
+        host = Host(engine, self._store, opener, self._network, self._counters, self._topics, clock)
         self._host = host
         host.failed.add_done_callback(self._on_host_failed)
         host.start()

@@ -1,6 +1,6 @@
 """Messages by which a common friend helps two friends reach each other, and their bytes.
 
-Types 20 to 29 stand apart from those of ``messages``: most of them are answered by the
+Types 20 to 30 stand apart from those of ``messages``: most of them are answered by the
 host, between two links, and never come before the engine. ``is_reaching`` tells them by
 their second byte, so that nothing is decoded twice.
 
@@ -119,9 +119,16 @@ class HandItem:
     sealed: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class TellTime:
+    """The sender's time, in Unix milliseconds. Spec: §17.6."""
+
+    time_ms: int
+
+
 Reaching: TypeAlias = (
     OpenCircuit | IncomingCircuit | CircuitData | CircuitCredit | CircuitClosed
-    | WhereIs | Whereabouts | LeaveItem | ItemReceipt | HandItem
+    | WhereIs | Whereabouts | LeaveItem | ItemReceipt | HandItem | TellTime
 )  # fmt: skip
 
 _OPEN = 20
@@ -134,11 +141,12 @@ _WHEREABOUTS = 26
 _LEAVE = 27
 _RECEIPT = 28
 _HAND = 29
+_TIME = 30
 
 
 def is_reaching(message: bytes) -> bool:
     """Whether a message is of this module's types, by its first two bytes."""
-    return len(message) > 1 and message[0] & 0xF0 == 0x90 and _OPEN <= message[1] <= _HAND
+    return len(message) > 1 and message[0] & 0xF0 == 0x90 and _OPEN <= message[1] <= _TIME
 
 
 def encode_reaching(message: Reaching) -> bytes:
@@ -147,7 +155,7 @@ def encode_reaching(message: Reaching) -> bytes:
 
 
 def decode_reaching(data: bytes) -> Reaching:
-    """Read one message of types 20 to 29.
+    """Read one message of types 20 to 30.
 
     Raises:
         DecodeError: anything but a canonical message of such a type.
@@ -191,6 +199,8 @@ def _to_value(message: Reaching) -> list[Value]:
             return [_RECEIPT, item, is_taken]
         case HandItem(member, sealed):
             return [_HAND, member, sealed]
+        case TellTime(time_ms):
+            return [_TIME, time_ms]
         case _:
             assert_never(message)
 
@@ -248,4 +258,5 @@ _READERS: Final[dict[int, tuple[int, Callable[[tuple[Value, ...]], Reaching]]]] 
     _LEAVE: (4, lambda f: LeaveItem(_member(f[1]), _proof(f[2]), _sealed(f[3]))),
     _RECEIPT: (3, _read_receipt),
     _HAND: (3, lambda f: HandItem(_member(f[1]), _sealed(f[2]))),
+    _TIME: (2, lambda f: TellTime(expect_uint(f[1], "time"))),
 }

@@ -17,6 +17,7 @@ import heapq
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from node.engine.clock_watch import ClockWatch
 from node.engine.events import Deliver, Disconnect, Effect, LinkId, Persist, Reject, Send, Space
 from node.engine.log import ArrivalLog, LogKey
 from node.engine.registers import Registers, Stored, origin_of
@@ -221,6 +222,8 @@ class Core:
         self.expiries: list[tuple[int, MemberId, ObjectId]] = []
         self._local: dict[str, Value] = {}
         self.epoch = 0
+        self.clock: ClockWatch | None = None
+        self.clock_noted_ms = 0
         self.mandate = b""
         self.mandate_from_ms = 0
         self.recalling: Recalling | None = None

@@ -61,6 +61,7 @@ def restore(core: Core, stored: Iterable[tuple[Space, bytes, Value]], now_ms: in
 def _restore_meta(core: Core, meta: dict[bytes, Value]) -> None:
     core.log.epoch = expect_bytes(meta[b"log_epoch"], "log epoch", length=8)
     core.restore_sequence(expect_uint(meta.get(b"sequence", 0), "sequence"))
+    core.clock_noted_ms = expect_uint(meta.get(b"clock", 0), "clock")
     core.epoch = expect_uint(meta.get(b"epoch", 0), "epoch")
     if b"mandate" in meta:
         f = expect_array(meta[b"mandate"], "mandate", length=2)

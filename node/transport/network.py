@@ -18,7 +18,7 @@ from node.transport.dialler import Dialler
 from node.transport.endpoint import Endpoint
 from node.transport.interfaces import InterfaceWatch
 from node.transport.lan import Lan
-from node.transport.mailbox import Keeper, now_ms
+from node.transport.mailbox import Keeper
 from node.transport.portmap import PortMap
 from node.transport.reach import Reach
 from protocol.keys import MemberId
@@ -48,7 +48,7 @@ class Network:
     def start(self, host: Host, engine: Engine) -> None:
         """The node has a member: take calls, make calls, look around."""
         self._engine, self._host = engine, host
-        keeper = Keeper(self._settings.home, now_ms)
+        keeper = Keeper(self._settings.home, lambda: host.core.now_ms)
         self._reach = host.side = Reach(host, engine, keeper)
         self._dialler = Dialler(host, engine, self._nearby, self.addresses, self._reach)
         self._watch = InterfaceWatch(self._on_interfaces_changed)

@@ -39,6 +39,7 @@ from protocol.reaching import (
     LeaveItem,
     OpenCircuit,
     Reaching,
+    TellTime,
     Whereabouts,
     WhereIs,
     decode_reaching,
@@ -53,7 +54,7 @@ _HANDSHAKE_MAX_S: Final = limits.HANDSHAKE_MAX_MS / 1000
 
 
 class Reach:
-    """Types 20 to 28, for one host; a ``node.host.SideService``.
+    """Types 20 to 30 but 29, for one host; a ``node.host.SideService``.
 
     Args:
         answering: the engine.
@@ -137,6 +138,9 @@ class Reach:
                 answer = self._waiting.get((link, friend))
                 if answer is not None and not answer.done():
                     answer.set_result(addresses)
+            case TellTime(time_ms):
+                self._asks.spend(member)
+                self._host.hear_time(member, time_ms)
             case LeaveItem():
                 self._asks.spend(member)
                 self.mailboxes.on_leave(link, member, message)

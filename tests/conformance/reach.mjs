@@ -21,6 +21,7 @@ const TYPES = {
   27: e.tuple(number, id, proof, sealedItem),
   28: e.tuple(number, id, e.bool),
   29: e.tuple(number, id, sealedItem),
+  30: e.tuple(number, e.uint()),
 };
 
 export function message(data) {

@@ -21,6 +21,7 @@ from protocol.reaching import (
     LeaveItem,
     OpenCircuit,
     Reaching,
+    TellTime,
     Whereabouts,
     WhereIs,
     decode_reaching,
@@ -43,6 +44,7 @@ EXAMPLES: list[Reaching] = [
     LeaveItem(BOB, PROOF, b"sealed"),
     ItemReceipt(bytes(32), is_taken=True),
     HandItem(BOB, b"sealed"),
+    TellTime(1_800_000_000_000),
 ]
 """One of each type, in the order of their numbers."""
 
@@ -59,7 +61,7 @@ def test_every_message_comes_back(message: Reaching) -> None:
 
 
 def test_other_messages_are_left_to_others() -> None:
-    for data in (b"", b"\x90", b"\x91\x1e", b"\xa2\x14", encode_message(Want(()))):
+    for data in (b"", b"\x90", b"\x91\x1f", b"\xa2\x14", encode_message(Want(()))):
         assert not is_reaching(data)
 
 
@@ -93,6 +95,7 @@ def test_any_bytes_are_refused_or_canonical(data: bytes) -> None:
         [27, BOB, list(PROOF), bytes(limits.MAILBOX_ITEM_SIZE_MAX_BYTES + 1)],
         [28, bytes(31), True],
         [28, bytes(32), 1],
+        [30, bytes(8)],
     ],
     ids=lambda fields: f"{fields[:1]}",
 )

@@ -119,6 +119,7 @@ def test_status_counts_friends_links_and_things_shared() -> None:
         "respect": None,
         "circles_open": 1,
         "away": None,
+        "clock": {"is_right": True, "reason": None, "says": None, "should_say": None},
     }
     assert expected == views.status(street.core)
 

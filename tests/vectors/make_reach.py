@@ -22,7 +22,7 @@ from noise.connection import Keypair, NoiseConnection
 TARGET = Path(__file__).parents[2] / "protocol" / "vectors" / "reach.json"
 
 NOTES = {
-    "Message": "input is a message of types 20 to 29; decoded is its fields, bytes in hex",
+    "Message": "input is a message of types 20 to 30; decoded is its fields, bytes in hex",
     "Seal": "seal `content`, followed by `zeros` zero bytes, with the sender's keys",
     "Open": "open `sealed` with the recipient's keys",
 }
@@ -68,10 +68,13 @@ MESSAGES: list[tuple[str, list[Any]]] = [
     ("taken", [28, bytes(32), True]),
     ("not taken", [28, bytes(32), False]),
     ("hand item", [29, ALICE, b"sealed"]),
+    ("tell time", [30, 1_800_000_000_000]),
 ]
 WRONG_MESSAGES: list[tuple[str, list[Any]]] = [
     ("no type", []),
-    ("an unknown type", [30, CIRCUIT]),
+    ("an unknown type", [31, CIRCUIT]),
+    ("a time that is not a number", [30, CIRCUIT]),
+    ("a time with a field too many", [30, 1_800_000_000_000, 0]),
     ("a type of section 8.2", [3, []]),
     ("a field too many", [24, CIRCUIT, CIRCUIT]),
     ("a field too few", [22, CIRCUIT]),

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from node.engine import away, loans
 from node.engine.calendar import instant_text
+from node.engine.clock_watch import ClockWatch
 from node.engine.core import Core
 from node.engine.events import Json
 from node.engine.house import charter_record, shows
@@ -33,6 +34,7 @@ def status(core: Core) -> dict[str, Json]:
         "respect": judgement.respect,
         "circles_open": judgement.circles_open,
         "away": away.state(core),
+        "clock": (core.clock or ClockWatch()).state(),
     }
 
 
