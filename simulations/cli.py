@@ -25,6 +25,7 @@ from simulations.hunt import shrink, transcript
 from simulations.reach import ReachError, ReachPlan, quiet_collector, run_reach
 from simulations.runner import RunResult, run_scenario
 from simulations.scenario import ScenarioError, find_scenario, read_scenario
+from simulations.staleness import LEASE_MS, run_staleness
 
 EXIT_DONE: Final = 0
 EXIT_REFUSED: Final = 1
@@ -76,6 +77,14 @@ def configure(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -
     reach.add_argument(
         "--warm-up", type=_duration_ms, default=0, metavar="TIME",
         help="list things for this long (1h) before those whose copies are counted",
+    )  # fmt: skip
+    reach.add_argument(
+        "--liars", type=_share, metavar="SHARE",
+        help="a share of members who are silent about what ends; count what stays visible",
+    )  # fmt: skip
+    reach.add_argument(
+        "--lease", type=_duration_ms, default=LEASE_MS, metavar="TIME",
+        help="how long friendships and things are believed, with --liars (48h)",
     )  # fmt: skip
     hunt = subparsers.add_parser(
         "hunt",
@@ -151,6 +160,8 @@ def _duration_ms(text: str) -> int:
 def _reach(args: argparse.Namespace, as_json: bool) -> int:
     shows = sys.stderr.isatty()
     plan = ReachPlan(args.end, args.narrow, args.warm_up)
+    if args.liars is not None:
+        return _stale(args, plan, as_json)
     result = run_reach(
         args.graph, args.circles, args.holders, args.seed, plan, shows_progress=shows
     )
@@ -167,6 +178,27 @@ def _reach(args: argparse.Namespace, as_json: bool) -> int:
             f"{missing} listings are missing and {extra} are where they must not be.",
             file=sys.stderr,
         )
+    return EXIT_DONE if result.is_good else EXIT_REFUSED
+
+
+def _stale(args: argparse.Namespace, plan: ReachPlan, as_json: bool) -> int:
+    result = run_staleness(
+        args.graph, args.circles, args.holders, args.seed, plan, args.liars, args.lease,
+        shows_progress=sys.stderr.isatty(),
+    )  # fmt: skip
+    answer = result.to_json()
+    if as_json:
+        print(json.dumps(answer, indent=2))
+    else:
+        del answer["stale"]
+        _print_pairs(answer.items())
+        for sample in result.stale:
+            print(
+                f"{sample.share_of_lease:8.4f} of a lease after: {sample.stale_views} of "
+                f"{sample.of_views} views are stale, {sample.lost_views} are lost"
+            )
+    if not result.is_good:
+        print("Something is shown that must not be: see the last lines.", file=sys.stderr)
     return EXIT_DONE if result.is_good else EXIT_REFUSED
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import gc
 import random
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, TypeAlias
@@ -60,6 +60,8 @@ class ListedTown:
     Args:
         circles: how far every listing goes at first.
         skew_max_ms: clocks are wrong by at most this.
+        seats: membership can be proved; needed where the time goes on to a renewal, for
+            who renews a friendship says in it whether the friend is a member.
     """
 
     def __init__(
@@ -71,6 +73,7 @@ class ListedTown:
         charter: Charter,
         *,
         skew_max_ms: int = 0,
+        seats: bool = False,
         shows_progress: bool = False,
     ) -> None:
         self.edges = list(edges)
@@ -90,7 +93,7 @@ class ListedTown:
             BORN_MS,
             charter,
             name=f"reach {seed}",
-            seats=False,
+            seats=seats,
             introduces_itself=False,
         )
         residents = build_town(plan, keys, self.opener, lambda steps: self._bar(steps, members))
@@ -190,18 +193,23 @@ class ListedTown:
                 views[host.number, (self.world.number_of[record.author], record.object)] = None
         return views
 
-    def expected(self) -> dict[View, None]:
-        """Every view that there should be, by a plain search."""
+    def expected(self, circles: Mapping[Thing, int] | None = None) -> dict[View, None]:
+        """Every view that there should be, by a plain search.
+
+        Args:
+            circles: how far each thing goes, if it were otherwise than it is.
+        """
+        circles = self.circles if circles is None else circles
         neighbours = adjacency(self._members, self.edges)
         by_holder: dict[int, list[Thing]] = {}
-        for thing in self.circles:
+        for thing in circles:
             by_holder.setdefault(thing[0], []).append(thing)
         views: dict[View, None] = {}
         for holder, things in by_holder.items():
-            hops = hops_from(neighbours, holder, max(self.circles[thing] for thing in things))
+            hops = hops_from(neighbours, holder, max(circles[thing] for thing in things))
             for viewer, distance in hops.items():
                 for thing in things:
-                    if 0 < distance <= self.circles[thing]:
+                    if 0 < distance <= circles[thing]:
                         views[viewer, thing] = None
         return views
 
