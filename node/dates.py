@@ -33,6 +33,7 @@ __all__ = [
     "instant_text",
     "local_day",
     "minute_text",
+    "read_day",
     "read_duration_ms",
     "read_end",
     "read_optional_span",
@@ -59,6 +60,11 @@ def read_end(text: str) -> int:
     """The calendar minute before which a span ends; a date alone includes that day."""
     minute, is_whole_day = _read(text)
     return minute + MINUTES_PER_DAY if is_whole_day else minute
+
+
+def read_day(text: str) -> int:
+    """Days since 1970-01-01 of a date; a time of day is left aside."""
+    return _read(text)[0] // MINUTES_PER_DAY
 
 
 def read_span(from_text: str, to_text: str) -> tuple[int, int]:

@@ -10,7 +10,7 @@ import errno
 import os
 import shutil
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -27,6 +27,7 @@ from node.errors import (
 from node.i18n import N_, translator
 from node.lock import holder_of
 from node.store import DATABASE_FILE
+from node.time_sentences import clock_sentence
 from protocol.errors import OpenHouseError, Refused
 
 FREE_MIN_BYTES: Final = 200 * 1024 * 1024
@@ -51,7 +52,7 @@ def examine(home: Path, client: Asks, language: str) -> dict[str, Any]:
         _room(home),
         _running(home, is_running),
         *_settings(home, is_running),
-        *(_inside(client) if is_running else []),
+        *(_inside(client, say) if is_running else []),
     ]
     shown = [
         {"name": name, "ok": ok, "message": say(message).format(**values)}
@@ -185,14 +186,14 @@ def _port(name: str, host: str, port: int) -> _Check:
 # --- what the running node says ------------------------------------------------------------
 
 
-def _inside(client: Asks) -> list[_Check]:
+def _inside(client: Asks, say: Callable[[str], str]) -> list[_Check]:
     """What the running node says of itself; nothing while it has no member."""
     try:
         status = client.get("/status")
         keys = client.get("/keys")
     except OpenHouseError as error:
         return [_silent(error)]
-    checks: list[_Check] = [_links(status)]
+    checks: list[_Check] = [_links(status), *_clock(status, say)]
     if keys["is_recalling"]:
         sentence = N_("This node was restored and waits for a friend to be connected.")
         checks.append(("recall", False, sentence, {}))
@@ -226,6 +227,16 @@ def _links(status: Mapping[str, Any]) -> _Check:
         sentence = N_("None of your {friends} friends is connected: is this computer online?")
         return ("links", False, sentence, values)
     return ("links", True, N_("{up} of {friends} friends are connected."), values)
+
+
+def _clock(status: Mapping[str, Any], say: Callable[[str], str]) -> list[_Check]:
+    clock = status.get("clock")
+    if clock is None:
+        return []
+    wrong = clock_sentence(clock, say)
+    if wrong:
+        return [("clock", False, "{sentence}", {"sentence": wrong})]
+    return [("clock", True, N_("Nothing is known to be wrong with the clock."), {})]
 
 
 def _words(client: Asks) -> list[_Check]:

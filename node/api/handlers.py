@@ -152,13 +152,27 @@ async def invite(call: Call) -> Json:
 async def join(call: Call) -> Json:
     try:
         async with asyncio.timeout(JOIN_TIMEOUT_S):
-            return await call.command(commands.Join(call.body["link"]))
+            return await call.command(
+                commands.Join(call.body["link"], not call.body.get("discreet", False))
+            )
     except TimeoutError:
         raise ApiError(504, "join-timeout", seconds=int(JOIN_TIMEOUT_S)) from None
 
 
 async def end_friendship(call: Call) -> Json:
     return await call.command(commands.EndFriendship(call.path["member"]))
+
+
+async def show_friendship(call: Call) -> Json:
+    return await call.command(commands.ShowFriendship(call.path["member"], call.body["shows"]))
+
+
+async def go_away(call: Call) -> Json:
+    return await call.command(commands.GoAway(dates.read_day(call.body["until"])))
+
+
+async def come_back(call: Call) -> Json:
+    return await call.command(commands.GoAway(None))
 
 
 async def add_thing(call: Call) -> Json:

@@ -98,8 +98,16 @@ ROUTES: Final = (
             "member": "string", "name": "string", "house": "string?", "house_name": "string?",
             "standing": "string", "friends": "integer", "links_up": "integer",
             "sharing": "integer", "confiance": "integer", "respect": "number?",
-            "circles_open": "integer",
+            "circles_open": "integer", "away": "object?", "clock": "object",
         },
+    ),
+    Route(
+        "POST", "/away", "away", "Be away until a day: paths and things are renewed ahead.",
+        handlers.go_away, {"away": "object?"},
+        body=(Field("until", "string", "The last day away: 2026-12-14.", required=True),),
+    ),
+    Route(
+        "DELETE", "/away", "back", "Be back.", handlers.come_back, {"away": "object?"},
     ),
     Route(
         "POST", "/house", "house found", "Found a house.", handlers.found_house,
@@ -128,16 +136,24 @@ ROUTES: Final = (
         "POST", "/join", "join", "Accept an invitation; waits for the inviter's node.",
         handlers.join,
         {"friend": "string", "standing": "string"},
-        body=(Field("link", "string", "The invitation.", required=True),),
+        body=(
+            Field("link", "string", "The invitation.", required=True),
+            Field("discreet", "boolean", "true tells nobody else of the friendship."),
+        ),
     ),
     Route(
         "GET", "/friends", "friends", "Friends, and whether their node is connected.",
         handlers.friends,
         {
             "member": "string", "name": "string", "link": "string", "since": "string",
-            "standing": "string", "live": "boolean",
+            "standing": "string", "live": "boolean", "shows": "boolean",
         },
         gives_list=True,
+    ),
+    Route(
+        "PATCH", "/friends/{member}", "friends show", "Let others know of a friendship, or not.",
+        handlers.show_friendship, {"member": "string", "shows": "boolean"},
+        body=(Field("shows", "boolean", "false makes it discreet.", required=True),),
     ),
     Route(
         "DELETE", "/friends/{member}", "friends end", "End a friendship.", handlers.end_friendship,

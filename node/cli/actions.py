@@ -46,11 +46,24 @@ def _invite(arguments: argparse.Namespace, client: Client) -> Answer:
 
 
 def _join(arguments: argparse.Namespace, client: Client) -> Answer:
-    return client.post("/join", {"link": arguments.link})
+    return client.post("/join", {"link": arguments.link, "discreet": arguments.discreet})
 
 
 def _friends(arguments: argparse.Namespace, client: Client) -> Answer:
     return client.get("/friends")
+
+
+def _friends_show(arguments: argparse.Namespace, client: Client) -> Answer:
+    shows = {"shows": arguments.shown == "yes"}
+    return client.patch(f"/friends/{part(arguments.member)}", shows)
+
+
+def _away(arguments: argparse.Namespace, client: Client) -> Answer:
+    return client.post("/away", {"until": arguments.until})
+
+
+def _back(arguments: argparse.Namespace, client: Client) -> Answer:
+    return client.delete("/away")
 
 
 def _friends_end(arguments: argparse.Namespace, client: Client) -> Answer:
@@ -150,7 +163,10 @@ ACTIONS: Final[dict[str, Action]] = {
     "invite": _invite,
     "join": _join,
     "friends": _friends,
+    "friends show": _friends_show,
     "friends end": _friends_end,
+    "away": _away,
+    "back": _back,
     "things": _things,
     "things add": _things_add,
     "things set": _things_set,

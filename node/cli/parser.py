@@ -114,11 +114,25 @@ def _add_house_commands(add: Add, shared: Parser, _: Say) -> None:
     invite.add_argument("--ttl", metavar="48h", help=_("how long it works: 48h, 2d, 90m"))
     join = add("join", _("accept an invitation"))
     join.add_argument("link", metavar=_("LINK"))
+    join.add_argument(
+        "--discreet", action="store_true", help=_("tell nobody else of the friendship")
+    )
 
-    friends = add("friends", _("show your friends, or end a friendship"))
+    friends = add("friends", _("show your friends, or change or end a friendship"))
     verbs = friends.add_subparsers(dest="verb", metavar=_("VERB"), parser_class=Parser)
+    show = verbs.add_parser(
+        "show", help=_("let others know of a friendship, or not"), parents=[shared]
+    )
+    show.add_argument("member", metavar=_("MEMBER"))
+    show.add_argument("shown", choices=("yes", "no"))
     end = verbs.add_parser("end", help=_("end a friendship"), parents=[shared])
     end.add_argument("member", metavar=_("MEMBER"))
+
+    away = add("away", _("be away, with your home switched off"))
+    away.add_argument(
+        "--until", required=True, metavar=_("DATE"), help=_("the last day: 2026-12-14")
+    )
+    add("back", _("be back"))
 
     trust = add("trust", _("how you, or another member, stand"))
     trust.add_argument("member", metavar=_("MEMBER"), nargs="?")

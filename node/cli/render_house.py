@@ -13,6 +13,7 @@ from node.cli.client import Answer
 from node.cli.output import Screen, moment, short_id, short_ids
 from node.cli.render_keys import show_words
 from node.i18n import N_
+from node.time_sentences import away_sentence, clock_sentence
 
 _STANDINGS: Final = {
     "alone": N_("alone"),
@@ -52,6 +53,9 @@ def status(screen: Screen, answer: Answer) -> None:
             (_("Circles"), _circles_open(screen, answer["circles_open"])),
         ]
     )
+    if answer.get("away"):
+        screen.line()
+        screen.line(away_sentence(answer["away"], _, str))
     hint = _status_hint(screen, answer)
     if hint:
         screen.line()
@@ -61,6 +65,10 @@ def status(screen: Screen, answer: Answer) -> None:
 def _status_hint(screen: Screen, answer: Answer) -> str:
     """The one thing to do next, if there is one."""
     _ = screen.gettext
+    if answer.get("clock"):
+        wrong = clock_sentence(answer["clock"], _)
+        if wrong:
+            return wrong
     if not answer["house"]:
         return _(
             "You belong to no house yet. Found one: openhouse house found NAME — or join one "
@@ -167,12 +175,40 @@ def friends(screen: Screen, answer: Answer) -> None:
                 shown[friend["member"]],
                 friend["name"],
                 _("connected") if friend["link"] == "up" else _("not connected"),
-                _standing(screen, friend.get("standing", "member")),
+                _standing(screen, friend.get("standing", "member"))
+                + ("" if friend.get("shows", True) else ", " + _("discreet")),
                 moment(friend["since"])[:10],
             )
             for friend in answer
         ],
     )
+
+
+def friends_show(screen: Screen, answer: Answer) -> None:
+    _ = screen.gettext
+    name = answer.get("name") or short_id(answer["member"])
+    if answer["shows"]:
+        screen.line(
+            _("Others may know that you and {name} are friends: things travel on.").format(
+                name=name
+            )
+        )
+        return
+    screen.line(
+        _(
+            "Your friendship with {name} is discreet now: you see each other's things, and nothing "
+            "goes farther by it. It takes effect when {name}'s home is connected."
+        ).format(name=name)
+    )
+
+
+def away(screen: Screen, answer: Answer) -> None:
+    _ = screen.gettext
+    if answer["away"] is None:
+        screen.line(_("Welcome back!"))
+        return
+    screen.line(away_sentence(answer["away"], _, str))
+    screen.line(_("Leave it on for a few minutes more: your friends' homes have to hear of it."))
 
 
 def friends_end(screen: Screen, answer: Answer) -> None:

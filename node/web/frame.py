@@ -34,6 +34,10 @@ DONE: Final = {
     "returned": N_("Noted: returned."),
     "cancelled": N_("Cancelled."),
     "rated": N_("Thank you. It is shown when both of you have said how it went."),
+    "away": N_(
+        "Noted. Leave your home on for a few minutes more: friends' homes have to hear of it."
+    ),
+    "back": N_("Welcome back!"),
     "ended": N_("The friendship is ended."),
     "words-written": N_("Good. This computer has forgotten the words; keep the paper safe."),
     "going-on": N_("Your home goes on with what it has."),

@@ -11,13 +11,15 @@ import segno
 from aiohttp import web
 from markupsafe import Markup
 
-from node import messages
+from node import dates, messages
 from node.api import handlers
 from node.engine import commands, views
 from node.i18n import N_, translator
+from node.time_sentences import away_sentence, clock_sentence
 from node.web.begin import show_beginning
 from node.web.forms import Form
 from node.web.frame import waiting_for_me
+from node.web.render import Words
 from node.web.visit import Visit, go_to
 from protocol.errors import Refused
 
@@ -41,7 +43,15 @@ async def show_home(
     if not visit.is_set_up or visit.core.house is None:
         return await show_beginning(visit, form, error)
     me = views.status(visit.core)
-    return visit.page("home.html", error=error, me=me, steps=_next_steps(visit, me))
+    clock = me["clock"]
+    assert isinstance(clock, Mapping), "an object of the status"
+    return visit.page(
+        "home.html",
+        error=error,
+        me=me,
+        clock=clock_sentence(clock, visit.gettext),
+        steps=_next_steps(visit, me),
+    )
 
 
 def _next_steps(visit: Visit, me: Mapping[str, object]) -> list[dict[str, str]]:
@@ -146,9 +156,17 @@ async def end_friendship(visit: Visit, form: Form) -> str:
     return "/friends?done=ended"
 
 
+async def show_friendship(visit: Visit, form: Form) -> str:
+    """Let others know of a friendship, or not."""
+    shows = form.text("shows") == "yes"
+    await visit.command(commands.ShowFriendship(visit.part("member"), shows))
+    return "/friends?done=changed"
+
+
 async def join(visit: Visit, form: Form) -> str:
     """Open an invitation from another member of the house."""
-    values: dict[str, Any] = {"link": form.text("link")}
+    discreet = form.has("discreet", "yes")
+    values: dict[str, Any] = {"link": form.text("link"), "discreet": discreet}
     await handlers.join(handlers.Call(visit.node, {}, {}, values, visit.language))
     return "/friends?done=joined"
 
@@ -175,4 +193,17 @@ async def show_house(
     house = views.house_show(
         visit.core, lambda rule: messages.charter_sentence(rule, visit.language)
     )
-    return visit.page("house.html", error=error, house=house)
+    away: Any = views.status(visit.core)["away"]
+    say_day = Words(visit.language).day
+    sentence = away_sentence(away, visit.gettext, say_day) if away else ""
+    return visit.page("house.html", form=form, error=error, house=house, away=sentence)
+
+
+async def go_away(visit: Visit, form: Form) -> str:
+    await visit.command(commands.GoAway(dates.read_day(form.text("until"))))
+    return "/house?done=away"
+
+
+async def come_back(visit: Visit, form: Form) -> str:
+    await visit.command(commands.GoAway(None))
+    return "/house?done=back"
