@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
 import io
 import json
 import lzma
@@ -363,6 +364,9 @@ def read_dates(data: bytes) -> None:
     start, _, end = text_of(data).partition("|")
     from_minute, to_minute = dates.read_span(start, end)
     assert 0 <= from_minute < to_minute
+    for text in (start, end):
+        # Another opinion on which days there are.
+        datetime.datetime.fromisoformat(text.strip())
     written = dates.minute_text(from_minute), dates.minute_text(to_minute)
     assert dates.read_span(*written) == (from_minute, to_minute)
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from protocol.errors import OpenHouseError
@@ -33,7 +34,7 @@ class Target:
         refuses: the documented errors.
         seeds: inputs that are taken, or nearly; the shortest are taken apart byte by byte.
         is_closed: no beginning of what is taken is taken.
-        is_sealed: nothing that differs in one byte is taken.
+        is_sealed: nothing is taken but the seeds: others cannot make any.
         is_slow: an input takes about a millisecond: fewer are tried.
         size_max_bytes: nothing longer comes this way.
         mutate: makes another input of one.
@@ -79,11 +80,18 @@ def attempt(target: Target, data: bytes) -> bool:
         again, is_taken = None, False
     except Exception as error:
         raise Broken(f"{target}: {type(error).__name__} for {_shown(data)}") from error
+    if is_taken and target.is_sealed and data not in _known(target.seeds):
+        raise Broken(f"{target}: {_shown(data)} is taken, and nobody sealed it")
     if again is not None and again != data:
         raise Broken(f"{target}: {_shown(data)} is taken, and written as {_shown(again)}")
     if time.process_time() - began_s > CPU_MAX_S:
         raise Broken(f"{target}: more than {CPU_MAX_S} s for {_shown(data)}")
     return is_taken
+
+
+@cache
+def _known(seeds: Callable[[], list[bytes]]) -> frozenset[bytes]:
+    return frozenset(seeds())
 
 
 def _check_sentence(target: Target, data: bytes, error: Exception) -> None:

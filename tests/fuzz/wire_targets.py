@@ -205,7 +205,16 @@ def read_record(data: bytes) -> bytes:
 
 
 def read_signed_record(data: bytes) -> bytes:
-    return _written(open_record(data, verify))
+    record = open_record(data, verify)
+    if any(not successor.approvals for successor in record.successors):
+        # Spec 18.1 lets nobody sign the time from which a promised successor speaks: such
+        # an envelope can be changed by who passes it on.
+        raise NotSealed
+    return _written(record)
+
+
+class NotSealed(Exception):
+    """Good, and not the only one of its kind that is."""
 
 
 def _written(record: Record) -> bytes:
@@ -442,8 +451,11 @@ def frame_seeds() -> list[bytes]:
     channel = Channel(_Clear(), _Clear())
     small = channel.seal_message(b"hello") + channel.seal_message(b"") + [channel.seal(b"x" * 62)]
     large = channel.seal_message(bytes(70_000))
+    two = channel.seal_message(b"one") + channel.seal_message(b"two")
+    # Last: a channel that is closed seals nothing more.
     notices = [channel.rekey_frame(), *channel.seal_message(b"bye"), channel.close_frame()]
-    return [join_parts(*frames) for frames in (notices, small, small[:1] + notices[1:], large)]
+    sequences = (notices, small, two, small[:1] + notices[1:], large)
+    return [join_parts(*frames) for frames in sequences]
 
 
 def read_sealed_frame(data: bytes) -> None:
@@ -550,9 +562,8 @@ TARGETS: Final = (
            is_closed=True, mutate=reshaped),
     Target("record", read_record, REMOTE, record_seeds,
            is_closed=True, mutate=reshaped),
-    Target(
-        "signed-record", read_signed_record, REMOTE, record_seeds, is_closed=True, is_sealed=True
-    ),
+    Target("signed-record", read_signed_record, (*REMOTE, NotSealed), record_seeds,
+           is_closed=True, is_sealed=True),
     Target("message", read_message, DECODE, lambda: [*message_seeds(), *vectors()],
            is_closed=True, mutate=reshaped),
     Target("reaching", read_reaching, DECODE, lambda: [*reaching_seeds(), *vectors()],
