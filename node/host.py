@@ -227,6 +227,7 @@ class Host:
         self._has_events = asyncio.Event()
         self._links: dict[LinkId, Connection] = {}
         self._inboxes: dict[LinkId, Inbox] = {}
+        self._told_links: dict[LinkId, None] = {}
         self._link_numbers = count(1)
         self._link_ended = asyncio.Event()
         self._requests: dict[RequestId, asyncio.Future[Json]] = {}
@@ -384,15 +385,22 @@ class Host:
         self.now_ms()
         if self.clock.is_sure != was_sure:
             self._topics.publish("clock")
+            self._told_links.clear()
             self._post(Woke())
-            for other in self.core.link_ids:
-                self._tell_time(self.link_to(other))
 
-    def _tell_time(self, link: Connection | None) -> None:
-        """Nobody is told a time that is in doubt."""
-        now_ms = self.now_ms()
-        if link is not None and self.clock is not None and self.clock.is_sure:
-            link.send(encode_reaching(TellTime(now_ms)))
+    def _tell_time(self, now_ms: int) -> None:
+        """Tell friends our time, once a link; nobody is told one that is in doubt.
+
+        After the engines have greeted each other: before that the other does not know
+        yet, on a link that an invitation made, that we are friends.
+        """
+        if self.clock is None or not self.clock.is_sure:
+            return
+        message = encode_reaching(TellTime(now_ms))
+        for link_id in self.core.link_ids.values():
+            if link_id not in self._told_links and self.core.links[link_id].session.is_greeted:
+                self._told_links[link_id] = None
+                self._effects.append(Send(link_id, message))
 
     # --- events --------------------------------------------------------------------------
 
@@ -443,6 +451,8 @@ class Host:
                 has_persists = True
             else:
                 self._effects.append(effect)
+        if self.clock is not None and len(self._told_links) != len(self.core.link_ids):
+            self._tell_time(now_ms)
         if has_persists and self.clock is not None and self.clock.is_to_be_noted():
             self.clock.noted_ms = now_ms
             self._persists.append(Persist(Space.META, b"clock", now_ms))
@@ -483,7 +493,6 @@ class Host:
         if link.id not in self.core.links:
             # They stopped being friends while the handshake ran.
             link.close("not a friend")
-        self._tell_time(link)
         self._network.on_link_changed(peer.member)
 
     def _replaces(self, new: Connection, old: Connection, member: MemberId) -> bool:
@@ -502,6 +511,7 @@ class Host:
     def _tell_link_changed(self, event: LinkDown) -> None:
         known = self.core.links.get(event.link)
         self._handle(event)
+        self._told_links.pop(event.link, None)
         if known is not None and known.friend is not None:
             if self.clock is not None:
                 self.clock.forget(known.friend)
