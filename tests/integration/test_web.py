@@ -18,6 +18,7 @@ from aiohttp.test_utils import TestServer
 
 from node import messages
 from node.api.app import make_app
+from node.engine.clock_watch import ClockWatch
 from node.engine.commands import Command
 from node.engine.engine import Engine
 from node.engine.events import Answer, CommandReceived, Json, RequestId
@@ -514,5 +515,70 @@ def test_going_on_when_nothing_is_waited_for_is_refused_on_the_page() -> None:
         await browser.sign_in()
         _, text = await browser.post("/safekeeping/go-on")
         assert "not waiting for anything" in text
+
+    with_browser(check)
+
+
+def test_a_home_goes_away_and_comes_back() -> None:
+    """Spec §7.9."""
+
+    async def check(browser: Browser) -> None:
+        await browser.sign_in()
+        _, text = await browser.get("/house")
+        assert 'name="until"' in text
+        until = "2026-10-20"
+        assert (303, "/house?done=away") == await browser.post("/house/away", until=until)
+        _, text = await browser.get("/house")
+        assert "You are away until October 20, 2026." in text
+        assert 'name="until"' not in text
+        assert (303, "/house?done=back") == await browser.post("/house/back")
+        assert "You are away" not in (await browser.get("/house"))[1]
+
+    with_browser(check)
+
+
+@pytest.mark.parametrize(
+    ("until", "words"),
+    [("2020-01-01", "is over"), ("", "is not a date"), ("tomorrow", "is not a date")],
+)
+def test_a_date_of_return_that_is_none_is_refused_on_the_page(until: str, words: str) -> None:
+    async def check(browser: Browser) -> None:
+        await browser.sign_in()
+        status, text = await browser.post("/house/away", until=until)
+        assert status == 409
+        assert words in text
+
+    with_browser(check)
+
+
+def test_a_friendship_is_kept_between_the_two_and_shown_again() -> None:
+    """Spec §7.8."""
+
+    async def check(browser: Browser) -> None:
+        await browser.sign_in()
+        assert browser.node.engine is not None
+        friend = browser.node.engine.core.live_friends()[0].hex()
+        for shows, words in (("no", "Others may know"), ("yes", "Keep it between us")):
+            place = await browser.post(f"/friends/{friend}/show", shows=shows)
+            assert (303, "/friends?done=changed") == place
+            _, text = await browser.get("/friends")
+            assert f">{words}</button>" in text
+            assert ("· discreet" in text) is (shows == "no")
+
+    with_browser(check)
+
+
+def test_a_clock_that_is_wrong_is_said_at_home() -> None:
+    """Spec §10.5."""
+
+    async def check(browser: Browser) -> None:
+        await browser.sign_in()
+        assert browser.node.engine is not None
+        clock = browser.node.engine.core.clock = ClockWatch(NOW_MS)
+        clock.read(NOW_MS, 0)
+        assert "clock" not in (await browser.get("/"))[1]
+        clock.read(0, 1000)
+        _, text = await browser.get("/")
+        assert "This computer&#39;s clock says 1970-01-01" in text
 
     with_browser(check)
