@@ -126,7 +126,8 @@ def fuzz(arguments: list[str]) -> int:
     install("dev")
     if not quiet([str(PYTHON), "-c", "import atheris"]):
         print("Installing atheris (make fuzz works without it, and finds less) ...", flush=True)
-        quiet([str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", ".[fuzz]"])
+        options = ["install", "--disable-pip-version-check", "--editable", ".[fuzz]"]
+        quiet([str(PYTHON), "-m", "pip", *options])
     return become([str(PYTHON), "-m", "tests.fuzz.run", *arguments])
 
 
