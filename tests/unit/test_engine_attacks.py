@@ -20,18 +20,23 @@ from protocol.bodies import (
     Body,
     CharterBody,
     HalfBody,
+    KeysBody,
     Kind,
     ListingBody,
+    RatingBody,
     SeatBody,
     StatementBody,
+    Terms,
     ThingKind,
     WithdrawalBody,
     half_object,
+    keys_object,
     seat_object,
     withdrawal_object,
 )
-from protocol.encoding import encode
-from protocol.keys import HouseId, MemberId, ObjectId, RecordId
+from protocol.encoding import decode, encode, expect_array
+from protocol.errors import Malformed
+from protocol.keys import HouseId, MemberId, ObjectId, RecordId, Signature
 from protocol.messages import (
     Announce,
     Have,
@@ -45,7 +50,7 @@ from protocol.messages import (
     Want,
     Welcome,
 )
-from protocol.records import Record, split_envelope
+from protocol.records import Record, record_id, signed_message, split_envelope
 from simulations.pump import HOUR_MS, Pump
 
 DAY_MS = 24 * HOUR_MS
@@ -248,6 +253,133 @@ class TestRecords:
 
         assert ["out-of-reach"] == scene.rejected()
         assert not scene.holds(y)
+
+
+def padded(pump: Pump, name: str, record: Record, size_bytes: int) -> bytes:
+    """The same record, signed again with an extension that fills its envelope to a size.
+
+    Extensions with odd keys must be passed on unread, so they are where bulk would hide.
+    """
+    value = decode(split_envelope(record.envelope)[0], size_max_bytes=2**20, allow_map=True)
+    fields = expect_array(value, "record", length=12)
+    missing = size_bytes - len(record.envelope)
+    for filling in range(max(0, missing - 12), missing):
+        unsigned = encode([*fields[:-1], {1: bytes(filling)}])
+        signature = pump.homes[name].config.signer.sign(signed_message(record_id(unsigned)))
+        envelope = encode([unsigned, signature, b""])
+        if len(envelope) == size_bytes:
+            return envelope
+    raise AssertionError("no filling gives this size")
+
+
+MANY = tuple(MemberId(n.to_bytes(32, "big")) for n in range(1, 200))
+TERMS = Terms(HouseId(bytes(32)), THING, THING, MANY[0], MANY[1], 1, 1, 2)
+
+
+class TestSizes:
+    """One more than a record may hold: nothing of it is kept. Spec §14.1."""
+
+    @pytest.mark.parametrize(
+        ("most", "more"),
+        [
+            pytest.param(*pair, id=name)
+            for name, pair in {
+                "THROUGH_MAX": [listing(through=MANY[:n]) for n in (32, 33)],
+                "CIRCLES_HARD_MAX": [listing(circles=n) for n in (4, 5)],
+                "TITLE_SIZE_MAX_BYTES": [listing(title="x" * n) for n in (160, 161)],
+                "BUSY_INTERVALS_MAX": [
+                    ListingBody(
+                        "x", "", ThingKind.STAY, 1, (), tuple((2 * k, 2 * k + 1) for k in range(n))
+                    )
+                    for n in (100, 101)
+                ],
+                "NAME_SIZE_MAX_BYTES": [
+                    StatementBody("x" * n, (), bytes(32), b"", b"") for n in (80, 81)
+                ],
+                "REVOKED_KEYS_MAX": [
+                    KeysBody(bytes(32), MANY[:3], 2, False, MANY[:n]) for n in (64, 65)
+                ],
+            }.items()
+        ],
+    )
+    def test_a_field_larger_than_allowed_is_refused(
+        self, scene: Scene, most: Body, more: Body
+    ) -> None:
+        """The largest is kept; one more, well signed, is not, and ends the link."""
+        registers = {Kind.STATEMENT: STATEMENT_OBJECT, Kind.KEYS: keys_object(0)}
+        register = registers.get(most.kind, THING)
+        good, bad = (scene.pump.sign("M", body, register) for body in (most, more))
+        scene.give(good)
+        assert [] == scene.rejected()
+        assert scene.holds(good)
+
+        scene.give(bad)
+        assert scene.rejected() in (["malformed"], ["too-large"])
+        assert scene.holds(good)
+        assert not scene.holds(bad)
+        assert not scene.pump.is_open(scene.mallory)
+
+    @pytest.mark.parametrize(
+        ("body", "register", "maximum", "codes"),
+        [
+            pytest.param(
+                HalfBody(MANY[0], bytes(32), True, True),
+                half_object(MANY[0]),
+                1024,
+                ([], ["too-large"]),
+                id="CERTIFICATE_SIZE_MAX_BYTES",
+            ),
+            # Nobody made this contract: the rating is read, and then belongs nowhere.
+            pytest.param(
+                RatingBody(TERMS, Signature(bytes(64)), Signature(bytes(64)), 1, 5, bytes(16)),
+                THING,
+                2048,
+                (["out-of-reach"], ["too-large"]),
+                id="RATING_SIZE_MAX_BYTES",
+            ),
+            pytest.param(
+                KeysBody(bytes(32), MANY[:3], 2, False, ()),
+                keys_object(0),
+                4096,
+                ([], ["too-large"]),
+                id="KEYS_SIZE_MAX_BYTES",
+            ),
+            # The message that holds it is already malformed (§8.2).
+            pytest.param(listing(), THING, 16384, ([], ["malformed"]), id="RECORD_SIZE_MAX_BYTES"),
+        ],
+    )
+    def test_a_record_blown_up_by_an_extension_is_refused(
+        self,
+        scene: Scene,
+        body: Body,
+        register: ObjectId,
+        maximum: int,
+        codes: tuple[list[str], list[str]],
+    ) -> None:
+        """At its limit it is judged like any other; one byte above, its body is not read."""
+        record = scene.pump.sign("M", body, register)
+        at_most = padded(scene.pump, "M", record, maximum)
+        above = padded(scene.pump, "M", record, maximum + 1)
+        scene.tell(Records((at_most,)))
+        assert codes[0] == scene.rejected()
+        assert scene.pump.is_open(scene.mallory)
+
+        scene.tell(Records((above,)))
+        assert codes[1] == scene.rejected()
+        assert not scene.pump.is_open(scene.mallory)
+
+    def test_a_mandate_larger_than_allowed_is_refused(self, scene: Scene) -> None:
+        """It is outside of what is signed: anybody on the way could add to it."""
+        unsigned, signature, _ = split_envelope(scene.pump.sign("M", listing(), THING).envelope)
+        most, more = (encode([unsigned, signature, bytes(n)]) for n in (2048, 2049))
+        assert bytes(2048) == split_envelope(most)[2]
+        with pytest.raises(Malformed, match="mandate"):
+            split_envelope(more)
+        scene.tell(Records((more,)))
+
+        assert ["malformed"] == scene.rejected()
+        assert [] == scene.pump.sees("A")
+        assert not scene.pump.is_open(scene.mallory)
 
 
 class TestVersions:
