@@ -276,31 +276,34 @@ MANY = tuple(MemberId(n.to_bytes(32, "big")) for n in range(1, 200))
 TERMS = Terms(HouseId(bytes(32)), THING, THING, MANY[0], MANY[1], 1, 1, 2)
 
 
+def busy(count: int) -> ListingBody:
+    intervals = tuple((2 * number, 2 * number + 1) for number in range(count))
+    return ListingBody("x", "", ThingKind.STAY, 1, (), intervals)
+
+
+def named(size_bytes: int) -> StatementBody:
+    return StatementBody("x" * size_bytes, (), bytes(32), b"", b"")
+
+
+def revoking(count: int) -> KeysBody:
+    return KeysBody(bytes(32), MANY[:3], 2, False, MANY[:count])
+
+
+SIZES: dict[str, tuple[Body, Body]] = {
+    "THROUGH_MAX": (listing(through=MANY[:32]), listing(through=MANY[:33])),
+    "CIRCLES_HARD_MAX": (listing(circles=4), listing(circles=5)),
+    "TITLE_SIZE_MAX_BYTES": (listing(title="x" * 160), listing(title="x" * 161)),
+    "BUSY_INTERVALS_MAX": (busy(100), busy(101)),
+    "NAME_SIZE_MAX_BYTES": (named(80), named(81)),
+    "REVOKED_KEYS_MAX": (revoking(64), revoking(65)),
+}
+
+
 class TestSizes:
     """One more than a record may hold: nothing of it is kept. Spec §14.1."""
 
     @pytest.mark.parametrize(
-        ("most", "more"),
-        [
-            pytest.param(*pair, id=name)
-            for name, pair in {
-                "THROUGH_MAX": [listing(through=MANY[:n]) for n in (32, 33)],
-                "CIRCLES_HARD_MAX": [listing(circles=n) for n in (4, 5)],
-                "TITLE_SIZE_MAX_BYTES": [listing(title="x" * n) for n in (160, 161)],
-                "BUSY_INTERVALS_MAX": [
-                    ListingBody(
-                        "x", "", ThingKind.STAY, 1, (), tuple((2 * k, 2 * k + 1) for k in range(n))
-                    )
-                    for n in (100, 101)
-                ],
-                "NAME_SIZE_MAX_BYTES": [
-                    StatementBody("x" * n, (), bytes(32), b"", b"") for n in (80, 81)
-                ],
-                "REVOKED_KEYS_MAX": [
-                    KeysBody(bytes(32), MANY[:3], 2, False, MANY[:n]) for n in (64, 65)
-                ],
-            }.items()
-        ],
+        ("most", "more"), [pytest.param(*pair, id=name) for name, pair in SIZES.items()]
     )
     def test_a_field_larger_than_allowed_is_refused(
         self, scene: Scene, most: Body, more: Body
