@@ -272,17 +272,22 @@ def _is_in_use(core: Core, offered: OfferedPath) -> bool:
     """Whether we rely on this very path: its certificates may have been renewed meanwhile."""
     origin = offered.members[0]
     path = (*offered.members, core.me)
-    return any(path == core.path_from(origin, t) for t in ((), *core.reach.get(origin, {})))
+    channels = ((), *core.reach.get(origin, {}))
+    return any(path == core.graph.transit_path_from(origin, through) for through in channels)
 
 
 def needs(core: Core, offered: OfferedPath) -> bool:
-    """Whether a path would bring us nearer than what we can prove, for any list in use."""
+    """Whether a path would bring us nearer than what we can prove, for any list in use.
+
+    Measured over transit edges: by a discreet friendship with the origin we see its things,
+    and can pass on none of them.
+    """
     origin = offered.members[0]
     first_hop = offered.members[1] if len(offered.members) > 1 else core.me
     for through in ((), *core.reach.get(origin, {})):
         if through and first_hop not in through:
             continue
-        path = core.path_from(origin, through)
+        path = core.graph.transit_path_from(origin, through)
         if path is None or len(offered.members) < len(path) - 1:
             return True
     return False

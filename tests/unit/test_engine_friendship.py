@@ -366,6 +366,16 @@ class TestDiscreet:
         assert ["B", "C", "D", "E"] == seers(pump, "ladder"), "by E, who is C's friend too"
         assert 3 == pump.core("C").distance(pump.member("A"))
 
+    def test_who_keeps_a_friendship_discreet_passes_on_what_comes_another_way(self) -> None:
+        """C sees A's things by itself; for D it needs the path that leads over B."""
+        pump = settle("AB", "BC", "AC", "CD")
+        list_thing(pump, "A", "ladder", 3)
+        show(pump, "C", "A", False)
+
+        assert ["B", "C", "D"] == seers(pump, "ladder")
+        assert 1 == pump.core("C").distance(pump.member("A"))
+        assert 3 == pump.core("D").distance(pump.member("A"))
+
     def test_shown_again_all_comes_back(self) -> None:
         """Again and again."""
         pump = settle(*LINE)
