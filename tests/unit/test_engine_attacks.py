@@ -156,6 +156,16 @@ class TestRecords:
         assert ([] if code is None else [code]) == scene.rejected()
         assert (code is None) is scene.holds(record)
 
+    @pytest.mark.xfail(reason="receivers do not bound the leases of others (spec §14.3)")
+    def test_a_lease_of_thirty_thousand_years_is_not_believed(self, scene: Scene) -> None:
+        """Its holder leaves without a word, and the thing would stay for ever. Spec §14.1."""
+        scene.give(scene.pump.sign("M", listing(title="ghost"), THING, lease_ms=2**50))
+        scene.pump.stop("M")
+        scene.pump.advance(61 * DAY_MS)
+
+        stored = scene.pump.core("A").registers.stored((scene.member("M"), THING))
+        assert stored is None
+
     def test_a_forged_signature_ends_the_link(self, scene: Scene) -> None:
         """An honest node verifies before it passes anything on. Spec §14.2."""
         unsigned, *_ = split_envelope(scene.pump.sign("B", listing(), THING).envelope)
