@@ -267,6 +267,7 @@ OPS = st.one_of(
     st.tuples(st.just("end"), st.sampled_from(NAMES), st.sampled_from(NAMES)),
     st.tuples(st.just("hide"), st.sampled_from(NAMES), st.sampled_from(NAMES)),
     st.tuples(st.just("show"), st.sampled_from(NAMES), st.sampled_from(NAMES)),
+    st.tuples(st.just("join"), st.sampled_from(NAMES), st.sampled_from(NAMES)),
     st.tuples(st.just("circles"), st.sampled_from("0123"), st.just("")),
     st.tuples(st.just("wait"), st.just(""), st.just("")),
 )
@@ -296,8 +297,19 @@ class Town:
         elif what == "circles" and pump.homes["A"].engine is not None:
             self.circles = int(one)
             pump.command("A", SetThing(self.thing, circles=self.circles))
+        elif what == "join":
+            self._befriend(one, other)
         elif what in ("end", "hide", "show"):
             self._befriended(what, one, other)
+
+    def _befriend(self, one: str, other: str) -> None:
+        homes = [self.pump.homes[name].engine for name in (one, other)]
+        pair = frozenset((one, other))
+        if len(pair) < 2 or None in homes or pair in self.friends:
+            return
+        if isinstance(self.pump.join(one, other), dict):
+            self.friends.add(pair)
+            self.hidden -= {(one, other), (other, one)}
 
     def _befriended(self, what: str, one: str, other: str) -> None:
         pump = self.pump
@@ -345,7 +357,7 @@ class Town:
 def test_whatever_people_do_it_is_seen_where_it_should_be(
     friendships: list[str], ops: list[Op]
 ) -> None:
-    """Ends, discreet friendships, narrower and wider, nodes off: at rest all agree."""
+    """Friendships made, ended, kept discreet, narrower and wider, nodes off: at rest all agree."""
     town = Town(friendships)
     for op in ops:
         town.do(op)
