@@ -40,10 +40,8 @@ def plot_staleness(runs: Sequence[Run]) -> str:
     for row, share in enumerate(shares):
         y = _TOP + 16 + 18 * row
         colour = colour_of[share]
-        lines.append(
-            f'<rect x="{WIDTH - 190}" y="{y - 9}" width="12" height="10" fill="{colour}"/>'
-        )
-        lines.append(_text(WIDTH - 172, y, f"{_percent(share)} of members lie", "start"))
+        lines.append(f'<rect x="{_LEFT + 20}" y="{y - 9}" width="12" height="10" fill="{colour}"/>')
+        lines.append(_text(_LEFT + 38, y, f"{_percent(share)} of members lie", "start"))
     return "\n".join([*lines, "</svg>", ""])
 
 
@@ -89,7 +87,7 @@ def _axes(top: float) -> list[str]:
         lines.append(_text(_LEFT - 6, y + 4, _percent(share), "end"))
     x = _x(1)
     lines.append(f'<path d="M{x} {_TOP}V{floor}" stroke="black" stroke-dasharray="4 3"/>')
-    lines.append(_text(x - 4, _TOP + 100, "the lease ends", "end"))
+    lines.append(_text(x - 4, _TOP + 16, "the lease ends", "end"))
     return lines
 
 
