@@ -18,7 +18,7 @@ Spec: §18.1 to §18.3.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -60,7 +60,7 @@ class Mandate:
 
     Args:
         successors: root keys after the first, oldest first; the last one signs.
-        signature: 64 bytes by the root key over ``mandate_message``; empty when the
+        signature: 64 bytes by the root key over ``mandate_message``, also when the
             signing key is that root key itself.
     """
 
@@ -84,12 +84,21 @@ def root_commitment(key: bytes) -> bytes:
 
 
 def mandate_message(
-    member: MemberId, device: bytes, successors: int, not_before_ms: int, not_after_ms: int
+    member: MemberId,
+    device: bytes,
+    successors: Sequence[Successor],
+    not_before_ms: int,
+    not_after_ms: int,
 ) -> bytes:
-    """What a root key signs to certify a device key. Spec: §18.1."""
-    numbers = (successors, not_before_ms, not_after_ms)
+    """What a root key signs to certify a device key. Spec: §18.1.
+
+    The chain that leads to the root is signed as well: nobody else vouches for the time
+    from which a successor that was promised speaks.
+    """
+    numbers = (len(successors), not_before_ms, not_after_ms)
     packed = b"".join(number.to_bytes(8, "big") for number in numbers)
-    return digest(Domain.SIGNATURE_MANDATE, member, device, packed)
+    chain = b"".join(s.key + s.from_ms.to_bytes(8, "big") for s in successors)
+    return digest(Domain.SIGNATURE_MANDATE, member, device, packed, chain)
 
 
 def approval_message(member: MemberId, index: int, successor: Successor) -> bytes:
@@ -121,9 +130,7 @@ def decode_mandate(data: bytes) -> Mandate:
     not_after_ms = expect_uint(fields[2], "not_after", limits.UINT_MAX)
     if not 0 < not_after_ms - not_before_ms <= MANDATE_LEASE_MS:
         raise Malformed("a mandate lasts between nothing and a year", section="18.1")
-    signature = expect_bytes(fields[3], "mandate's signature", maximum=64)
-    if len(signature) not in (0, 64):
-        raise Malformed("the mandate's signature has 0 or 64 bytes", section="18.1")
+    signature = expect_bytes(fields[3], "mandate's signature", length=64)
     items = expect_array(fields[0], "successors", maximum=SUCCESSORS_MAX)
     successors = tuple(_successor(item) for item in items)
     return Mandate(successors, not_before_ms, not_after_ms, signature)
@@ -170,16 +177,11 @@ def check_mandate(
     if not mandate.not_before_ms <= created_ms < mandate.not_after_ms:
         raise Malformed("the record was signed outside of its mandate's time", section="18.1")
     _check_keys(mandate, member, device)
-    root = mandate.root_of(member)
-    if device == root:
-        if mandate.signature:
-            raise Malformed("a root key does not certify itself", section="18.1")
-    else:
-        message = mandate_message(
-            member, device, len(mandate.successors), mandate.not_before_ms, mandate.not_after_ms
-        )
-        if not verify(root, message, mandate.signature):
-            raise BadSignature("the mandate's signature does not match its root", section="18.1")
+    message = mandate_message(
+        member, device, mandate.successors, mandate.not_before_ms, mandate.not_after_ms
+    )
+    if not verify(mandate.root_of(member), message, mandate.signature):
+        raise BadSignature("the mandate's signature does not match its root", section="18.1")
     for index, successor in enumerate(mandate.successors, start=1):
         message = approval_message(member, index, successor)
         for guardian, signature in successor.approvals:

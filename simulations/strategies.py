@@ -234,7 +234,7 @@ _DEVICES = [Signer(bytes([number]) * 32) for number in (201, 202)]
 def mandate_for(root: Signer, device: bytes, created_ms: int) -> bytes:
     """A mandate by a member's first root for a device, from this time on."""
     times = (created_ms, created_ms + MANDATE_LEASE_MS)
-    signature = root.sign(mandate_message(root.public, device, 0, *times))
+    signature = root.sign(mandate_message(root.public, device, (), *times))
     return encode_mandate(Mandate((), *times, signature))
 
 

@@ -64,8 +64,7 @@ def _make_mandate(core: Core, device: RecordSigner) -> bytes:
     successors = core.config.successors
     not_before_ms = max([core.now_ms - DAY_MS, 0, *(s.from_ms for s in successors[-1:])])
     times = (not_before_ms, not_before_ms + MANDATE_LEASE_MS)
-    message = mandate_message(core.me, device.public, len(successors), *times)
-    return encode_mandate(Mandate(successors, *times, core.config.signer.sign(message)))
+    return _signed(core, device.public, *times)
 
 
 def _root_mandate(core: Core) -> bytes:
@@ -75,7 +74,14 @@ def _root_mandate(core: Core) -> bytes:
         return NO_MANDATE
     start_ms = successors[-1].from_ms
     end_ms = max(core.now_ms, start_ms) + DAY_MS
-    return encode_mandate(Mandate(successors, max(start_ms, end_ms - 2 * DAY_MS), end_ms, b""))
+    return _signed(core, core.config.signer.public, max(start_ms, end_ms - 2 * DAY_MS), end_ms)
+
+
+def _signed(core: Core, key: bytes, not_before_ms: int, not_after_ms: int) -> bytes:
+    """A mandate for this key, by our present root."""
+    chain, times = core.config.successors, (not_before_ms, not_after_ms)
+    message = mandate_message(core.me, key, chain, *times)
+    return encode_mandate(Mandate(chain, *times, core.config.signer.sign(message)))
 
 
 def introduce_keys(core: Core) -> None:

@@ -91,7 +91,7 @@ export function open(envelope) {
 
 const approval = e.tuple(member, signature);
 const successor = e.tuple(member, number, e.list(approval, 4));
-const mandateFields = e.tuple(e.list(successor, 8), number, number, e.bytes(0, 64));
+const mandateFields = e.tuple(e.list(successor, 8), number, number, signature);
 
 function checkMandate({ author, device, created }, bytes) {
   const isOwn = same(author, device);
@@ -108,12 +108,9 @@ function checkMandate({ author, device, created }, bytes) {
   successors.forEach(([, from], i) => i > 0 && from < successors[i - 1][1] && fail());
   if (successors.length > 0 && notBefore < successors.at(-1)[1]) fail();
   for (const key of [device, ...roots.slice(1)]) checkKey(key);
-  if (same(device, root)) {
-    if (signed.length !== 0) fail();
-  } else {
-    const message = digest("signature mandate", author, device, big8(successors.length), big8(notBefore), big8(notAfter));
-    if (!verify(root, message, signed)) fail("bad-signature");
-  }
+  const chain = successors.flatMap(([key, from]) => [key, big8(from)]);
+  const times = [big8(successors.length), big8(notBefore), big8(notAfter)];
+  if (!verify(root, digest("signature mandate", author, device, ...times, ...chain), signed)) fail("bad-signature");
   successors.forEach(([key, from, approvals], i) => {
     const message = digest("signature succession", author, key, big8(i + 1), big8(from));
     for (const [guardian, signed] of approvals) if (!verify(guardian, message, signed)) fail("bad-signature");

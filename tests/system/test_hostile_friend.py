@@ -243,7 +243,7 @@ def in_another_s_name(mallory: Mallory) -> Record:
     """By a device that another member's root is said to have certified."""
     device, victim, begins_ms = Signer(os.urandom(32)), Signer(os.urandom(32)).public, now_ms()
     times = (begins_ms, begins_ms + MANDATE_LEASE_MS)
-    message = mandate_message(MemberId(victim), device.public, 0, *times)
+    message = mandate_message(MemberId(victim), device.public, (), *times)
     mandate = encode_mandate(Mandate((), *times, mallory.signer.sign(message)))
     return mallory.sign(
         listing(), signer=device, author=MemberId(victim), mandate=mandate, created_ms=begins_ms

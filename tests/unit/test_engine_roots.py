@@ -12,6 +12,7 @@ from node.engine.commands import AddThing, Command, FreezeKeys, NameGuardians, R
 from node.engine.core import Config
 from node.engine.events import Json
 from protocol.bodies import KeysBody, Kind, ListingBody, ThingKind, keys_object
+from protocol.encoding import encode
 from protocol.errors import Refused
 from protocol.keys import ObjectId, Signer
 from protocol.mandates import (
@@ -19,12 +20,13 @@ from protocol.mandates import (
     Mandate,
     Successor,
     approval_message,
+    decode_mandate,
     encode_mandate,
     mandate_message,
     root_commitment,
 )
 from protocol.messages import Have, Records
-from protocol.records import Record, sign_record
+from protocol.records import Record, sign_record, split_envelope
 from simulations.pump import HOUR_MS, Pump
 
 DAY_MS = 24 * HOUR_MS
@@ -71,7 +73,7 @@ def by(
     times = (created_ms, created_ms + MANDATE_LEASE_MS)
     member = pump.member("A")
     signer = root or home.config.signer
-    message = mandate_message(member, device.public, len(successors), *times)
+    message = mandate_message(member, device.public, successors, *times)
     mandate = encode_mandate(Mandate(successors, *times, signer.sign(message)))
     house = pump.core("B").house
     assert house is not None
@@ -169,7 +171,7 @@ class TestDevices:
         pump = town("AB")
         forged = by(pump, STOLEN, "x")
         times = (pump.now_ms, pump.now_ms + MANDATE_LEASE_MS)
-        message = mandate_message(forged.author, STOLEN.public, 0, *times)
+        message = mandate_message(forged.author, STOLEN.public, (), *times)
         mandate = Mandate((), *times, pump.homes["A"].config.signer.sign(message))
         record = sign_record(
             STOLEN, KeysBody(root_commitment(PROMISED.public)), house=forged.house,
@@ -210,6 +212,20 @@ class TestSuccessors:
 
         assert ["mine"] == pump.sees("B")
         assert chain == pump.core("B").roots[pump.member("A")]
+
+    def test_who_passes_it_on_cannot_change_when_the_promised_key_began(self) -> None:
+        """Earlier, and what the former root said before would count no more. Spec §18.1."""
+        pump = town("AB", "BC")
+        chain = (Successor(PROMISED.public, pump.now_ms),)
+        good = by(pump, DEVICE, "mine", root=PROMISED, successors=chain, epoch=1)
+        unsigned, signature, mandate = split_envelope(good.envelope)
+        earlier = (replace(chain[0], from_ms=0),)
+        changed = encode_mandate(replace(decode_mandate(mandate), successors=earlier))
+        far = pump.impersonate("A", "B")
+        pump.say(far, Records((encode([unsigned, signature, changed]),)))
+
+        assert ("B", "bad-signature") in pump.rejects
+        assert {} == pump.core("B").roots
 
     def test_a_key_that_nobody_promised_is_refused(self) -> None:
         """Neither promised nor approved."""

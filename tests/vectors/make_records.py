@@ -419,6 +419,14 @@ def successor(number: int, name: str, start: int, *guardians: str) -> Fields:
     return [key, start, sorted(approvals)]
 
 
+def vouched(one: Fields) -> bytes:
+    """What of a successor the mandate's signature covers."""
+    key, start, _ = one
+    assert isinstance(key, bytes)
+    assert isinstance(start, int)
+    return key + packed(start)
+
+
 def mandate(
     device: bytes,
     successors: list[Fields] | None = None,
@@ -427,12 +435,14 @@ def mandate(
     *,
     root: str = "ana",
     signature: bytes | None = None,
+    shown: list[Fields] | None = None,
 ) -> bytes:
-    """Ana's mandate for a device, signed by one of the roots."""
+    """Ana's mandate for a device, signed by one of the roots; ``shown`` is another chain."""
     chain = successors or []
-    message = digest("signature mandate", ANA, device, packed(len(chain), start, end))
+    times = packed(len(chain), start, end)
+    message = digest("signature mandate", ANA, device, times, *map(vouched, chain))
     signed = KEYS[root].sign(message) if signature is None else signature
-    return spell([chain, start, end, signed])
+    return spell([chain if shown is None else shown, start, end, signed])
 
 
 def by_device(right: bytes, device: str = "device", **changed: object) -> tuple[bytes, Fields]:
@@ -461,6 +471,7 @@ def mandated(comment: str, right: bytes, device: str = "device") -> Case:
 def mandate_cases() -> list[Case]:
     device = KEYS["device"].public_key().public_bytes_raw()
     second = successor(1, "eve", FROM)
+    earlier = successor(1, "eve", FROM - DAY)
     third = successor(2, "finn", FROM + 1)
     approved = successor(1, "eve", FROM, "bob", "cleo")
     eve = KEYS["eve"].public_key().public_bytes_raw()
@@ -480,13 +491,18 @@ def mandate_cases() -> list[Case]:
         mandated("under a second root", mandate(device, [second], root="eve")),
         mandated("under a third root", mandate(device, [second, third], FROM + 1, root="finn")),
         mandated("with guardians' approvals", mandate(device, [approved], root="eve")),
-        mandated("a second root itself", mandate(eve, [second], signature=b""), "eve"),
+        mandated("a second root itself", mandate(eve, [second], root="eve"), "eve"),
         refused("the author's own key with a mandate", flag, wrong,
                 envelope(spell(header(SEAT, [BOB])), None, mandate(device))),
         no("a mandate for another device", bad, mandate(BOB)),
         no("signed by somebody else", bad, mandate(device, root="bob")),
         no("signed by the device itself", bad, mandate(device, root="device")),
-        no("not signed", bad, mandate(device, signature=b"")),
+        no("not signed", wrong, mandate(device, signature=b"")),
+        no("not signed by a root for itself", wrong, mandate(eve, [second], signature=b""), "eve"),
+        no("a successor's time changed on the way", bad,
+           mandate(device, [second], root="eve", shown=[earlier])),
+        no("a root's own successor's time changed on the way", bad,
+           mandate(eve, [second], root="eve", shown=[earlier]), "eve"),
         no("a signature of 63 bytes", wrong, mandate(device, signature=bytes(63))),
         no("it ends before it begins", wrong, mandate(device, start=UNTIL, end=FROM)),
         no("a day more than a year", wrong, mandate(device, end=FROM + 366 * DAY)),
@@ -497,7 +513,6 @@ def mandate_cases() -> list[Case]:
            mandate(device, [second, third], FROM + 1, root="eve")),
         no("the device is a former root", wrong,
            mandate(eve, [second, third], FROM + 1, root="finn"), "eve"),
-        no("a root certifies itself", wrong, mandate(eve, [second], root="eve"), "eve"),
         no("a root twice", wrong, mandate(device, [second, second], root="eve")),
         no("the author as successor", wrong, mandate(device, [[ANA, FROM, []]])),
         no("successors whose times decrease", wrong,
