@@ -10,7 +10,7 @@ Spec: §5.4, §7.3, §8.4, §9.
 
 from __future__ import annotations
 
-from node.engine import comparisons, house, loans, offers, roots
+from node.engine import comparisons, house, leases, loans, offers, roots
 from node.engine.core import Core, Link, edge
 from node.engine.edges import given_to_any, refresh_edge
 from node.engine.registers import Stored, origin_of
@@ -35,6 +35,7 @@ from protocol.circles import may_offer, may_show
 from protocol.errors import (
     Expired,
     FromTheFuture,
+    InvalidState,
     NotYours,
     OutOfReach,
     QuotaExceeded,
@@ -127,8 +128,8 @@ def check_header(core: Core, record: Record, sender: MemberId | None = None) -> 
         sender: the friend who brought it, asked again if it cannot be judged yet.
 
     Raises:
-        PolicyError: of another house, our own, of another time, in the wrong register, or
-            signed by a key that does not speak for its author.
+        PolicyError: of another house, our own, of another time, to be kept for too long, in
+            the wrong register, or signed by a key that does not speak for its author.
         DecodeError: a charter whose rules we do not understand (§13).
     """
     if record.house != core.house:
@@ -141,6 +142,9 @@ def check_header(core: Core, record: Record, sender: MemberId | None = None) -> 
         raise FromTheFuture("the record is dated in the future", section="5.2")
     if record.is_expired(core.now_ms):
         raise Expired("the record's lease has ended", section="5.2")
+    longest_ms = leases.longest_ms(core, record.kind)
+    if longest_ms is not None and record.not_after_ms - record.created_ms > longest_ms:
+        raise InvalidState("the record is to be kept for longer than any may", section="5.2")
     if isinstance(record.body, CharterBody):
         Charter.from_parameters(record.body.parameters)
     if isinstance(record.body, HalfBody) and record.body.friend == record.author:

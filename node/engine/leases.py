@@ -1,5 +1,7 @@
 """What time does: leases that end, halves and statements that are renewed.
 
+``longest_ms`` is what a lease of others is held to (§5.2).
+
 ``end_leases`` comes before anything else that an event does: a timer may be late
 (a laptop slept), and whoever reads the graph relies on the halves being there.
 
@@ -20,7 +22,25 @@ from protocol.bodies import STATEMENT_OBJECT, HalfBody, Kind
 from protocol.keys import MemberId
 from protocol.records import Record
 
+_LONGEST_MS: Final = {
+    Kind.CHARTER: house.CHARTER_LEASE_MS,
+    Kind.STATEMENT: house.STATEMENT_LEASE_MS,
+    Kind.SEAT: house.SEAT_LEASE_MS,
+    Kind.KEYS: 3650 * 24 * 3600 * 1000,
+    Kind.LISTING: limits.LISTING_LEASE_MS,
+    Kind.WITHDRAWAL: limits.LISTING_LEASE_MS,
+}
 _FOLLOWS_MS: Final = 24 * 3600 * 1000
+
+
+def longest_ms(core: Core, kind: Kind) -> int | None:
+    """The longest lease a record of this kind may have; None where a loan says it. Spec: §5.2.
+
+    A guest signs its first half before it knows the charter, hence the usual lease too.
+    """
+    if kind is Kind.HALF:
+        return max(core.charter.friendship_lease_ms, limits.FRIENDSHIP_LEASE_MS)
+    return _LONGEST_MS.get(kind)
 
 
 def on_wakeup(core: Core) -> None:

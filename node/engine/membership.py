@@ -239,7 +239,8 @@ def take_welcome(core: Core, join: PendingJoin, link: Link, message: Welcome) ->
 
 def _keep_greeting(core: Core, records: list[Record], peer: MemberId) -> None:
     """Keep the records of a greeting that may come from this peer."""
-    for record in records:
+    # The charter first: it says how long the others may be kept.
+    for record in sorted(records, key=lambda record: record.kind is not Kind.CHARTER):
         try:
             intake.check_header(core, record)
         except RemoteProtocolError:

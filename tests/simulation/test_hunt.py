@@ -37,10 +37,10 @@ def test_whoever_lies_and_whatever_fails_no_invariant_breaks(seed: int) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["withdrawals", "persist", "withdrawn"])
-def test_a_planted_bug_is_found_at_once(name: str) -> None:
+def test_a_planted_bug_is_found_within_twenty_seeds(name: str) -> None:
     [bug] = [bug for bug in planted.BUGS if bug.name == name]
 
-    assert planted.first_seed_that_shows(bug, range(1, 3)) is not None
+    assert planted.first_seed_that_shows(bug, range(1, 21)) is not None
 
 
 def test_at_least_eight_bugs_can_be_planted() -> None:

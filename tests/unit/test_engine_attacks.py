@@ -156,7 +156,6 @@ class TestRecords:
         assert ([] if code is None else [code]) == scene.rejected()
         assert (code is None) is scene.holds(record)
 
-    @pytest.mark.xfail(reason="receivers do not bound the leases of others (spec §14.3)")
     def test_a_lease_of_thirty_thousand_years_is_not_believed(self, scene: Scene) -> None:
         """Its holder leaves without a word, and the thing would stay for ever. Spec §14.1."""
         scene.give(scene.pump.sign("M", listing(title="ghost"), THING, lease_ms=2**50))
@@ -165,6 +164,42 @@ class TestRecords:
 
         stored = scene.pump.core("A").registers.stored((scene.member("M"), THING))
         assert stored is None
+
+    @pytest.mark.parametrize(
+        ("kind", "longest_days"),
+        [
+            (Kind.STATEMENT, 365),
+            (Kind.SEAT, 3650),
+            (Kind.HALF, 30),
+            (Kind.LISTING, 60),
+            (Kind.WITHDRAWAL, 60),
+            (Kind.KEYS, 3650),
+        ],
+    )
+    def test_nothing_is_kept_for_longer_than_its_kind_may_be(
+        self, scene: Scene, kind: Kind, longest_days: int
+    ) -> None:
+        """The longest lease is believed, a millisecond more is not. Spec §5.2."""
+        friend = scene.member("B")
+        bodies: dict[Kind, tuple[Body, ObjectId]] = {
+            Kind.STATEMENT: (StatementBody("Mallory", (), bytes(32), b"", b""), STATEMENT_OBJECT),
+            Kind.SEAT: (SeatBody(friend), seat_object(friend)),
+            Kind.HALF: (HalfBody(friend, bytes(32), True, True), half_object(friend)),
+            Kind.LISTING: (listing(), THING),
+            Kind.WITHDRAWAL: (WithdrawalBody(THING, 0, 1, 3, ()), withdrawal_object(THING)),
+            Kind.KEYS: (KeysBody(bytes(32), MANY[:3], 2, False, ()), keys_object(0)),
+        }
+        good, bad = (
+            scene.pump.sign("M", *bodies[kind], lease_ms=longest_days * DAY_MS + over_ms)
+            for over_ms in (0, 1)
+        )
+        scene.give(good)
+        assert [] == scene.rejected()
+        assert scene.holds(good)
+
+        scene.give(bad)
+        assert ["invalid-state"] == scene.rejected()
+        assert scene.holds(good)
 
     def test_a_forged_signature_ends_the_link(self, scene: Scene) -> None:
         """An honest node verifies before it passes anything on. Spec §14.2."""
