@@ -223,6 +223,12 @@ def _silent(error: OpenHouseError) -> _Check:
 
 def _links(status: Mapping[str, Any]) -> _Check:
     values: dict[str, object] = {"up": status["links_up"], "friends": status["friends"]}
+    if status.get("paused"):
+        sentence = N_(
+            "The homes of these friends sent nonsense and are left alone: {names}. See why: "
+            "openhouse friends"
+        )
+        return ("links", False, sentence, {"names": ", ".join(status["paused"])})
     if status["friends"] and not status["links_up"]:
         sentence = N_("None of your {friends} friends is connected: is this computer online?")
         return ("links", False, sentence, values)

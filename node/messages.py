@@ -215,6 +215,7 @@ _SENTENCES: Final[dict[str, str]] = {
         "The inviter has co-opted as many newcomers this year as the charter allows: ask "
         "another member."
     ),
+    "not-paused": N_("{name}'s home is not left alone: there is nothing to end."),
     "not-a-friend": N_("“{member}” is not a friend of yours. See your friends: openhouse friends"),
     "inviter-unreachable": N_(
         "The inviter's node cannot be reached: ask whether it is on, and try again; the "

@@ -124,6 +124,12 @@ HANDSHAKES_HALF_OPEN_MAX: Final = 20
 HANDSHAKES_HALF_OPEN_PER_NETWORK_MAX: Final = 3
 # Stranger who answers one byte a minute: a handshake is over by then or dropped.
 HANDSHAKE_MAX_MS: Final = 10 * _SECOND_MS
+# Design. Friend's node that sends nonsense: left alone for so long, or until it is admitted.
+LINK_PAUSE_MS: Final = _DAY_MS
+# Design. The same where each time alone might be a newer program: links that ended for it.
+LINK_OFFENCES_MAX: Final = 10
+# Design. Within which time they count.
+LINK_OFFENCES_WINDOW_MS: Final = _HOUR_MS
 # Design. Above this, ids are not listed but reconciled by ranges.
 RECONCILE_BY_IDS_MAX: Final = 10_000
 

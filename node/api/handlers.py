@@ -163,6 +163,10 @@ async def end_friendship(call: Call) -> Json:
     return await call.command(commands.EndFriendship(call.path["member"]))
 
 
+async def admit_friend(call: Call) -> Json:
+    return await call.command(commands.AdmitFriend(call.path["member"]))
+
+
 async def show_friendship(call: Call) -> Json:
     return await call.command(commands.ShowFriendship(call.path["member"], call.body["shows"]))
 

@@ -98,7 +98,7 @@ ROUTES: Final = (
             "member": "string", "name": "string", "house": "string?", "house_name": "string?",
             "standing": "string", "friends": "integer", "links_up": "integer",
             "sharing": "integer", "confiance": "integer", "respect": "number?",
-            "circles_open": "integer", "away": "object?", "clock": "object",
+            "circles_open": "integer", "paused": "strings", "away": "object?", "clock": "object",
         },
     ),
     Route(
@@ -146,9 +146,14 @@ ROUTES: Final = (
         handlers.friends,
         {
             "member": "string", "name": "string", "link": "string", "since": "string",
-            "standing": "string", "live": "boolean", "shows": "boolean",
+            "standing": "string", "live": "boolean", "shows": "boolean", "paused": "object?",
         },
         gives_list=True,
+    ),
+    Route(
+        "POST", "/friends/{member}/admit", "friends admit",
+        "Let in again a friend whose home sent nonsense.", handlers.admit_friend,
+        {"member": "string", "name": "string"},
     ),
     Route(
         "PATCH", "/friends/{member}", "friends show", "Let others know of a friendship, or not.",

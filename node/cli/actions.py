@@ -53,6 +53,10 @@ def _friends(arguments: argparse.Namespace, client: Client) -> Answer:
     return client.get("/friends")
 
 
+def _friends_admit(arguments: argparse.Namespace, client: Client) -> Answer:
+    return client.post(f"/friends/{part(arguments.member)}/admit", {})
+
+
 def _friends_show(arguments: argparse.Namespace, client: Client) -> Answer:
     shows = {"shows": arguments.shown == "yes"}
     return client.patch(f"/friends/{part(arguments.member)}", shows)
@@ -163,6 +167,7 @@ ACTIONS: Final[dict[str, Action]] = {
     "invite": _invite,
     "join": _join,
     "friends": _friends,
+    "friends admit": _friends_admit,
     "friends show": _friends_show,
     "friends end": _friends_end,
     "away": _away,

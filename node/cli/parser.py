@@ -125,6 +125,10 @@ def _add_house_commands(add: Add, shared: Parser, _: Say) -> None:
     )
     show.add_argument("member", metavar=_("MEMBER"))
     show.add_argument("shown", choices=("yes", "no"))
+    admit = verbs.add_parser(
+        "admit", help=_("let in again a friend whose home sent nonsense"), parents=[shared]
+    )
+    admit.add_argument("member", metavar=_("MEMBER"))
     end = verbs.add_parser("end", help=_("end a friendship"), parents=[shared])
     end.add_argument("member", metavar=_("MEMBER"))
 

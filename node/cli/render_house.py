@@ -13,6 +13,7 @@ from node.cli.client import Answer
 from node.cli.output import Screen, moment, short_id, short_ids
 from node.cli.render_keys import show_words
 from node.i18n import N_
+from node.pause_sentences import admitted_sentence, pause_sentence
 from node.time_sentences import away_sentence, clock_sentence
 
 _STANDINGS: Final = {
@@ -69,6 +70,10 @@ def _status_hint(screen: Screen, answer: Answer) -> str:
         wrong = clock_sentence(answer["clock"], _)
         if wrong:
             return wrong
+    if answer.get("paused"):
+        return _("{names}: left alone, because of what their homes sent. openhouse friends").format(
+            names=", ".join(answer["paused"])
+        )
     if not answer["house"]:
         return _(
             "You belong to no house yet. Found one: openhouse house found NAME — or join one "
@@ -174,7 +179,7 @@ def friends(screen: Screen, answer: Answer) -> None:
             (
                 shown[friend["member"]],
                 friend["name"],
-                _("connected") if friend["link"] == "up" else _("not connected"),
+                _link_word(screen, friend),
                 _standing(screen, friend.get("standing", "member"))
                 + ("" if friend.get("shows", True) else ", " + _("discreet")),
                 moment(friend["since"])[:10],
@@ -182,6 +187,28 @@ def friends(screen: Screen, answer: Answer) -> None:
             for friend in answer
         ],
     )
+
+    for friend in answer:
+        why = pause_sentence(friend, _)
+        if why:
+            screen.line()
+            screen.line(why)
+            screen.line(
+                _("Let it in again: openhouse friends admit {member}").format(
+                    member=shown[friend["member"]]
+                )
+            )
+
+
+def _link_word(screen: Screen, friend: Answer) -> str:
+    _ = screen.gettext
+    if friend.get("paused"):
+        return _("left alone")
+    return _("connected") if friend["link"] == "up" else _("not connected")
+
+
+def friends_admit(screen: Screen, answer: Answer) -> None:
+    screen.line(admitted_sentence(answer["name"], screen.gettext))
 
 
 def friends_show(screen: Screen, answer: Answer) -> None:

@@ -49,6 +49,13 @@ class EndFriendship:
 
 
 @dataclass(frozen=True, slots=True)
+class AdmitFriend:
+    """``friends admit MEMBER``: end the pause of a friend whose node sent nonsense."""
+
+    member: str
+
+
+@dataclass(frozen=True, slots=True)
 class ShowFriendship:
     """``friends show MEMBER yes|no``: whether others may know of a friendship."""
 
@@ -196,7 +203,7 @@ class EndRecall:
 
 
 Command = (
-    FoundHouse | Invite | Join | EndFriendship | ShowFriendship | GoAway
+    FoundHouse | Invite | Join | EndFriendship | AdmitFriend | ShowFriendship | GoAway
     | AddThing | SetThing | WithdrawThing | Ask | AnswerLoan | Recommend
     | HandOver | GiveBack | CancelLoan | Rate | SetProfile
     | NameGuardians | FreezeKeys | RevokeKey | ApproveSuccessor | EndRecall

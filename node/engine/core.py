@@ -208,6 +208,9 @@ class Core:
         self.reconciling = Reconciling()
         self.allowances: dict[MemberId, tuple[float, int]] = {}
         self.effects: list[Effect] = []
+        self.offences: list[tuple[MemberId, str, str]] = []
+        self.offence_times_ms: dict[MemberId, list[int]] = {}
+        self.paused: dict[MemberId, tuple[int, str]] = {}
         self.moved: dict[MemberId, None] = {}
         self.all_moved = False
         self.listed_origins: dict[MemberId, None] = {}
@@ -250,8 +253,11 @@ class Core:
     def reject(self, link: Link, error: ProtocolError) -> None:
         """Count something refused; close the link when its verdict says so."""
         self.effects.append(Reject(link.id, error.code, str(error)))
-        if getattr(error, "verdict", "ignore") != "ignore":
+        verdict: str = getattr(error, "verdict", "ignore")
+        if verdict != "ignore":
             self.effects.append(Disconnect(link.id, error.code))
+            if link.friend is not None:
+                self.offences.append((link.friend, verdict, error.code))
 
     # --- entropy and private notes -----------------------------------------------------
 

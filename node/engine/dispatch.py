@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from node.engine import away, house, key_commands, loan_commands, membership, showing, things
+from node.engine import (
+    away,
+    house,
+    key_commands,
+    loan_commands,
+    membership,
+    pauses,
+    showing,
+    things,
+)
 from node.engine.commands import (
     AddThing,
+    AdmitFriend,
     AnswerLoan,
     ApproveSuccessor,
     Ask,
@@ -50,6 +60,8 @@ def run_command(core: Core, command: Command, local_day: int) -> Json:
             return membership.invite(core, command)
         case EndFriendship(member):
             return membership.end(core, member)
+        case AdmitFriend():
+            return pauses.admit(core, command)
         case ShowFriendship():
             return showing.show(core, command)
         case GoAway():

@@ -22,6 +22,7 @@ from node.engine import (
     loans,
     membership,
     offers,
+    pauses,
     pull,
     pump,
     recall,
@@ -38,6 +39,7 @@ from node.engine.events import (
     Answer,
     CommandReceived,
     DialFailed,
+    Disconnect,
     Effect,
     Event,
     GuestLinkUp,
@@ -117,6 +119,7 @@ class Engine:
             leases.clock_went_back(core)
         leases.end_leases(core)
         self._dispatch(event)
+        pauses.settle(core)
         while core.moved or core.all_moved:
             offers.refresh_moved(core)
         pull.pull_marked(core)
@@ -137,6 +140,7 @@ class Engine:
             comparisons.next_wakeup_ms(self.core),
             roots.next_wakeup_ms(self.core),
             recall.next_wakeup_ms(self.core),
+            pauses.next_wakeup_ms(self.core),
             None if self._mailbox is None else self._mailbox.next_wakeup_ms(),
         ]
         if self.core.recalling is None:
@@ -150,14 +154,15 @@ class Engine:
 
     def link_keys(self) -> dict[bytes, MemberId]:
         """X25519 keys to answer: friends, and former ones who must still be told."""
-        return {friend.link_key: member for member, friend in sorted(self.core.friends.items())}
+        friends = sorted(self.core.friends.items())
+        return {f.link_key: member for member, f in friends if member not in self.core.paused}
 
     def friends_to_dial(self) -> list[DialTarget]:
         """Friends to keep a link with, sorted by member."""
         return [
             DialTarget(member, friend.link_key, friend.addresses)
             for member, friend in sorted(self.core.friends.items())
-            if not friend.ended
+            if not friend.ended and member not in self.core.paused
         ]
 
     def invitation_secret(self, tag: bytes, now_ms: int) -> bytes | None:
@@ -180,7 +185,9 @@ class Engine:
                 self._on_command(event)
             case LinkUp(link_id, member, addresses):
                 friend = core.friends.get(member)
-                if friend is not None:
+                if member in core.paused:
+                    core.effects.append(Disconnect(link_id, "paused"))
+                elif friend is not None:
                     session = membership.new_session(core, member)
                     link = Link(link_id, member, session, local_addresses=addresses)
                     link.tokens_at_ms = core.now_ms
@@ -206,6 +213,7 @@ class Engine:
             loans.on_wakeup(core)
             things.on_wakeup(core)
         roots.ask_after_delay(core)
+        pauses.on_wakeup(core)
         pull.pull_overdue(core)
         reconcile.on_wakeup(core)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from node.engine import house, loans, offers
+from node.engine import house, loans, offers, pauses
 from node.engine.core import Core, Friend, Recalling, Revocation
 from node.engine.edges import refresh_edge
 from node.engine.events import Space
@@ -54,6 +54,7 @@ def restore(core: Core, stored: Iterable[tuple[Space, bytes, Value]], now_ms: in
     _restore_small(core, rows)
     _restore_records(core, rows, expect_uint(meta.get(b"log_top", 0), "log top"))
     _restore_offers(core, rows)
+    pauses.restore(core)
     core.is_restoring = False
     return True
 

@@ -242,8 +242,10 @@ def _on_revoked(core: Core, link: Link, secrets: tuple[tuple[bytes, int], ...]) 
     )
     refused = 0
     for secret, hops in secrets:
-        concerns_us = bool(core.registers.halves_with_hash(revocation_hash(secret)))
-        if fresh >= REVOCATIONS_PER_DAY_MAX and not concerns_us:
+        key = revocation_hash(secret)
+        # What is known costs nothing more; what kills a half held here is what they are for.
+        is_free = key in core.revocations or bool(core.registers.halves_with_hash(key))
+        if fresh >= REVOCATIONS_PER_DAY_MAX and not is_free:
             refused += 1
         elif take_revocation(core, secret, min(hops, hops_max), friend.member):
             fresh += 1

@@ -38,6 +38,7 @@ DONE: Final = {
         "Noted. Leave your home on for a few minutes more: friends' homes have to hear of it."
     ),
     "back": N_("Welcome back!"),
+    "admitted": N_("The friend's home is let in again."),
     "ended": N_("The friendship is ended."),
     "words-written": N_("Good. This computer has forgotten the words; keep the paper safe."),
     "going-on": N_("Your home goes on with what it has."),

@@ -45,6 +45,7 @@ _WRITINGS: Final[dict[str, tuple[Act, Show]]] = {
     "/loans/{loan}/rate": (exchanges.rate, exchanges.show_loan),
     "/friends/invite": (people.invite, people.show_friends),
     "/friends/join": (people.join, people.show_friends),
+    "/friends/{member}/admit": (people.admit_friend, people.show_friends),
     "/friends/{member}/show": (people.show_friendship, people.show_friends),
     "/house/away": (people.go_away, people.show_house),
     "/house/back": (people.come_back, people.show_house),

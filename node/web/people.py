@@ -15,6 +15,7 @@ from node import dates, messages
 from node.api import handlers
 from node.engine import commands, views
 from node.i18n import N_, translator
+from node.pause_sentences import pause_sentence
 from node.time_sentences import away_sentence, clock_sentence
 from node.web.begin import show_beginning
 from node.web.forms import Form
@@ -102,11 +103,17 @@ async def show_friends(
     visit: Visit, form: Form | None = None, error: Refused | None = None
 ) -> web.StreamResponse:
     status = views.status(visit.core)
+    friends = views.friends(visit.core)
     return visit.page(
         "friends.html",
         form=form,
         error=error,
-        friends=views.friends(visit.core),
+        friends=friends,
+        paused={
+            str(friend["member"]): pause_sentence(friend, visit.gettext)
+            for friend in friends
+            if isinstance(friend, dict)
+        },
         standing=status["standing"],
     )
 
@@ -154,6 +161,12 @@ def qr_code(text: str) -> Markup:
 async def end_friendship(visit: Visit, form: Form) -> str:
     await visit.command(commands.EndFriendship(visit.part("member")))
     return "/friends?done=ended"
+
+
+async def admit_friend(visit: Visit, form: Form) -> str:
+    """End the pause of a friend whose home sent nonsense."""
+    await visit.command(commands.AdmitFriend(visit.part("member")))
+    return "/friends?done=admitted"
 
 
 async def show_friendship(visit: Visit, form: Form) -> str:

@@ -314,9 +314,10 @@ def test_a_house_begins_and_a_guitar_is_lent_returned_and_rated(
     # The friendship ends, after a confirmation.
     luc.go("/friends")
     row = luc.page.locator("li", has_text="Ana")
-    row.locator("summary").click()
+    ending = row.locator("details.danger")
+    ending.locator("summary").click()
     with luc.page.expect_navigation():
-        row.locator("button").click()
+        ending.locator("button").click()
     assert "The friendship is ended." in luc.text
     assert [] == ana.complaints + luc.complaints + far.complaints
 

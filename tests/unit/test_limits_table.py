@@ -34,6 +34,7 @@ RATES = "unit/test_engine_limits.py::TestRates::"
 GATE = "unit/test_gate.py::"
 RELAY = "integration/test_relay.py::"
 MAILBOX = "integration/test_mailbox.py::"
+PAUSES = "unit/test_engine_pauses.py::"
 LEASES = "unit/test_engine_circles.py::TestTime::"
 
 TRIED_BY: dict[str, str] = {
@@ -101,6 +102,9 @@ TRIED_BY: dict[str, str] = {
         GATE + "test_one_network_gets_few_places_and_others_still_get_in"
     ),
     "HANDSHAKE_MAX_MS": GATE + "test_who_says_nothing_is_cut",
+    "LINK_PAUSE_MS": PAUSES + "test_a_forged_signature_pauses_the_friend_for_a_day",
+    "LINK_OFFENCES_MAX": PAUSES + "test_nonsense_again_and_again_is_a_pause",
+    "LINK_OFFENCES_WINDOW_MS": PAUSES + "test_nonsense_now_and_then_is_none",
     "RECONCILE_BY_IDS_MAX": (
         "unit/test_reconcile.py::TestFound::test_above_the_limit_it_is_parted"
     ),

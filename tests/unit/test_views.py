@@ -106,7 +106,7 @@ def test_status_counts_friends_links_and_things_shared() -> None:
     withdrawn = street.do(AddThing("Broken chair"))
     street.do(WithdrawThing(withdrawn["thing"]))
 
-    expected = {
+    expected: dict[str, object] = {
         "member": street.member(0).hex(),
         "name": "Member 0",
         "house": street.core.house.hex() if street.core.house else None,
@@ -119,6 +119,7 @@ def test_status_counts_friends_links_and_things_shared() -> None:
         "respect": None,
         "circles_open": 1,
         "away": None,
+        "paused": [],
         "clock": {"is_right": True, "reason": None, "says": None, "should_say": None},
     }
     assert expected == views.status(street.core)
@@ -167,6 +168,7 @@ def test_friends_have_a_name_a_link_and_a_date() -> None:
             "standing": "member",
             "live": True,
             "shows": True,
+            "paused": None,
         }
     ] == views.friends(street.core)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from node.engine import away, loans
+from node.engine import away, loans, pauses
 from node.engine.calendar import instant_text
 from node.engine.clock_watch import ClockWatch
 from node.engine.core import Core
@@ -29,6 +29,7 @@ def status(core: Core) -> dict[str, Json]:
         "standing": core.standing(),
         "friends": len(live_friends),
         "links_up": sum(1 for friend in live_friends if core.link_of(friend) is not None),
+        "paused": [core.name_of(friend) for friend in live_friends if friend in core.paused],
         "sharing": sum(1 for listing in core.mine(Kind.LISTING) if core.can_see(listing)),
         "confiance": judgement.confiance,
         "respect": judgement.respect,
@@ -85,6 +86,7 @@ def friends(core: Core) -> list[Json]:
             "standing": "member" if core.is_member(member) else "candidate",
             "live": core.is_live_friend(member),
             "shows": shows(core, member),
+            "paused": pauses.view(core, member),
         }
         for _, member, friend in sorted(rows, key=lambda row: row[:2])
     ]
