@@ -164,8 +164,6 @@ class Link:
     remote_link_key: bytes = b""
     tag: bytes = b""
     is_guest: bool = False
-    tokens: float = float(limits.RECORDS_BURST_MAX)
-    tokens_at_ms: int = 0
     local_addresses: tuple[str, ...] = ()
     recalled_at_ms: int | None = None
     offered: dict[MemberId, tuple[Path, ...]] = field(default_factory=dict)
@@ -179,6 +177,20 @@ class Offers:
     given: dict[MemberId, dict[MemberId, tuple[Path, ...]]] = field(default_factory=dict)
     given_edges: dict[MemberId, dict[Edge, int]] = field(default_factory=dict)
     received: dict[MemberId, dict[MemberId, tuple[OfferedPath, ...]]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Allowance:
+    """Records one friend may still send at ``at_ms``; kept over links. Spec: §14.1."""
+
+    at_ms: int
+    burst: float = float(limits.RECORDS_BURST_MAX)
+    today: float = float(limits.RECORDS_PER_DAY_MAX)
+
+    @property
+    def left(self) -> int:
+        """What may be asked for now; negative when too much came unasked."""
+        return int(min(self.burst, self.today))
 
 
 class Core:
@@ -206,7 +218,7 @@ class Core:
         self.lineage: dict[MemberId, None] = {}
         self.puller = Puller()
         self.reconciling = Reconciling()
-        self.allowances: dict[MemberId, tuple[float, int]] = {}
+        self.allowances: dict[MemberId, Allowance] = {}
         self.effects: list[Effect] = []
         self.offences: list[tuple[MemberId, str, str]] = []
         self.offence_times_ms: dict[MemberId, list[int]] = {}

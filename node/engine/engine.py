@@ -190,7 +190,6 @@ class Engine:
                 elif friend is not None:
                     session = membership.new_session(core, member)
                     link = Link(link_id, member, session, local_addresses=addresses)
-                    link.tokens_at_ms = core.now_ms
                     sync.link_up(core, link, friend)
                     if self._mailbox is not None:
                         self._mailbox.links_changed(core)
@@ -224,7 +223,6 @@ class Engine:
     ) -> None:
         core = self.core
         link = Link(link_id, None, LinkSession(), key, tag, is_guest, local_addresses=addresses)
-        link.tokens_at_ms = core.now_ms
         core.links[link.id] = link
         if is_guest and tag in self._joins:
             try:

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from node.engine import intake, offers, pull, sync
+from node.engine import allowance, intake, offers, sync
 from node.engine.common_friends import common_friends, proof_of
 from node.engine.core import Core, Link
 from node.engine.events import Disconnect, Effect, LinkId, Send
@@ -30,7 +30,6 @@ from protocol.errors import (
     FromTheFuture,
     InvalidState,
     Malformed,
-    QuotaExceeded,
     RemoteProtocolError,
     UnknownPeer,
 )
@@ -366,9 +365,10 @@ def _seal(core: Core, member: MemberId, content: Content) -> bytes:
 
 def _on_item(core: Core, link: Link, message: HandItem) -> None:
     """Open an item, and act on it as on a link from its author. Spec: §17.4."""
-    _charge(core, link)
+    assert link.friend is not None, "friends hand items over"
+    allowance.spend(core, link.friend, _ITEM_COST_RECORDS)
     item = item_id(message.sealed)
-    if core.link_of(message.member) is None and _refilled(core, message.member) < 1:
+    if core.link_of(message.member) is None and not allowance.left_for(core, message.member, 1):
         _answer(core, link, item, is_taken=False)
         return
     # Whatever is wrong with it, it would be wrong tomorrow: it need not be kept.
@@ -380,25 +380,6 @@ def _on_item(core: Core, link: Link, message: HandItem) -> None:
         return
     is_new &= epoch in (NO_EPOCH, content.epoch) and core.link_of(message.member) is None
     _act(core, message.member, content, is_new=is_new)
-
-
-def _charge(core: Core, link: Link) -> None:
-    if core.config.records_per_second_max is None:
-        return
-    pull.refill(core, link)
-    link.tokens -= _ITEM_COST_RECORDS
-    if link.tokens < -limits.RECORDS_BURST_MAX:
-        raise QuotaExceeded("more items than a friend may hand over", "17.4", verdict="close")
-
-
-def _refilled(core: Core, member: MemberId) -> float:
-    """What a friend who is not linked may send now."""
-    rate = core.config.records_per_second_max
-    if rate is None or member not in core.allowances:
-        return float(limits.RECORDS_BURST_MAX)
-    tokens, at_ms = core.allowances[member]
-    elapsed_ms = max(0, core.now_ms - at_ms)
-    return min(float(limits.RECORDS_BURST_MAX), tokens + elapsed_ms * rate / 1000)
 
 
 def _answer(core: Core, link: Link, item: bytes, *, is_taken: bool) -> None:
@@ -444,7 +425,6 @@ def _note_taken(core: Core, member: MemberId, content: Content) -> bool:
 
 def _act(core: Core, member: MemberId, content: Content, *, is_new: bool) -> None:
     link = Link(_ITEM_LINK, member, LinkSession())
-    link.tokens, link.tokens_at_ms = _refilled(core, member), core.now_ms
     try:
         for data in content.messages:
             message = decode_message(data)
@@ -464,8 +444,6 @@ def _act(core: Core, member: MemberId, content: Content, *, is_new: bool) -> Non
         core.puller.link_down(_ITEM_LINK)
         core.starved.pop(_ITEM_LINK, None)
         core.to_pull.pop(_ITEM_LINK, None)
-        if core.link_of(member) is None:
-            core.allowances[member] = (link.tokens, link.tokens_at_ms)
         core.effects[:] = [effect for effect in core.effects if not _is_to_nobody(effect)]
 
 

@@ -134,6 +134,8 @@ def start_join(core: Core, joins: dict[bytes, PendingJoin], request: RequestId, 
         raise Refused("invitation-expired")
     if invitation.tag in joins:
         raise Refused("join-under-way")
+    if len(core.live_friends()) >= limits.FRIENDS_MAX:
+        raise Refused("too-many-friends")
     known = core.friends.get(invitation.inviter)
     before = None if known is None else replace(known)
     joins[invitation.tag] = PendingJoin(request, invitation, before, c.shows)

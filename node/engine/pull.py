@@ -9,10 +9,9 @@ Spec: §8.3, §8.4.
 from __future__ import annotations
 
 from node.engine import comparisons, reconcile
+from node.engine.allowance import left_for, ready_ms
 from node.engine.core import Core, Link
 from node.engine.events import LinkId, Space
-from protocol import limits
-from protocol.errors import QuotaExceeded
 from protocol.messages import Have, Want
 
 WANTED_AT_ONCE = 235
@@ -60,11 +59,10 @@ def write_cursor(core: Core, link: Link) -> None:
 
 def pull(core: Core, link: Link) -> None:
     """Ask for queued records, within window and allowance. Spec: §8.4."""
-    allowance = WANTED_AT_ONCE
-    if core.config.records_per_second_max is not None:
-        refill(core, link)
-        allowance = min(WANTED_AT_ONCE, int(link.tokens))
-    if allowance <= 0:
+    if link.friend is None:
+        return
+    allowance = left_for(core, link.friend, WANTED_AT_ONCE)
+    if not allowance:
         if core.puller.has_queued(link.id):
             core.starved[link.id] = None
         return
@@ -98,29 +96,9 @@ def pull_overdue(core: Core) -> None:
 def next_wakeup_ms(core: Core) -> int | None:
     """When a want is overdue, or a friend's allowance lets us pull again."""
     times = [core.puller.next_deadline_ms()]
-    rate = core.config.records_per_second_max
-    if rate is not None:
-        times += [
-            link.tokens_at_ms + int((1 - link.tokens) * 1000 / rate) + 1
-            for link in (core.links.get(link_id) for link_id in core.starved)
-            if link is not None and link.tokens < 1 and core.puller.has_queued(link.id)
-        ]
+    times += [
+        ready_ms(core, link.friend)
+        for link in (core.links.get(link_id) for link_id in core.starved)
+        if link is not None and link.friend is not None and core.puller.has_queued(link.id)
+    ]
     return min((time_ms for time_ms in times if time_ms is not None), default=None)
-
-
-def spend(core: Core, link: Link, count: int) -> None:
-    """Charge records against the friend's allowance. Spec: §14."""
-    if core.config.records_per_second_max is None:
-        return
-    refill(core, link)
-    link.tokens -= count
-    if link.tokens < -limits.RECORDS_BURST_MAX:
-        raise QuotaExceeded("more records a second than a friend may send", section="14",
-                            verdict="close")  # fmt: skip
-
-
-def refill(core: Core, link: Link) -> None:
-    rate = core.config.records_per_second_max or 0
-    elapsed_ms = max(0, core.now_ms - link.tokens_at_ms)
-    link.tokens = min(limits.RECORDS_BURST_MAX, link.tokens + elapsed_ms * rate / 1000)
-    link.tokens_at_ms = core.now_ms

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 
-from node.engine import comparisons, intake, membership, offers, pull, recall, reconcile
+from node.engine import allowance, comparisons, intake, membership, offers, pull, recall, reconcile
 from node.engine.core import Core, Friend, Link
 from node.engine.edges import restart_stream, take_revocation, write_friend
 from node.engine.events import FriendsChanged, LinkId
@@ -52,9 +52,6 @@ DAY_MS = 24 * 3600 * 1000
 def link_up(core: Core, link: Link, friend: Friend) -> None:
     """A secure channel with a friend stands: greet. Spec: §8.3."""
     link.friend = friend.member
-    if friend.member in core.allowances:
-        # Hanging up and coming again gives nobody a fresh allowance.
-        link.tokens, link.tokens_at_ms = core.allowances[friend.member]
     core.links[link.id] = link
     core.link_ids[friend.member] = link.id
     if friend.ended:
@@ -82,7 +79,6 @@ def link_down(core: Core, link_id: LinkId) -> None:
     if link is None:
         return
     if link.friend is not None:
-        core.allowances[link.friend] = (link.tokens, link.tokens_at_ms)
         comparisons.gone(core, link)
     if link.friend is not None and core.link_ids.get(link.friend) == link_id:
         del core.link_ids[link.friend]
@@ -216,7 +212,7 @@ def _on_want(core: Core, link: Link, ids: tuple[RecordId, ...]) -> None:
 
 
 def _on_records(core: Core, link: Link, envelopes: tuple[bytes, ...]) -> None:
-    pull.spend(core, link, len(envelopes))
+    allowance.spend(core, _friend(core, link).member, len(envelopes))
     session = link.session
     for envelope in envelopes:
         record_id = intake.receive_envelope(core, link, envelope)

@@ -344,8 +344,43 @@ class TestRates:
         core = pump.core("C")
         link_id = core.link_of(pump.member("B"))
         assert link_id is not None
-        core.links[link_id].tokens = 0
+        core.allowances[pump.member("B")].burst = 0
         pump.advance(20_000)
+
+        assert 190 == len(pump.sees("C"))
+        assert [] == pump.rejects
+
+    @pytest.mark.slow
+    def test_a_slow_flood_is_held_to_so_many_a_day(self) -> None:
+        """Below the rate all day: 50 a second would be 4.3 million."""
+        pump, far = scene()
+        sent = 0
+        while pump.is_open(far) and sent < 3000:
+            pump.core("A").allowances[pump.member("M")].today -= 1950  # as if 2,000 had come
+            sent += self.flood(pump, far, 50)
+            pump.advance(2000)
+
+        taken = sent * 40
+        assert not pump.is_open(far)
+        over = limits.RECORDS_PER_DAY_MAX + limits.RECORDS_BURST_MAX
+        assert over < taken <= over + 4000
+        assert ("A", "quota-exceeded") in pump.disconnects
+
+    @pytest.mark.slow
+    def test_what_is_too_much_for_a_day_comes_the_next(self) -> None:
+        """An honest friend with very much to tell is asked for the rest later."""
+        pump = Pump()
+        pump.settle("ABC", "AB", "BC")
+        pump.cut("B", "C")
+        for number in range(190):
+            pump.command("A", AddThing(f"thing {number}", circles=2))
+        pump.core("C").allowances[pump.member("B")].today = -100
+        pump.link("B", "C")
+        pump.run()
+        pump.advance(60_000)
+        assert [] == pump.sees("C")
+
+        pump.advance(3600_000)
 
         assert 190 == len(pump.sees("C"))
         assert [] == pump.rejects
