@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from node.engine import house, roots
+from node.engine import house, resuming, roots
 from node.engine.core import Core, Link
 from node.engine.events import Space
 from node.engine.registers import Stored
@@ -57,10 +57,15 @@ def on_recalled(core: Core, link: Link, message: Recalled) -> None:
     devices: dict[bytes, None] = {} if state is None else state.devices
     for envelope in message.envelopes:
         try:
-            _take_back(core, devices, core.config.open_record(envelope))
+            record = core.config.open_record(envelope)
+            if record.author == core.me:
+                _take_back(core, devices, record)
+            else:
+                resuming.take_back(core, record, friend)
         except RemoteProtocolError as error:
             core.reject(link, error)
     if state is None:
+        resuming.take_up(core)
         _let_former_devices_go(core, devices)
         if not message.more:
             _ask_later(core, [member for member in _still_to_ask(core) if member != friend])
@@ -86,7 +91,7 @@ def _ask_later(core: Core, members: list[MemberId]) -> None:
 
 
 def _take_back(core: Core, devices: dict[bytes, None], record: Record) -> None:
-    if record.author != core.me or record.house != core.house:
+    if record.house != core.house:
         raise InvalidState("the record is not one of ours", section="18.5")
     chain = core.config.successors[: len(record.successors)]
     if [s.key for s in record.successors] != [s.key for s in chain]:
@@ -131,6 +136,7 @@ def finish(core: Core) -> None:
         return
     core.recalling = None
     core.persist(Space.META, b"recalling", None)
+    resuming.take_up(core)
     _ask_later(core, [member for member in core.live_friends() if member not in state.answered])
     roots.introduce_keys(core)
     held = {stored.record.device: None for stored in _all_of(core, core.me)}
@@ -195,8 +201,9 @@ def on_recall(core: Core, link: Link) -> None:
     _give_back_ends(core, link, friend)
     batch: list[bytes] = []
     size = 0
-    for stored in _all_of(core, friend):
-        envelope = stored.record.envelope
+    own = [stored.record for stored in _all_of(core, friend)]
+    for record in [*own, *resuming.ends_of(core, friend, core.registers.all())]:
+        envelope = record.envelope
         if batch and (
             len(batch) >= ITEMS_MAX or size + len(envelope) > RECALL_MESSAGE_SIZE_MAX_BYTES
         ):

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from node.engine import recall
 from node.engine.commands import AddThing, Command, EndRecall, SetThing, WithdrawThing
+from node.engine.edges import halves_of
 from node.engine.events import Disconnect, Json, Space
-from protocol.bodies import Kind, ListingBody, ThingKind
+from protocol.bodies import HalfBody, Kind, ListingBody, ThingKind, half_object
 from protocol.encoding import Value
 from protocol.errors import Refused
 from protocol.keys import ObjectId, Signer
@@ -368,3 +369,81 @@ class TestFriends:
 
         assert not pump.core("A").registers.has_id(record.record_id)
         assert not [e for e in pump.homes["A"].effects if isinstance(e, Disconnect)]
+
+
+class TestFriendshipsMadeAfterTheBackup:
+    """Their other ends still believe in them. Spec: §18.5."""
+
+    def befriended(self) -> tuple[Pump, Disk]:
+        """A and D became friends after the backup; B is a friend of both."""
+        pump = town("AB", "BD", "AC")
+        done(pump, AddThing("ladder", circles=1))
+        disk = backup(pump)
+        pump.join("D", "A")
+        assert ["ladder"] == pump.sees("D")
+        pump.cut("A")
+        return pump, disk
+
+    def come_back(self, pump: Pump, disk: Disk, *friends: str) -> None:
+        restore(pump, disk)
+        for friend in friends:
+            pump.link("A", friend)
+            pump.run()
+        pump.advance(2 * MINUTE_MS)
+        assert pump.core("A").recalling is None
+        pump.link_all()
+        pump.advance(2 * MINUTE_MS)
+
+    def test_they_go_on(self) -> None:
+        """A common friend holds both halves: they stand in the paths through A."""
+        pump, disk = self.befriended()
+
+        self.come_back(pump, disk, "B")
+
+        assert pump.core("A").is_live_friend(pump.member("D"))
+        assert pump.are_linked("A", "D")
+        assert ["ladder"] == pump.sees("D")
+        done(pump, AddThing("drill", circles=1))
+        assert ["drill", "ladder"] == pump.sees("D")
+
+    def test_they_can_be_ended_everywhere(self) -> None:
+        """The secret's number was lost with the store, and is found by the hash."""
+        pump, disk = self.befriended()
+        self.come_back(pump, disk, "B")
+        pump.cut("A", "D")
+
+        pump.end("A", "D")
+        pump.advance(MINUTE_MS)
+
+        for name in ("A", "B", "C"):
+            core = pump.core(name)
+            assert halves_of(core, pump.member("A"), pump.member("D")) is None, name
+        pump.link_all()
+        assert [] == pump.sees("D")
+
+    def test_one_that_ended_as_well_does_not(self) -> None:
+        """Its end is given back first."""
+        pump, disk = self.befriended()
+        pump.link_all()
+        pump.end("A", "D")
+        pump.advance(MINUTE_MS)
+        pump.cut("A")
+
+        self.come_back(pump, disk, "B", "C")
+
+        assert not pump.core("A").is_live_friend(pump.member("D"))
+        assert [] == pump.sees("D")
+
+    def test_a_friend_cannot_make_one_up(self) -> None:
+        """Without our own half nobody becomes a friend."""
+        pump = town("AB", "BD", "AC")
+        disk = backup(pump)
+        restore(pump, disk)
+        far = pump.impersonate("B", "A")
+        towards = HalfBody(pump.member("A"), bytes(32), True, True)
+        half = pump.sign("D", towards, half_object(pump.member("A")))
+        pump.say(far, Have(bytes(8), bytes(8), 0), Recalled((half.envelope,), False))
+        pump.advance(2 * MINUTE_MS)
+
+        assert not pump.core("A").registers.has_id(half.record_id)
+        assert pump.member("D") not in pump.core("A").friends
