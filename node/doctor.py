@@ -193,7 +193,7 @@ def _inside(client: Asks, say: Callable[[str], str]) -> list[_Check]:
         keys = client.get("/keys")
     except OpenHouseError as error:
         return [_silent(error)]
-    checks: list[_Check] = [_links(status), *_clock(status, say)]
+    checks: list[_Check] = [_links(status), *_lan(status), *_clock(status, say)]
     if keys["is_recalling"]:
         sentence = N_("This node was restored and waits for a friend to be connected.")
         checks.append(("recall", False, sentence, {}))
@@ -233,6 +233,33 @@ def _links(status: Mapping[str, Any]) -> _Check:
         sentence = N_("None of your {friends} friends is connected: is this computer online?")
         return ("links", False, sentence, values)
     return ("links", True, N_("{up} of {friends} friends are connected."), values)
+
+
+def _lan(status: Mapping[str, Any]) -> list[_Check]:
+    """What can be known: whoever hears nothing may be alone, or on a network that is deaf."""
+    lan = status.get("lan")
+    if lan is None or not lan["is_on"] or not status["friends"]:
+        return []
+    if lan["problem"]:
+        sentence = N_(
+            "Friends cannot be looked for on this network ({reason}); they are called at their "
+            "last known addresses."
+        )
+        return [("lan", False, sentence, {"reason": lan["problem"]})]
+    if not lan["nearby"]:
+        sentence = N_(
+            "No friend's home was heard on this network. If one is here, the network lets no "
+            "announcement (multicast) through; friends are called at their last known addresses."
+        )
+        return [("lan", True, sentence, {})]
+    return [
+        (
+            "lan",
+            True,
+            N_("Friends' homes heard on this network: {count}."),
+            {"count": lan["nearby"]},
+        )
+    ]
 
 
 def _clock(status: Mapping[str, Any], say: Callable[[str], str]) -> list[_Check]:

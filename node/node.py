@@ -125,6 +125,10 @@ class Node:
         """Where this node can be reached today ("host:port"), best first."""
         return self._network.addresses()
 
+    def lan_state(self) -> Json:
+        """Whether friends are looked for on the local network, and how many are heard."""
+        return self._network.lan_state()
+
     def subscribe(self) -> Subscription:
         """Hear which parts of the page changed."""
         return self._topics.subscribe()

@@ -59,7 +59,7 @@ class Call:
 
 
 async def status(call: Call) -> Json:
-    return views.status(call.core)
+    return {**views.status(call.core), "lan": call.node.lan_state()}
 
 
 async def house(call: Call) -> Json:

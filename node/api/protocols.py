@@ -48,6 +48,9 @@ class NodeLike(Protocol):
     def addresses(self) -> tuple[str, ...]:
         """Where this node can be reached today ("host:port")."""
 
+    def lan_state(self) -> Json:
+        """Whether friends are looked for on the local network, and how many are heard."""
+
     async def command(self, command: Command) -> Json:
         """Let the engine do it. Raises Refused."""
 

@@ -99,6 +99,7 @@ ROUTES: Final = (
             "standing": "string", "friends": "integer", "links_up": "integer",
             "sharing": "integer", "confiance": "integer", "respect": "number?",
             "circles_open": "integer", "paused": "strings", "away": "object?", "clock": "object",
+            "lan": "object",
         },
     ),
     Route(

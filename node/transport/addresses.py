@@ -1,8 +1,8 @@
 """Where this node can be reached, as told to friends and put into invitations.
 
 Best first: what the owner configured, then what the router lets in, then the addresses
-of this computer, then the loopback one, which only helps nodes on the same machine and
-costs others nothing.
+of this computer towards the world, or on its networks where there is no world, then the
+loopback one, which only helps nodes on the same machine and costs others nothing.
 All of them are hints: the secure channel says who answers.
 """
 
@@ -33,11 +33,25 @@ def reachable_addresses(
     return tuple(dict.fromkeys(found[: ADDRESSES_MAX - 1] + found[-1:]))
 
 
+def own_addresses() -> list[str]:
+    """All addresses of this computer's interfaces that others on its networks can use."""
+    from zeroconf import get_all_addresses, get_all_addresses_v6  # type: ignore[attr-defined]
+
+    found = [str(address) for address in get_all_addresses()]
+    found += [str(address) for (address, *_), _ in get_all_addresses_v6()]
+    others = [address for address in found if not ip_address(address).is_loopback]
+    return list(dict.fromkeys(others or found))
+
+
 def _own_hosts(peer_host: str) -> list[str]:
     if peer_host not in ("::", "0.0.0.0"):
         return ["127.0.0.1" if peer_host == "localhost" else peer_host]
     families = _PROBES if peer_host == "::" else _PROBES[:1]
     hosts = [host for family, probe in families if (host := _source_address(family, probe))]
+    if not hosts:
+        # No way to the world: a switch between two computers is a network all the same.
+        others = [address for address in own_addresses() if _is_told(address)]
+        hosts = [address for address in others if peer_host == "::" or ":" not in address]
     return [*hosts, "127.0.0.1"]
 
 
@@ -46,7 +60,12 @@ def _source_address(family: socket.AddressFamily, probe: str) -> str | None:
     with suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as asking:
         asking.connect((probe, 9))
         host = str(asking.getsockname()[0])
-        address = ip_address(host.partition("%")[0])
-        if not (address.is_loopback or address.is_link_local or address.is_unspecified):
+        if _is_told(host):
             return host
     return None
+
+
+def _is_told(host: str) -> bool:
+    """Whether an address means the same to somebody else."""
+    address = ip_address(host.partition("%")[0])
+    return not (address.is_loopback or address.is_link_local or address.is_unspecified)

@@ -9,7 +9,7 @@ ones, so that neither order nor number tells how many friends there are.
 Nothing has to be handed out, and when a friendship ends its tag is simply missing
 from the next announcement. It is advisory: the secure channel says who answers.
 
-Nonce and padding are arguments: nothing here acts. Spec: §8.5.
+Nonce and padding are arguments: nothing here acts. Spec: §17.7.
 """
 
 from __future__ import annotations

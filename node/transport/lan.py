@@ -5,21 +5,26 @@ rest: an instance name drawn anew at every start, the announcement made anew whe
 set of friends changes, and everything again when the network interfaces change.
 
 Multicast is often blocked, and says so by silence. So nothing here can fail the node:
-an error is a line in the log, and friends are looked for at their other addresses.
+an error is a line in the log and a word in the status, it is tried again, and friends are
+looked for at their other addresses.
+
+Spec: §17.7.
 """
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import os
-import socket
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
 
 from node.config import join_address
 from node.transport import announcements
+from node.transport.addresses import own_addresses
 from node.transport.announcements import pair_key
 from protocol.keys import MemberId
 
@@ -34,7 +39,12 @@ _LOOKUP_MAX_MS: Final = 3000
 # Interfaces come and go in bursts: wait until it is quiet.
 _SETTLE_S: Final = 2.0
 _GOODBYE_MAX_S: Final = 2.0
-_SEEN_MAX: Final = 1024
+_LOOKUPS_MAX: Final = 256
+_SEEN_PER_FRIEND_MAX: Final = 8
+"""Announcements of one friend remembered: whoever replays an old one under other names must
+not fill the memory."""
+_RETRY_FIRST_S: Final = 5.0
+_RETRY_MAX_S: Final = 300.0
 
 
 class Lan:
@@ -61,7 +71,9 @@ class Lan:
         self._name = f"{os.urandom(8).hex()}.{SERVICE_TYPE}"
         self._keys: dict[MemberId, bytes] = {}
         self._link_keys: dict[MemberId, bytes] = {}
-        self._seen: dict[str, tuple[MemberId, list[str]]] = {}
+        self._seen: dict[MemberId, dict[str, list[str]]] = {}
+        self.problem = ""
+        """Why nothing can be announced here, in the system's words; empty when it can."""
         self._zeroconf: AsyncZeroconf | None = None
         self._browser: AsyncServiceBrowser | None = None
         self._info: AsyncServiceInfo | None = None
@@ -94,8 +106,13 @@ class Lan:
 
     def addresses_of(self, member: MemberId) -> list[str]:
         """Where a friend was seen last."""
-        found = [addresses for friend, addresses in self._seen.values() if friend == member]
-        return [address for addresses in found for address in addresses]
+        newest_first = reversed(self._seen.get(member, {}).values())
+        return list(dict.fromkeys(itertools.chain.from_iterable(newest_first)))
+
+    @property
+    def nearby(self) -> int:
+        """How many friends are announced on this network now."""
+        return len(self._seen)
 
     def on_interfaces_changed(self) -> None:
         """The computer joined or left a network: begin anew."""
@@ -114,6 +131,7 @@ class Lan:
 
     async def _keep_announced(self) -> None:
         """Announce whenever there is something new to announce."""
+        retry_s = _RETRY_FIRST_S
         while True:
             await self._wanted.wait()
             self._wanted.clear()
@@ -121,7 +139,14 @@ class Lan:
                 await self._announce()
             # zeroconf has many errors of its own, all of them only ours to log.
             except Exception as error:
-                _log.warning("friends on the local network cannot be looked for: %s", error)
+                if not self.problem:
+                    _log.warning("friends on the local network cannot be looked for: %s", error)
+                self.problem = str(error) or type(error).__name__
+                await self._close()
+                asyncio.get_running_loop().call_later(retry_s, self._wanted.set)
+                retry_s = min(2 * retry_s, _RETRY_MAX_S)
+            else:
+                self.problem, retry_s = "", _RETRY_FIRST_S
 
     async def _announce(self) -> None:
         from zeroconf.asyncio import AsyncServiceInfo
@@ -142,7 +167,7 @@ class Lan:
             port=self._port,
             properties=announcements.announce(self._keys.values(), nonce, padding).properties(),
             server=self._name,
-            addresses=_packed(self._interfaces or _interface_addresses()),
+            addresses=_packed(self._interfaces or own_addresses()),
         )
         await self._zeroconf.async_register_service(info)
         self._info = info
@@ -150,11 +175,17 @@ class Lan:
         await self._watch()
 
     async def _open(self) -> None:
-        from zeroconf import InterfaceChoice
+        from zeroconf import InterfaceChoice, IPVersion
         from zeroconf.asyncio import AsyncZeroconf
 
-        interfaces = InterfaceChoice.All if self._interfaces is None else self._interfaces
-        self._zeroconf = AsyncZeroconf(interfaces=interfaces)
+        if self._interfaces is not None:
+            self._zeroconf = AsyncZeroconf(interfaces=self._interfaces)
+            return
+        try:
+            self._zeroconf = AsyncZeroconf(InterfaceChoice.All, ip_version=IPVersion.All)
+        except OSError:
+            # A system without IPv6.
+            self._zeroconf = AsyncZeroconf(InterfaceChoice.All, ip_version=IPVersion.V4Only)
 
     async def _close(self) -> None:
         zeroconf, self._zeroconf = self._zeroconf, None
@@ -185,9 +216,9 @@ class Lan:
         if name == self._name:
             return
         if state_change is ServiceStateChange.Removed:
-            self._seen.pop(name, None)
+            self._forget(name)
             return
-        if len(self._lookups) < _SEEN_MAX:
+        if len(self._lookups) < _LOOKUPS_MAX:
             task = asyncio.get_running_loop().create_task(self._look_up(zeroconf, name))
             self._lookups[task] = None
             task.add_done_callback(lambda task: self._lookups.pop(task, None))
@@ -210,26 +241,24 @@ class Lan:
         addresses = [
             join_address(address, info.port)
             for address in info.parsed_scoped_addresses()
-            if "%" not in address
+            if "%" in address or not address.startswith("fe80:")  # leads nowhere without its scope
         ]
-        if member is None or not addresses or self._seen.get(name) == (member, addresses):
+        if member is None or not addresses or self._seen.get(member, {}).get(name) == addresses:
             return
-        if len(self._seen) < _SEEN_MAX:
-            self._seen[name] = (member, addresses)
-            _log.debug("a friend is nearby")
-            self._on_nearby(member)
+        known = self._seen.setdefault(member, {})
+        known.pop(name, None)
+        while len(known) >= _SEEN_PER_FRIEND_MAX:
+            del known[next(iter(known))]
+        known[name] = addresses
+        _log.debug("a friend is nearby")
+        self._on_nearby(member)
 
-
-def _interface_addresses() -> list[str]:
-    """All addresses of this computer's interfaces that others on them can use."""
-    from zeroconf import get_all_addresses  # type: ignore[attr-defined]
-
-    found = [str(address) for address in get_all_addresses()]
-    return [address for address in found if not address.startswith("127.")] or found
+    def _forget(self, name: str) -> None:
+        for member, known in list(self._seen.items()):
+            known.pop(name, None)
+            if not known:
+                del self._seen[member]
 
 
 def _packed(addresses: list[str]) -> list[bytes]:
-    return [
-        socket.inet_pton(socket.AF_INET6 if ":" in address else socket.AF_INET, address)
-        for address in addresses
-    ]
+    return [ip_address(address).packed for address in addresses]

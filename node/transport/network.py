@@ -11,7 +11,7 @@ from typing import Final
 
 from node.config import Settings
 from node.engine.engine import Engine
-from node.engine.events import DialInvitation
+from node.engine.events import DialInvitation, Json
 from node.host import Host
 from node.transport.addresses import reachable_addresses
 from node.transport.dialler import Dialler
@@ -107,6 +107,12 @@ class Network:
             self._dialler.on_link_changed(member)
         if self._reach is not None:
             self._reach.mailboxes.on_link(member)
+
+    def lan_state(self) -> Json:
+        """What is known of the local network: on, friends heard, why not (or "")."""
+        if self._lan is None:
+            return {"is_on": False, "nearby": 0, "problem": ""}
+        return {"is_on": True, "nearby": self._lan.nearby, "problem": self._lan.problem}
 
     # --- what happens around ----------------------------------------------------------------
 

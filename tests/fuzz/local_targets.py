@@ -256,6 +256,9 @@ class SmallNode:
         self.engine: Engine | None = _new_engine()
         self.words = ""
 
+    def lan_state(self) -> Json:
+        return {"is_on": False, "nearby": 0, "problem": ""}
+
     def addresses(self) -> tuple[str, ...]:
         return ("192.0.2.1:7470",)
 

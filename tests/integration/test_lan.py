@@ -182,6 +182,72 @@ def test_where_multicast_fails_the_node_goes_on(
     run(scenario)
 
 
+def test_what_failed_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A network that comes up later; until then the status says what is wrong."""
+    address = interface()
+    monkeypatch.setattr(lan_module, "_RETRY_FIRST_S", 0.5)
+    refused = ["No such device", "No such device"]
+    opened = Lan._open
+
+    async def refuse(lan: Lan) -> None:
+        if refused:
+            raise OSError(refused.pop())
+        await opened(lan)
+
+    monkeypatch.setattr(Lan, "_open", refuse)
+
+    async def scenario() -> None:
+        alice, bob = Nearby(ALICE, 7011, address), Nearby(BOB, 7012, address)
+        alice.befriend(BOB)
+        bob.befriend(ALICE)
+        alice.lan.start()
+        await eventually(lambda: alice.lan.problem == "No such device")
+        bob.lan.start()
+
+        assert ALICE == await bob.seen.get()
+        assert BOB == await alice.seen.get()
+        assert "" == alice.lan.problem
+        assert 1 == alice.lan.nearby
+        await asyncio.gather(alice.lan.stop(), bob.lan.stop())
+
+    run(scenario)
+
+
+def test_old_announcements_said_again_do_not_fill_the_memory() -> None:
+    """Anybody can: they are public. The channel says who answers at an address."""
+    address = interface()
+
+    async def scenario() -> None:
+        from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
+
+        alice, bob = Nearby(ALICE, 7013, address), Nearby(BOB, 7014, address)
+        alice.befriend(BOB)
+        bob.befriend(ALICE)
+        alice.lan.start()
+        await eventually(lambda: alice.lan._info is not None)
+        said = alice.lan._info
+        assert said is not None
+        eve = AsyncZeroconf(interfaces=[address])
+        for number in range(30):
+            name = f"{number:016x}.{SERVICE_TYPE}"
+            again = AsyncServiceInfo(
+                SERVICE_TYPE, name, port=9000 + number, properties=said.properties,
+                server=name, addresses=[socket.inet_aton(address)],
+            )  # fmt: skip
+            await eve.async_register_service(
+                again, allow_name_change=False, cooperating_responders=True
+            )
+        bob.lan.start()
+
+        await eventually(lambda: len(bob.lan.addresses_of(ALICE)) >= 8)
+        await asyncio.sleep(1)
+        assert 8 == len(bob.lan.addresses_of(ALICE))
+        assert 1 == bob.lan.nearby
+        await asyncio.gather(alice.lan.stop(), bob.lan.stop(), eve.async_close())
+
+    run(scenario)
+
+
 def test_names_are_drawn_anew_at_every_start() -> None:
     async def scenario() -> None:
         names = {Lan(1, os.urandom(32), lambda member: None)._name for _ in range(10)}

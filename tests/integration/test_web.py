@@ -50,6 +50,9 @@ class SmallNode:
     commands: int = 0
     knows_words: bool = True
 
+    def lan_state(self) -> Json:
+        return {"is_on": False, "nearby": 0, "problem": ""}
+
     def addresses(self) -> tuple[str, ...]:
         return ("192.0.2.1:7470",)
 

@@ -189,6 +189,8 @@ class Home:
     member: str = ""
     process: subprocess.Popen[bytes] | None = None
     flags: list[str] = field(default_factory=list)
+    port: int = PEER_PORT
+    lan: bool = False
 
     @property
     def data(self) -> Path:
@@ -203,7 +205,9 @@ class Home:
         self.start()
 
     def start(self) -> None:
-        flags = ("run", "--peer-port", str(PEER_PORT), "--web-port", "0", "--no-lan", *self.flags)
+        flags = ["run", "--peer-port", str(self.port), "--web-port", "0", *self.flags]
+        if not self.lan:
+            flags.append("--no-lan")
         with self.stderr_file.open("ab") as stderr:
             self.process = subprocess.Popen(
                 self._command(*flags),
