@@ -54,6 +54,8 @@ class HandshakeKind(IntEnum):
 
     FRIEND = 1
     INVITATION = 2
+    PAIRING = 3
+    """Nothing: see ``protocol.pairing``."""
 
 
 _PATTERNS: Final = {HandshakeKind.FRIEND: "XK", HandshakeKind.INVITATION: "XXpsk0"}
@@ -110,6 +112,8 @@ def read_first(message: bytes) -> FirstMessage:
         raise Malformed("the first message ends before its kind", "6.4")
     if body[0] == HandshakeKind.FRIEND:
         return FirstMessage(HandshakeKind.FRIEND, None, body[1:])
+    if body[0] == HandshakeKind.PAIRING:
+        return FirstMessage(HandshakeKind.PAIRING, None, body[1:])
     if body[0] != HandshakeKind.INVITATION:
         raise UnknownCritical(f"handshake kind {body[0]} is not known", "6.4", "close")
     noise = body[1 + INVITATION_TAG_SIZE_BYTES :]

@@ -78,6 +78,8 @@ class Domain(Enum):
     BACKUP_KEY = b"backup key"
     MAILBOX_ITEM = b"mailbox item"
     MAILBOX_EPHEMERAL = b"mailbox ephemeral"
+    PAIRING_COMMITMENT = b"pairing commitment"
+    PAIRING_CODE = b"pairing code"
 
     prefix: bytes
 

@@ -6,6 +6,7 @@ import { decode, encode, plain } from "./encoding.mjs";
 import { evaluate } from "./exchange.mjs";
 import { play } from "./handshake.mjs";
 import * as keys from "./keys.mjs";
+import * as pairing from "./pairing.mjs";
 import * as reach from "./reach.mjs";
 import { compare, open } from "./records.mjs";
 import { Refusal } from "./refusal.mjs";
@@ -215,7 +216,30 @@ function reachCase(item) {
   expect(item, () => REACH[item.flags[0]](item), (value) => equal(value, item.decoded, "decoded"));
 }
 
+// --- pairing ------------------------------------------------------------------------------------
+
+const PAIRING = {
+  Channel: ({ input }) => pairing.channel(unhex(input.initiator), unhex(input.responder)),
+  Dialogue: ({ input }) => {
+    const end = new pairing.End({
+      isInitiator: input.is_initiator, handshakeHash: unhex(input.handshake_hash),
+      nonce: unhex(input.nonce), name: input.name,
+    });
+    for (const message of input.messages) {
+      end.receive(unhex(message));
+      const { confirms } = input;
+      if (end.code && confirms && !end.ours) end.confirm(unhex(confirms.house), unhex(confirms.member));
+    }
+    return { said: end.said.map(hex), code: end.code, role: end.role, over: end.over, link: end.link };
+  },
+};
+
+function pairingCase(item) {
+  expect(item, () => PAIRING[item.flags[0]](item), (value) => equal(value, item.decoded, "decoded"));
+}
+
 export const CASES = {
-  circles: circle, encoding, exchange, handshake, keys: keyCase, reach: reachCase,
+  circles: circle, encoding, exchange, handshake, keys: keyCase,
+  pairing: pairingCase, reach: reachCase,
   records: record, sync: syncCase, trust: trustCase,
 };

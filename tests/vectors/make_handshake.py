@@ -286,7 +286,7 @@ def special_cases() -> list[Invalid]:
     small = bytes(32)
     return [
         tampered(1, 1, "the version alone", "malformed", b"\x01"),
-        tampered(1, 1, "an unknown kind", "unknown-critical", changed(friend, 1, 2)),
+        tampered(1, 1, "an unknown kind", "unknown-critical", changed(friend, 1, 4)),
         tampered(1, 1, "kind 0", "unknown-critical", changed(friend, 1, 1)),
         tampered(
             1,
