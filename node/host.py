@@ -355,6 +355,10 @@ class Host:
         """Count something refused outside the engine."""
         self.counters[code] += 1
 
+    def tell_page(self, topic: str) -> None:
+        """Something outside the engine changed that the page shows."""
+        self._topics.publish(topic)
+
     def is_linked(self, member: MemberId) -> bool:
         """Whether a link with this friend stands."""
         return self.link_to(member) is not None

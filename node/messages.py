@@ -216,6 +216,26 @@ _SENTENCES: Final[dict[str, str]] = {
         "another member."
     ),
     "not-paused": N_("{name}'s home is not left alone: there is nothing to end."),
+    "pairing-not-an-address": N_("“{address}” is not an address such as 192.168.1.20:7470."),
+    "pairing-no-code": N_("There is no code to compare now: look for the other home again."),
+    "pairing-needs-answer": N_("Nobody said whether the codes are the same: nothing was done."),
+    "pairing-closed": N_("You are not looking for another home any more."),
+    "pairing-differs": N_(
+        "The codes were not the same: somebody may stand between the two homes. Nothing was done; "
+        "try again, and if it happens again use an invitation."
+    ),
+    "pairing-no-house": N_(
+        "Neither of you lives in a house yet: found one first, then befriend each other."
+    ),
+    "pairing-other-house": N_("You live in different houses: friends live in the same one."),
+    "pairing-own-home": N_("That is your own home."),
+    "pairing-already-friends": N_("You are friends already."),
+    "pairing-nobody-came": N_(
+        "No other home was found in five minutes. Are both in the same network, and was it asked "
+        "for on both? Otherwise use an invitation."
+    ),
+    "pairing-too-slow": N_("It took longer than two minutes: try again."),
+    "pairing-broke": N_("The other home hung up: try again."),
     "not-a-friend": N_("“{member}” is not a friend of yours. See your friends: openhouse friends"),
     "inviter-unreachable": N_(
         "The inviter's node cannot be reached: ask whether it is on, and try again; the "

@@ -36,6 +36,7 @@ from node.store import Store
 from node.topics import Subscription, Topics
 from node.transport.endpoint import Endpoint, listen
 from node.transport.network import Network
+from node.transport.pairing import PairingDesk
 from protocol.errors import ProtocolError, Refused
 
 _LOG_EPOCH_SIZE_BYTES: Final = 8
@@ -124,6 +125,11 @@ class Node:
     def addresses(self) -> tuple[str, ...]:
         """Where this node can be reached today ("host:port"), best first."""
         return self._network.addresses()
+
+    @property
+    def pairing(self) -> PairingDesk | None:
+        """Befriending a home nearby; None until the node has a member."""
+        return self._network.pairing
 
     def lan_state(self) -> Json:
         """Whether friends are looked for on the local network, and how many are heard."""

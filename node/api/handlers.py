@@ -16,7 +16,7 @@ from typing import Final
 from node import dates, messages
 from node.api.errors import ApiError
 from node.api.fields import Given
-from node.api.protocols import NodeLike
+from node.api.protocols import NodeLike, PairingLike
 from node.engine import commands, views
 from node.engine.core import Core
 from node.engine.events import Json
@@ -157,6 +157,39 @@ async def join(call: Call) -> Json:
             )
     except TimeoutError:
         raise ApiError(504, "join-timeout", seconds=int(JOIN_TIMEOUT_S)) from None
+
+
+def _pairing(call: Call) -> PairingLike:
+    if call.node.pairing is None:
+        raise ApiError(409, "not-set-up")
+    return call.node.pairing
+
+
+def pairing_json(pairing: PairingLike, language: str) -> dict[str, Json]:
+    """Where a pairing stands, and the sentence for why it failed."""
+    state = pairing.state()
+    reason = state["reason"]
+    message = messages.say(str(reason), {}, language) if reason else None
+    return {**state, "message": message}
+
+
+async def pairing(call: Call) -> Json:
+    return pairing_json(_pairing(call), call.language)
+
+
+async def open_pairing(call: Call) -> Json:
+    _pairing(call).open(call.body.get("address", ""))
+    return pairing_json(_pairing(call), call.language)
+
+
+async def answer_pairing(call: Call) -> Json:
+    _pairing(call).answer(is_same=call.body["same"])
+    return pairing_json(_pairing(call), call.language)
+
+
+async def close_pairing(call: Call) -> Json:
+    _pairing(call).close()
+    return pairing_json(_pairing(call), call.language)
 
 
 async def end_friendship(call: Call) -> Json:

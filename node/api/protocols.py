@@ -22,11 +22,24 @@ class EngineLike(Protocol):
     def core(self) -> Core: ...
 
 
+class PairingLike(Protocol):
+    """Befriending a home nearby; see ``node.transport.pairing``."""
+
+    def state(self) -> dict[str, Json]: ...
+    def open(self, address: str = "") -> None: ...
+    def answer(self, *, is_same: bool) -> None: ...
+    def close(self) -> None: ...
+
+
 class NodeLike(Protocol):
     """A running node, set up or not yet."""
 
     @property
     def engine(self) -> EngineLike | None:
+        """None until the node is set up."""
+
+    @property
+    def pairing(self) -> PairingLike | None:
         """None until the node is set up."""
 
     @property

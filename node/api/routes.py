@@ -61,6 +61,10 @@ _ONLY_THROUGH = Field(
 )
 
 _LOAN_ANSWER: Final[dict[str, KeyType]] = {"loan": "string", "state": "string"}
+_PAIRING: Final[dict[str, KeyType]] = {
+    "state": "string", "code": "string?", "name": "string?", "reason": "string?",
+    "seconds_left": "integer", "message": "string?",
+}  # fmt: skip
 _OWN_THING: Final[dict[str, KeyType]] = {
     "thing": "string", "title": "string", "kind": "string", "circles": "integer",
 }  # fmt: skip
@@ -141,6 +145,23 @@ ROUTES: Final = (
             Field("link", "string", "The invitation.", required=True),
             Field("discreet", "boolean", "true tells nobody else of the friendship."),
         ),
+    ),
+    Route(
+        "GET", "/pairing", "befriend", "Where befriending a home nearby stands.",
+        handlers.pairing, _PAIRING,
+    ),
+    Route(
+        "POST", "/pairing", "befriend", "Look for another home nearby, for five minutes.",
+        handlers.open_pairing, _PAIRING,
+        body=(Field("address", "string", "Where to call; without one the network is asked."),),
+    ),
+    Route(
+        "POST", "/pairing/answer", "befriend answer", "Whether both homes show the same code.",
+        handlers.answer_pairing, _PAIRING,
+        body=(Field("same", "boolean", "false ends it.", required=True),),
+    ),
+    Route(
+        "DELETE", "/pairing", "befriend", "Look no longer.", handlers.close_pairing, _PAIRING,
     ),
     Route(
         "GET", "/friends", "friends", "Friends, and whether their node is connected.",

@@ -103,6 +103,10 @@ def _do(name: str, arguments: argparse.Namespace, language: str) -> int:
         answer = _set_up(arguments, client, home, language)
     elif name in LOCAL_ACTIONS:
         answer = LOCAL_ACTIONS[name](arguments, language)
+    elif name == "befriend":
+        from node.cli.befriend import befriend
+
+        answer = befriend(arguments, client, language)
     else:
         if name == "join" and not arguments.json:
             _say_waiting(language)

@@ -118,6 +118,14 @@ def _add_house_commands(add: Add, shared: Parser, _: Say) -> None:
         "--discreet", action="store_true", help=_("tell nobody else of the friendship")
     )
 
+    befriend = add("befriend", _("befriend a home nearby by comparing six digits"))
+    befriend.add_argument(
+        "--address",
+        default="",
+        metavar="HOST:PORT",
+        help=_("where the other home is, if the network does not say"),
+    )
+
     friends = add("friends", _("show your friends, or change or end a friendship"))
     verbs = friends.add_subparsers(dest="verb", metavar=_("VERB"), parser_class=Parser)
     show = verbs.add_parser(

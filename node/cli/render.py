@@ -19,6 +19,7 @@ RENDERINGS: Final[dict[str, Render]] = {
     "invite": render_house.invite,
     "join": render_house.joined,
     "friends": render_house.friends,
+    "befriend": render_house.befriended,
     "friends admit": render_house.friends_admit,
     "friends show": render_house.friends_show,
     "friends end": render_house.friends_end,

@@ -167,6 +167,11 @@ def joined(screen: Screen, answer: Answer) -> None:
         screen.line(_("You are a member of the house. See what there is: openhouse browse"))
 
 
+def befriended(screen: Screen, answer: Answer) -> None:
+    _ = screen.gettext
+    screen.line(_("You and {name} are friends now.").format(name=answer["name"] or "?"))
+
+
 def friends(screen: Screen, answer: Answer) -> None:
     _ = screen.gettext
     if not answer:

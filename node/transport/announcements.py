@@ -31,6 +31,7 @@ TAGS_MAX: Final = 96
 """Friends beyond it find us when we find them."""
 
 _VERSION: Final = b"1"
+_YES: Final = b"1"
 # A string of a TXT record has at most 255 bytes: three steps of tags fit in each.
 _TAGS_PER_STRING: Final = 3 * TAGS_STEP
 
@@ -42,7 +43,7 @@ class Announcement:
     nonce: bytes
     tags: tuple[bytes, ...]
 
-    def properties(self) -> dict[str | bytes, str | bytes | None]:
+    def properties(self, *, is_pairing: bool = False) -> dict[str | bytes, str | bytes | None]:
         """As the properties of a TXT record."""
         strings = [
             b"".join(self.tags[start : start + _TAGS_PER_STRING])
@@ -50,6 +51,8 @@ class Announcement:
         ]
         properties: dict[str | bytes, str | bytes | None] = {"v": _VERSION, "n": self.nonce}
         properties.update((f"t{number}", string) for number, string in enumerate(strings))
+        if is_pairing:
+            properties["p"] = _YES
         return properties
 
 
@@ -90,6 +93,11 @@ def read(properties: Mapping[bytes, bytes | None]) -> Announcement | None:
     joined = b"".join(string for string in strings if string)
     starts = range(0, len(joined) - TAG_SIZE_BYTES + 1, TAG_SIZE_BYTES)
     return Announcement(nonce, tuple(joined[start : start + TAG_SIZE_BYTES] for start in starts))
+
+
+def is_pairing(properties: Mapping[bytes, bytes | None]) -> bool:
+    """Whether the home that announced this looks for another one. Spec: §17.8."""
+    return properties.get(b"p") == _YES
 
 
 def recognise(announcement: Announcement, keys: Mapping[MemberId, bytes]) -> MemberId | None:

@@ -22,8 +22,9 @@ from node.errors import LinkLost, PortTaken, TransportError
 from node.host import Host
 from node.transport import handshakes
 from node.transport.gate import Gate
-from node.transport.links import HEARTBEAT_S, WEB_SOCKET_SIZE_MAX_BYTES, Link, abort
+from node.transport.links import HEARTBEAT_S, WEB_SOCKET_SIZE_MAX_BYTES, Link, WebSocket, abort
 from protocol.errors import RemoteProtocolError
+from protocol.handshake import FirstMessage, HandshakeKind
 from protocol.keys import MemberId
 
 _log = logging.getLogger("openhouse.endpoint")
@@ -40,6 +41,12 @@ class Answering(Protocol):
     def invitation_secret(self, tag: bytes, now_ms: int) -> bytes | None: ...
 
 
+class Pairing(Protocol):
+    """Who takes calls of homes that are not known yet; see ``node.transport.pairing``."""
+
+    async def take(self, web_socket: WebSocket, first: FirstMessage, host: str | None) -> None: ...
+
+
 class Endpoint:
     """Serves the peer port.
 
@@ -53,6 +60,7 @@ class Endpoint:
         self._count = count
         self._host: Host | None = None
         self._answering: Answering | None = None
+        self._pairing: Pairing | None = None
         self._gate = Gate(count)
         self._server: asyncio.Server | None = None
         self._http = web.Server(self._serve, access_log=None)
@@ -71,10 +79,11 @@ class Endpoint:
             backlog=_BACKLOG,
         )
 
-    def attach(self, host: Host, answering: Answering) -> None:
-        """From now on callers can become links of this host."""
+    def attach(self, host: Host, answering: Answering, pairing: Pairing | None = None) -> None:
+        """From now on callers can become links of this host, or pair with it."""
         self._host = host
         self._answering = answering
+        self._pairing = pairing
 
     async def stop(self) -> None:
         """Listen no more, and end what has not ended by itself."""
@@ -98,16 +107,23 @@ class Endpoint:
             return _nothing_here()
         web_socket.headers["Server"] = ""
         await web_socket.prepare(request)
-        link = await self._answer(web_socket)
+        link = await self._answer(web_socket, request)
         if link is not None:
             self._gate.leave(transport)
             await link.run()
         return web_socket
 
-    async def _answer(self, web_socket: web.WebSocketResponse) -> Link | None:
+    async def _answer(
+        self, web_socket: web.WebSocketResponse, request: web.BaseRequest
+    ) -> Link | None:
         """The link with the caller, or None after hanging up on them."""
-        host, answering = self._host, self._answering
+        host, answering, pairing = self._host, self._answering, self._pairing
         try:
+            first = await handshakes.hear(web_socket)
+            if pairing is not None and first.kind is HandshakeKind.PAIRING:
+                self._gate.leave(request.transport)  # one at a time, and it has its own clock
+                await pairing.take(web_socket, first, request.remote)
+                return None
             if host is None or answering is None or host.core.house is None:
                 raise LinkLost("Nobody lives here yet")
             channel, peer = await handshakes.answer(
@@ -116,6 +132,7 @@ class Endpoint:
                 static=host.core.config.link_private,
                 friends=answering.link_keys,
                 secret_of=lambda tag: answering.invitation_secret(tag, time.time_ns() // 1_000_000),
+                first=first,
             )
         except (RemoteProtocolError, TransportError, ConnectionError, RuntimeError) as error:
             if not isinstance(error, handshakes.CallerLeft):

@@ -86,10 +86,12 @@ async def answer(
     static: bytes,
     friends: Callable[[], dict[bytes, MemberId]],
     secret_of: Callable[[bytes], bytes | None],
+    first: FirstMessage | None = None,
 ) -> tuple[Channel, Peer]:
     """Were called: the channel, once the caller has proven to be somebody we answer.
 
     Args:
+        first: what the caller said first, if that was heard already.
         static: our private link key.
         friends: link keys to answer, asked for when the caller's is known.
         secret_of: the secret of an open invitation, by its tag.
@@ -98,11 +100,7 @@ async def answer(
         CallerLeft: they went before they began; nothing was refused.
         RemoteProtocolError, LinkLost: close without a word.
     """
-    try:
-        message = await _next(web_socket)
-    except LinkLost as error:
-        raise CallerLeft("The caller left before saying anything") from error
-    first = read_first(message)
+    first = first or await hear(web_socket)
     responder = _responder(first, house, static, secret_of)
     responder.receive_first(first)
     await web_socket.send_bytes(responder.send_second())
@@ -117,9 +115,20 @@ async def answer(
     return established.channel, FriendPeer(friend)
 
 
+async def hear(web_socket: WebSocket) -> FirstMessage:
+    """What a caller says first; raises as ``answer``."""
+    try:
+        message = await _next(web_socket)
+    except LinkLost as error:
+        raise CallerLeft("The caller left before saying anything") from error
+    return read_first(message)
+
+
 def _responder(
     first: FirstMessage, house: bytes, static: bytes, secret_of: Callable[[bytes], bytes | None]
 ) -> Responder:
+    if first.kind is HandshakeKind.PAIRING:
+        raise UnknownPeer("nobody here asked for a pairing", "17.8")
     if first.invitation_tag is None:
         return Responder.friend(house=house, static=static, ephemeral=_ephemeral())
     secret = secret_of(first.invitation_tag)

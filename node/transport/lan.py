@@ -43,6 +43,7 @@ _LOOKUPS_MAX: Final = 256
 _SEEN_PER_FRIEND_MAX: Final = 8
 """Announcements of one friend remembered: whoever replays an old one under other names must
 not fill the memory."""
+_PAIRING_MAX: Final = 64
 _RETRY_FIRST_S: Final = 5.0
 _RETRY_MAX_S: Final = 300.0
 
@@ -54,6 +55,7 @@ class Lan:
         port: the peer port.
         link_private: our private link key.
         on_nearby: called when a friend was seen at a new address.
+        on_pairing: called when a home announces that it looks for another; by whom, and where.
         interfaces: addresses to use; all when None.
     """
 
@@ -63,12 +65,17 @@ class Lan:
         link_private: bytes,
         on_nearby: Callable[[MemberId], None],
         interfaces: list[str] | None = None,
+        on_pairing: Callable[[str, list[str]], None] = lambda name, addresses: None,
     ) -> None:
         self._port = port
         self._link_private = link_private
         self._on_nearby = on_nearby
         self._interfaces = interfaces
-        self._name = f"{os.urandom(8).hex()}.{SERVICE_TYPE}"
+        self._on_pairing = on_pairing
+        self._is_pairing = False
+        self.pairing: dict[str, list[str]] = {}
+        """Homes whose window is open, and where they are. Spec: §17.8."""
+        self.name = f"{os.urandom(8).hex()}.{SERVICE_TYPE}"
         self._keys: dict[MemberId, bytes] = {}
         self._link_keys: dict[MemberId, bytes] = {}
         self._seen: dict[MemberId, dict[str, list[str]]] = {}
@@ -104,6 +111,13 @@ class Lan:
         self._keys = {member: key for member, key in keys.items() if key is not None}
         self._wanted.set()
 
+    def set_pairing(self, is_open: bool) -> None:
+        """Announce that this home looks for another one, or no longer. Spec: §17.8."""
+        if is_open != self._is_pairing:
+            self._is_pairing = is_open
+            self.pairing.clear()  # found again under the new announcement, and called
+            self._wanted.set()
+
     def addresses_of(self, member: MemberId) -> list[str]:
         """Where a friend was seen last."""
         newest_first = reversed(self._seen.get(member, {}).values())
@@ -117,6 +131,7 @@ class Lan:
     def on_interfaces_changed(self) -> None:
         """The computer joined or left a network: begin anew."""
         self._seen.clear()
+        self.pairing.clear()
         self._wanted.set()
         if self._task is not None:
             self._task.cancel()
@@ -158,15 +173,16 @@ class Lan:
             # Another nonce under the same name would let others follow us.
             await self._zeroconf.async_unregister_service(self._info)
             self._info = None
-            self._name = f"{os.urandom(8).hex()}.{SERVICE_TYPE}"
+            self.name = f"{os.urandom(8).hex()}.{SERVICE_TYPE}"
         padding = os.urandom(announcements.TAGS_STEP * announcements.TAG_SIZE_BYTES)
         nonce = os.urandom(announcements.NONCE_SIZE_BYTES)
+        said = announcements.announce(self._keys.values(), nonce, padding)
         info = AsyncServiceInfo(
             SERVICE_TYPE,
-            self._name,
+            self.name,
             port=self._port,
-            properties=announcements.announce(self._keys.values(), nonce, padding).properties(),
-            server=self._name,
+            properties=said.properties(is_pairing=self._is_pairing),
+            server=self.name,
             addresses=_packed(self._interfaces or own_addresses()),
         )
         await self._zeroconf.async_register_service(info)
@@ -213,7 +229,7 @@ class Lan:
     ) -> None:
         from zeroconf import ServiceStateChange
 
-        if name == self._name:
+        if name == self.name:
             return
         if state_change is ServiceStateChange.Removed:
             self._forget(name)
@@ -243,6 +259,7 @@ class Lan:
             for address in info.parsed_scoped_addresses()
             if "%" in address or not address.startswith("fe80:")  # leads nowhere without its scope
         ]
+        self._note_pairing(name, addresses if announcements.is_pairing(info.properties) else [])
         if member is None or not addresses or self._seen.get(member, {}).get(name) == addresses:
             return
         known = self._seen.setdefault(member, {})
@@ -253,7 +270,15 @@ class Lan:
         _log.debug("a friend is nearby")
         self._on_nearby(member)
 
+    def _note_pairing(self, name: str, addresses: list[str]) -> None:
+        if not addresses:
+            self.pairing.pop(name, None)
+        elif self.pairing.get(name) != addresses and len(self.pairing) < _PAIRING_MAX:
+            self.pairing[name] = addresses
+            self._on_pairing(name, addresses)
+
     def _forget(self, name: str) -> None:
+        self.pairing.pop(name, None)
         for member, known in list(self._seen.items()):
             known.pop(name, None)
             if not known:

@@ -19,6 +19,7 @@ from node.transport.endpoint import Endpoint
 from node.transport.interfaces import InterfaceWatch
 from node.transport.lan import Lan
 from node.transport.mailbox import Keeper
+from node.transport.pairing import PairingDesk
 from node.transport.portmap import PortMap
 from node.transport.reach import Reach
 from protocol.keys import MemberId
@@ -42,6 +43,8 @@ class Network:
         self._dialler: Dialler | None = None
         self._reach: Reach | None = None
         self._lan: Lan | None = None
+        self.pairing: PairingDesk | None = None
+        """Befriending a home nearby; None until the node has a member."""
         self._watch: InterfaceWatch | None = None
         self._addresses: tuple[str, ...] | None = None
 
@@ -52,20 +55,26 @@ class Network:
         self._reach = host.side = Reach(host, engine, keeper)
         self._dialler = Dialler(host, engine, self._nearby, self.addresses, self._reach)
         self._watch = InterfaceWatch(self._on_interfaces_changed)
+        self.pairing = PairingDesk(host, self)
         if self._settings.lan:
             self._lan = Lan(
-                self._endpoint.port, engine.core.config.link_private, self._dialler.on_nearby
+                self._endpoint.port,
+                engine.core.config.link_private,
+                self._dialler.on_nearby,
+                on_pairing=self.pairing.on_home_pairing,
             )
             self._lan.start()
         if self._settings.map_port:
             self._port_map = PortMap(self._endpoint.port, self._on_addresses_changed)
-        self._endpoint.attach(host, engine)
+        self._endpoint.attach(host, engine, self.pairing)
         self.on_friends_changed()
 
     async def stop(self, host: Host | None) -> None:
         """Call nobody, say goodbye on every link, take no more calls."""
         if self._watch is not None:
             self._watch.close()
+        if self.pairing is not None:
+            await self.pairing.stop()
         if self._lan is not None:
             await self._lan.stop()
         if self._port_map is not None:
@@ -113,6 +122,19 @@ class Network:
         if self._lan is None:
             return {"is_on": False, "nearby": 0, "problem": ""}
         return {"is_on": True, "nearby": self._lan.nearby, "problem": self._lan.problem}
+
+    # --- what a pairing sees -----------------------------------------------------------------
+
+    def announce_pairing(self, is_open: bool) -> None:
+        if self._lan is not None:
+            self._lan.set_pairing(is_open)
+
+    def homes_pairing(self) -> dict[str, list[str]]:
+        return {} if self._lan is None else dict(self._lan.pairing)
+
+    def should_call(self, name: str) -> bool:
+        """Of two homes that see each other, one calls."""
+        return self._lan is not None and self._lan.name < name
 
     # --- what happens around ----------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from typing import Final
 from aiohttp import web
 
 from node.api.protocols import NodeLike
-from node.web import begin, exchanges, people, safekeeping, sharing
+from node.web import begin, exchanges, nearby, people, safekeeping, sharing
 from node.web.render import STATIC_DIRECTORY
 from node.web.session import Sessions
 from node.web.visit import SESSIONS, Act, Handler, Show, open_form, reading, visit_of, writing
@@ -25,6 +25,7 @@ _READINGS: Final[dict[str, Show]] = {
     "/loans/{loan}": exchanges.show_loan,
     "/friends": people.show_friends,
     "/friends/invitation/{name}": people.show_invitation,
+    "/friends/nearby": nearby.show,
     "/trust": people.show_trust,
     "/house": people.show_house,
     "/safekeeping": safekeeping.show,
@@ -43,6 +44,9 @@ _WRITINGS: Final[dict[str, tuple[Act, Show]]] = {
     "/loans/{loan}/return": (exchanges.give_back, exchanges.show_loan),
     "/loans/{loan}/cancel": (exchanges.cancel, exchanges.show_loan),
     "/loans/{loan}/rate": (exchanges.rate, exchanges.show_loan),
+    "/friends/nearby": (nearby.look, nearby.show),
+    "/friends/nearby/answer": (nearby.answer, nearby.show),
+    "/friends/nearby/stop": (nearby.stop, nearby.show),
     "/friends/invite": (people.invite, people.show_friends),
     "/friends/join": (people.join, people.show_friends),
     "/friends/{member}/admit": (people.admit_friend, people.show_friends),

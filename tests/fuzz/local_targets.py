@@ -46,6 +46,7 @@ from simulations.town import TownPlan, build_town
 from tests.fuzz.corpus import vectors
 from tests.fuzz.target import Target
 from tests.fuzz.wire_targets import link_seeds, text_of
+from tests.small_desk import SmallDesk
 
 NOW_MS: Final = 1_790_000_000_000
 TODAY: Final = NOW_MS // 86_400_000
@@ -255,6 +256,7 @@ class SmallNode:
     def __init__(self) -> None:
         self.engine: Engine | None = _new_engine()
         self.words = ""
+        self.pairing = SmallDesk()
 
     def lan_state(self) -> Json:
         return {"is_on": False, "nearby": 0, "problem": ""}

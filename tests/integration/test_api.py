@@ -26,6 +26,7 @@ from protocol.errors import Refused
 from protocol.keys import verify
 from simulations.signing import InterningOpener, RealKeys
 from simulations.town import TownPlan, build_town
+from tests.small_desk import SmallDesk
 
 NOW_MS = 1_790_000_000_000
 TODAY = NOW_MS // 86_400_000
@@ -44,6 +45,7 @@ class SmallNode:
     language: str = "en"
     home: Path = Path()
     knows_words: bool = True
+    pairing: SmallDesk = field(default_factory=SmallDesk)
 
     def lan_state(self) -> Json:
         return {"is_on": False, "nearby": 0, "problem": ""}

@@ -250,7 +250,7 @@ def test_old_announcements_said_again_do_not_fill_the_memory() -> None:
 
 def test_names_are_drawn_anew_at_every_start() -> None:
     async def scenario() -> None:
-        names = {Lan(1, os.urandom(32), lambda member: None)._name for _ in range(10)}
+        names = {Lan(1, os.urandom(32), lambda member: None).name for _ in range(10)}
         assert 10 == len(names)
 
     run(scenario)

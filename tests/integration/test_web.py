@@ -29,6 +29,7 @@ from protocol.errors import Refused
 from protocol.keys import verify
 from simulations.signing import InterningOpener, RealKeys
 from simulations.town import TownPlan, build_town
+from tests.small_desk import SmallDesk
 
 NOW_MS = 1_790_000_000_000
 TOKEN = "5e" * 32
@@ -49,6 +50,7 @@ class SmallNode:
     is_broken: bool = False
     commands: int = 0
     knows_words: bool = True
+    pairing: SmallDesk = field(default_factory=SmallDesk)
 
     def lan_state(self) -> Json:
         return {"is_on": False, "nearby": 0, "problem": ""}
@@ -567,6 +569,45 @@ def test_a_friendship_is_kept_between_the_two_and_shown_again() -> None:
             _, text = await browser.get("/friends")
             assert f">{words}</button>" in text
             assert ("· discreet" in text) is (shows == "no")
+
+    with_browser(check)
+
+
+def test_befriending_a_home_nearby_step_by_step() -> None:
+    """Spec §17.8."""
+
+    async def check(browser: Browser) -> None:
+        await browser.sign_in()
+        desk = browser.node.pairing
+        _, text = await browser.get("/friends")
+        assert 'href="/friends/nearby"' in text
+        _, text = await browser.get("/friends/nearby")
+        assert "192.0.2.1:7470" in text
+        status, text = await browser.post("/friends/nearby", address="nowhere")
+        assert 400 <= status < 500
+        assert "is not an address" in text
+        assert (303, "/friends/nearby") == await browser.post("/friends/nearby", address="")
+        assert ["open"] == desk.calls
+        _, text = await browser.get("/friends/nearby")
+        assert "For 4 more minutes." in text
+
+        desk.step, desk.name = "comparing", "<b>Ben</b>"
+        _, text = await browser.get("/friends/nearby")
+        assert "123 456" in text
+        assert "&lt;b&gt;Ben&lt;/b&gt;" in text
+        assert (303, "/friends/nearby") == await browser.post("/friends/nearby/answer", same="yes")
+        _, text = await browser.get("/friends/nearby")
+        assert "Waiting for the other person" in text
+
+        desk.step, desk.reason = "failed", "pairing-differs"
+        _, text = await browser.get("/friends/nearby")
+        assert "The codes were not the same" in text
+        desk.step, desk.reason = "done", None
+        _, text = await browser.get("/friends/nearby")
+        assert "are friends now" in text
+        desk.step = "waiting"
+        assert (303, "/friends/nearby") == await browser.post("/friends/nearby/stop")
+        assert "closed" == desk.step
 
     with_browser(check)
 

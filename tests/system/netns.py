@@ -240,6 +240,21 @@ class Home:
         assert done.returncode == 0, f"{self.name}: {arguments}: {done.stdout!r} {done.stderr!r}"
         return json.loads(done.stdout)
 
+    def typed(self, command: str, answer: str) -> subprocess.Popen[str]:
+        """Type a command that asks something, and the answer ahead."""
+        process = subprocess.Popen(
+            self._command("--language", "en", command),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=self._environment(),
+        )
+        assert process.stdin is not None
+        process.stdin.write(answer)
+        process.stdin.flush()
+        return process
+
     def sees(self) -> list[str]:
         return sorted(thing["title"] for thing in self.openhouse("browse"))
 

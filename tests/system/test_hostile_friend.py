@@ -641,7 +641,8 @@ def test_floods_of_small_things_leave_time_for_others(street: Street, tmp_path: 
     play(scene, flood)
 
     scene.is_well()
-    assert 10_000 < sum(scene.bruno.rejects().values())
+    # Fewer than were sent: after a few offences she is left alone (§14.2).
+    assert 5_000 < sum(scene.bruno.rejects().values())
     assert LOG_GROWTH_MAX_BYTES > scene.log_size() - scene.log_bytes
     assert_keeps_secrets(scene)
 

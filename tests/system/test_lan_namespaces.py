@@ -10,6 +10,7 @@ Spec: §17.7.
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import time
@@ -208,6 +209,32 @@ def test_nothing_that_is_announced_tells_who_lives_there(net: Net, tmp_path: Pat
                 assert known.hex()[:8].encode() not in packet
         # Nobody can tell tomorrow that it is the same home: names and nonces are drawn anew.
         assert not set(instances(first)) & set(instances(second))
+
+
+def test_two_people_in_one_room_befriend_by_six_digits(net: Net, tmp_path: Path) -> None:
+    """Both type the command, both see the same code, both say yes: nothing else is needed."""
+    ana, ben = (
+        Home(name, place, tmp_path, lan=True)
+        for name, place in zip(("Ana", "Ben"), two_places(net), strict=True)
+    )
+    try:
+        for home in (ana, ben):
+            home.move_in()
+        ana.openhouse("house", "found", HOUSE_NAME)
+        ana.openhouse("things", "add", "Guitare")
+
+        said = [home.typed("befriend", "y\n") for home in (ana, ben)]
+        answers = [process.communicate(timeout=60) for process in said]
+
+        assert [0, 0] == [process.returncode for process in said], answers
+        codes = [re.findall(r"[0-9]{3} [0-9]{3}", stderr) for _, stderr in answers]
+        assert 1 == len(codes[0])
+        assert codes[0] == codes[1]
+        assert "Ben" in answers[0][0]
+        wait([ana, ben], "Ben sees the guitar", ["Guitare"], ben.sees)
+    finally:
+        for home in (ana, ben):
+            home.kill()
 
 
 @contextmanager
