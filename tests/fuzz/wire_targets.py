@@ -6,7 +6,7 @@ import base64
 from functools import cache
 from typing import Final
 
-from protocol import limits
+from protocol import limits, pairing
 from protocol.bodies import (
     STATEMENT_OBJECT,
     Body,
@@ -338,6 +338,54 @@ def comparison_seeds() -> list[bytes]:
     return [join_parts(*said), join_parts(*said[1::2]), join_parts(*said[:2])]
 
 
+# --- pairing -----------------------------------------------------------------------------
+
+
+def _paired(number: int) -> pairing.Pairing:
+    return pairing.Pairing(number == 1, bytes(32), bytes([number]) * 32, "Ana")
+
+
+def read_pairing(data: bytes) -> None:
+    """What one end hears, from the first word to the last: which end, says the first byte."""
+    end = _paired(_which(data))
+    for message in split_parts(data[1:]):
+        end.receive(message)
+        if end.code and end.ours is None:
+            end.confirm(pairing.Home(HOUSE if end.is_initiator else b"", bytes([9]) * 32))
+
+
+def read_pairing_call(data: bytes) -> None:
+    first = read_first(data)
+    if first.kind is not HandshakeKind.PAIRING:
+        raise Malformed("another target takes it", "6.4")
+    pairing.answer_first(first, b"f" * 32)
+
+
+def pairing_calls() -> list[bytes]:
+    return [pairing.PairingInitiator(b"e" * 32).send_first()]
+
+
+def pairings() -> list[bytes]:
+    ends = [_paired(0), _paired(1)]
+    heard: list[list[bytes]] = [[], []]
+    is_confirmed = False
+    while any(end.outgoing for end in ends):
+        for number in (1, 0):
+            said, ends[number].outgoing = ends[number].outgoing, []
+            heard[1 - number] += said
+            for message in said:
+                ends[1 - number].receive(message)
+        if all(end.code for end in ends) and not is_confirmed:
+            is_confirmed = True
+            ends[0].confirm(pairing.Home(b"", bytes([8]) * 32))
+            ends[1].confirm(pairing.Home(HOUSE, bytes([7]) * 32))
+    ends[1].invite("openhouse:x")
+    ends[0].joined()
+    heard[0] += ends[1].outgoing
+    heard[1] += ends[0].outgoing
+    return [bytes([number]) + join_parts(*heard[number]) for number in (0, 1)]
+
+
 # --- the channel -------------------------------------------------------------------------
 
 
@@ -357,6 +405,8 @@ def _initiators() -> list[Initiator]:
 
 def read_first_message(data: bytes) -> None:
     first = read_first(data)
+    if first.kind is HandshakeKind.PAIRING:
+        raise Malformed("not asked for: another target takes it", "6.4")
     responder = _responder(first)
     tag = _initiators()[1].send_first()[2:18]
     if first.invitation_tag not in (None, tag):
@@ -568,6 +618,8 @@ TARGETS: Final = (
            is_closed=True, is_sealed=True, is_slow=True),
     Target("third-message", read_third_message, REMOTE, third_messages,
            is_closed=True, is_sealed=True, is_slow=True),
+    Target("pairing-call", read_pairing_call, REMOTE, pairing_calls, is_closed=True, is_slow=True),
+    Target("pairing", read_pairing, REMOTE, pairings),
     Target("frames", read_frames, REMOTE, frame_seeds),
     Target("sealed-frame", read_sealed_frame, REMOTE, sealed_frames,
            is_closed=True, is_sealed=True),
