@@ -23,10 +23,11 @@ from node.engine.asking import judge
 from node.engine.core import Core
 from node.engine.loan_book import book_of
 from node.trust.evidence import Evidence, Rating, gather
-from protocol.bodies import Kind, ListingBody
+from protocol.bodies import Kind, ListingBody, WithdrawalBody, withdrawal_object
 from protocol.exchange import LoanState
 from protocol.keys import MemberId, ObjectId
-from simulations.disk import reach_of
+from protocol.records import Record
+from simulations.disk import Register, Shelf, reach_of
 from simulations.oracles import Oracles, version_text
 from simulations.truth import Watched, spread, true_graph, true_listings
 
@@ -49,6 +50,8 @@ def judge_sight(
     """
     truth = true_listings(hosts, oracles.max_circles, true_ms, without=liars)
     is_honest_world = not any(host.number in liars for host in hosts)
+    shelves = {host.number: host.shelf for host in hosts if host.number not in liars}
+    honest = true_graph(hosts, true_ms, without=liars)
     for host, core in zip(hosts, cores, strict=True):
         if host.number in liars:
             continue
@@ -67,6 +70,7 @@ def judge_sight(
                     register,
                 )
         if not is_honest_world:
+            _judge_withdrawn(oracles, shelves, honest, host.number, seen, true_ms)
             continue
         for register, record in seen.items():
             if register not in expected:
@@ -76,6 +80,41 @@ def judge_sight(
                     f"{version_text(record)}, which is not for it",
                     register,
                 )
+
+
+def _judge_withdrawn(
+    oracles: Oracles,
+    shelves: dict[int, Shelf],
+    honest: tuple[dict[int, dict[int, None]], dict[int, dict[int, None]]],
+    number: int,
+    seen: dict[Register, Record],
+    true_ms: int,
+) -> None:
+    """I1 among liars: what was withdrawn is gone where honest homes alone lead to its holder.
+
+    Args:
+        honest: live friendships and transit edges without liars.
+    """
+    for (author, object_id), record in seen.items():
+        holder = oracles.numbers.get(author)
+        if holder is None or holder not in shelves:
+            continue
+        shelf = shelves[holder]
+        withdrawal = shelf.records.get((author, withdrawal_object(object_id)))
+        if withdrawal is None or not shelf.is_withdrawn(record):
+            continue
+        body = withdrawal.body
+        assert isinstance(body, WithdrawalBody), "found in its register"
+        reach = min(body.circles, oracles.max_circles)
+        through = [oracles.numbers[member] for member in body.through]
+        is_old = withdrawal.created_ms <= true_ms - GRACE_MS
+        if is_old and number in spread(*honest, holder, reach, through):
+            oracles.report(
+                "I1",
+                f"member {number} still sees {oracles.what(record)}, {version_text(record)}, "
+                "which was withdrawn, and honest homes lead to its holder",
+                record.key,
+            )
 
 
 def judge_leases_over(

@@ -36,7 +36,7 @@ def test_whoever_lies_and_whatever_fails_no_invariant_breaks(seed: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["reach", "persist", "withdrawn"])
+@pytest.mark.parametrize("name", ["withdrawals", "persist", "withdrawn"])
 def test_a_planted_bug_is_found_within_twenty_seeds(name: str) -> None:
     [bug] = [bug for bug in planted.BUGS if bug.name == name]
 
