@@ -118,7 +118,7 @@ def befriend(home: House, address: str, answer: str) -> subprocess.CompletedProc
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(("answer", "code"), [("y\n", 0), ("n\n", 1), ("", 1)])
+@pytest.mark.parametrize(("answer", "code"), [("y\n", 0), ("n\n", 1)])
 def test_the_command_shows_the_code_and_asks(street: Street, answer: str, code: int) -> None:
     ana, ben = street.open("Ana"), street.open("Ben")
     ana.openhouse("house", "found", "Les Lilas")
@@ -144,6 +144,20 @@ def test_the_command_shows_the_code_and_asks(street: Street, answer: str, code: 
     else:
         street.wait("Ana hears of it", "failed", lambda: state(ana))
         assert [] == ana.openhouse("friends")
+
+
+def test_the_command_without_an_answer_ends_it(street: Street) -> None:
+    """Nobody is at the keyboard: no window stays open behind their back."""
+    ana, ben = street.open("Ana"), street.open("Ben")
+    ana.openhouse("house", "found", "Les Lilas")
+    look(ana)
+
+    done = befriend(ben, address_of(ana), "")
+
+    assert 1 == done.returncode
+    assert "Nobody said" in done.stderr
+    assert "closed" == state(ben)
+    street.wait("Ana hears of it", "failed", lambda: state(ana))
 
 
 def test_what_is_not_an_address_is_said(street: Street) -> None:

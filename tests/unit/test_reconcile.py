@@ -68,6 +68,12 @@ def compare(held: list[bytes], could_give: list[bytes]) -> tuple[list[bytes], in
     return lacking, rounds, size_bytes
 
 
+def test_an_item_counts_once_however_often_it_is_given() -> None:
+    items = ItemSet([bytes(32), bytes([1]) * 32, bytes(32)], bytes(16))
+
+    assert 2 == len(items)
+
+
 class TestFound:
     """Everything that is lacking, once, and nothing else."""
 
