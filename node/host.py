@@ -327,6 +327,10 @@ class Host:
             self._link_ended.set()
             self._post(LinkDown(link.id))
 
+    def connections(self) -> list[Connection]:
+        """All links that stand."""
+        return list(self._links.values())
+
     def close_links(self, reason: str) -> None:
         """Say goodbye on every link."""
         for link in list(self._links.values()):

@@ -17,7 +17,9 @@ import logging
 import socket
 import time
 from collections import deque
+from collections.abc import Collection
 from contextlib import suppress
+from ipaddress import IPv6Address, ip_address
 from typing import Final, Protocol, TypeAlias
 
 import aiohttp
@@ -122,6 +124,20 @@ class Link:
     def on_delivered(self, size_bytes: int) -> None:
         self._undelivered_bytes -= size_bytes
         self._look_for_room()
+
+    def cut_if_stranded(self, own_addresses: Collection[str]) -> None:
+        """Cut a link whose end here had an address that is not this computer's any more.
+
+        Nothing arrives there: not even that the other end has gone. And as long as it seems
+        to stand, it keeps others with the same friend from taking its place.
+        """
+        web_socket = self._web_socket
+        if not isinstance(web_socket, web.WebSocketResponse | aiohttp.ClientWebSocketResponse):
+            return  # it goes through a common friend, by a link of its own
+        here = web_socket.get_extra_info("sockname")
+        if isinstance(here, tuple) and here and not is_one_of(str(here[0]), own_addresses):
+            _log.debug("link %d: this computer's address has changed", self.id)
+            self._take_down()
 
     # --- life ------------------------------------------------------------------------------
 
@@ -262,3 +278,11 @@ def abort(web_socket: WebSocket) -> None:
         # It may be down already.
         with suppress(OSError):
             raw.shutdown(socket.SHUT_RDWR)
+
+
+def is_one_of(host: str, addresses: Collection[str]) -> bool:
+    """Whether an address of a socket is among these, or stays on this computer."""
+    address = ip_address(host.partition("%")[0])
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    return address.is_loopback or str(address) in addresses

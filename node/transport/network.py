@@ -13,11 +13,12 @@ from node.config import Settings
 from node.engine.engine import Engine
 from node.engine.events import DialInvitation, Json
 from node.host import Host
-from node.transport.addresses import reachable_addresses
+from node.transport.addresses import own_addresses, reachable_addresses
 from node.transport.dialler import Dialler
 from node.transport.endpoint import Endpoint
 from node.transport.interfaces import InterfaceWatch
 from node.transport.lan import Lan
+from node.transport.links import Link
 from node.transport.mailbox import Keeper
 from node.transport.pairing import PairingDesk
 from node.transport.portmap import PortMap
@@ -151,6 +152,11 @@ class Network:
         if self._port_map is not None:
             self._port_map.on_network_changed()
         self._on_addresses_changed()
+        if self._host is not None:
+            own = own_addresses()
+            for link in self._host.connections():
+                if isinstance(link, Link):
+                    link.cut_if_stranded(own)
         if self._lan is not None:
             self._lan.on_interfaces_changed()
         if self._dialler is not None:

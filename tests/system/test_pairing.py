@@ -215,7 +215,7 @@ def test_somebody_in_between_is_seen_by_the_codes(street: Street) -> None:
 
         app = aiohttp.web.Application()
         app.router.add_get("/ws", take)
-        runner = aiohttp.web.AppRunner(app)
+        runner = aiohttp.web.AppRunner(app, shutdown_timeout=1.0)
         await runner.setup()
         site = aiohttp.web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
