@@ -23,6 +23,7 @@ from protocol.errors import OpenHouseError
 from simulations.graphs import GraphError
 from simulations.hunt import shrink, transcript
 from simulations.reach import ReachError, ReachPlan, quiet_collector, run_reach
+from simulations.replay import ReplayError, replay
 from simulations.runner import RunResult, run_scenario
 from simulations.scenario import ScenarioError, find_scenario, read_scenario
 from simulations.staleness import LEASE_MS, run_staleness
@@ -37,11 +38,12 @@ _CODES: Final[dict[type[OpenHouseError], str]] = {
     ScenarioError: "scenario-impossible",
     GraphError: "graph-unreadable",
     ReachError: "reach-impossible",
+    ReplayError: "ratings-unreadable",
 }
 
 
 def configure(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the verbs ``run``, ``reach`` and ``hunt``."""
+    """Add the verbs ``run``, ``reach``, ``hunt`` and ``trust``."""
     run = subparsers.add_parser(
         "run",
         help="run a scenario of faults and actions and judge it",
@@ -100,7 +102,16 @@ def configure(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -
     hunt.add_argument(
         "--first", type=_number(0, 2**63 - 1), default=1, metavar="N", help="the first seed (1)"
     )
-    for verb in (run, reach, hunt):
+    trust = subparsers.add_parser(
+        "trust",
+        help="predict real ratings one by one, beside the usual models",
+        description="Replay ratings in time order: how well is a bad one foreseen?",
+    )
+    trust.add_argument(
+        "--replay", type=Path, required=True, metavar="RATINGS",
+        help='"rater rated score unix_time" per line, plain or .xz',
+    )  # fmt: skip
+    for verb in (run, reach, hunt, trust):
         # Without a default: it would hide what stood before the verb.
         verb.add_argument(
             "--json", action="store_true", default=argparse.SUPPRESS, help="answer in JSON"
@@ -111,8 +122,8 @@ def main(args: argparse.Namespace) -> int:
     """Carry out a verb of ``simulate``; gives the exit code."""
     as_json = bool(getattr(args, "json", False))
     try:
-        return {"reach": _reach, "hunt": _hunt, "run": _run}[args.verb](args, as_json)
-    except (ScenarioError, GraphError, ReachError) as error:
+        return _VERBS[args.verb](args, as_json)
+    except (ScenarioError, GraphError, ReachError, ReplayError) as error:
         return _refuse(_CODES[type(error)], str(error), as_json)
     except BrokenPipeError:
         raise  # the reader has seen enough: the command line knows what to do
@@ -346,3 +357,22 @@ def _answer(results: list[RunResult], as_json: bool) -> None:
         print(json.dumps(summary, indent=2))
     else:
         _print_pairs(summary.items())
+
+
+# --- trust -------------------------------------------------------------------------------
+
+
+def _trust(args: argparse.Namespace, as_json: bool) -> int:
+    answer = replay(args.replay, shows_progress=sys.stderr.isatty())
+    if as_json:
+        print(json.dumps(answer, indent=2))
+        return EXIT_DONE
+    curves = answer.pop("auc")
+    assert isinstance(curves, dict), "made there"
+    _print_pairs(answer.items())
+    for name, area in curves.items():
+        print(f"area under the curve, {name:<12} {area:.4f}")
+    return EXIT_DONE
+
+
+_VERBS: Final = {"reach": _reach, "hunt": _hunt, "run": _run, "trust": _trust}
