@@ -197,6 +197,8 @@ def _judge_agreement(
             is_young = any(step.created_ms > host.now_ms - GRACE_MS for step in steps)
             if loan.holder != host.member or not stands or is_young:
                 continue
+            if any(_is_lost_twice(oracles, step, path) for step in steps):
+                continue
             other = book_of(core_of[loan.borrower]).state_of(loan.loan)
             if other is None or _said(other) != _said(loan):
                 state = "nothing" if other is None else other.state.value
@@ -205,6 +207,13 @@ def _judge_agreement(
                     f"a loan of member {host.number} to {oracles.name(loan.borrower)} is "
                     f"{loan.state.value} to the one and {state} to the other",
                 )
+
+
+def _is_lost_twice(oracles: Oracles, step: Record, path: list[int]) -> bool:
+    """Whether its author and all neighbours on the path lost their disks since. Spec: §18.5."""
+    place = path.index(oracles.numbers[step.author])
+    losers = [path[place], *path[max(0, place - 1) : place], *path[place + 1 : place + 2]]
+    return all(oracles.restored_ms.get(number, 0) > step.created_ms for number in losers)
 
 
 def _said(loan: LoanState) -> tuple[object, ...]:

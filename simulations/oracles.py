@@ -80,6 +80,8 @@ class Oracles:
     at_ms: int = 0
     numbers: dict[MemberId, int] = field(default_factory=dict)
     """What members are called in sentences."""
+    restored_ms: dict[int, int] = field(default_factory=dict)
+    """When a member's machine was last made anew of a backup, by its own clock."""
     history: History = field(init=False)
     exchanges: ExchangeOracles = field(init=False)
     _highest: dict[int, dict[Register, Version]] = field(default_factory=dict)
@@ -192,6 +194,7 @@ class Oracles:
 
         What was signed is not forgotten: no version may be used twice (I4).
         """
+        self.restored_ms[host.number] = host.now_ms
         self._highest.pop(host.number, None)
         self._promised.pop(host.number, None)
         self._ended.pop(host.number, None)
