@@ -75,12 +75,10 @@ def reliability(words: Iterable[Word], expected: float = EXPECTED) -> float:
         by_rater.setdefault(word.rater, []).append(word)
     near_good = far_good = bad = 0.0
     for said in by_rater.values():
-        newest_first = sorted(said, key=lambda word: (word.age_days, word.is_good))
-        good = _good(newest_first)
-        if newest_first[0].place is Place.BEYOND:
-            far_good += good
-        else:
-            near_good += good
+        newest_first = sorted(said, key=_order)
+        near, far = _good(newest_first)
+        near_good += near
+        far_good += far
         bad += _bad(newest_first)
     good_weight = near_good + min(far_good, FAR_GOOD_MAX)
     prior = PRIOR_STRENGTH * expected
@@ -116,12 +114,22 @@ def halved(age_days: float, half_life_days: float) -> float:
     return weight * (1.0 - lives / 2.0)
 
 
-def _good(newest_first: Sequence[Word]) -> float:
+def _order(word: Word) -> tuple[float, bool, float, float]:
+    """The newest first, of equally new ones the heaviest: no order of arrival enters."""
+    return word.age_days, word.is_good, -word.place.value * word.credibility, word.place.value
+
+
+def _good(newest_first: Sequence[Word]) -> tuple[float, float]:
+    """What one rater's good words weigh, from near and from beyond circle 2."""
+    near = far = 0.0
     good = [word for word in newest_first if word.is_good]
-    return sum(
-        share * _weight(word, GOOD_HALF_LIFE_DAYS)
-        for share, word in zip(GOOD_PER_RATER, good, strict=False)
-    )
+    for share, word in zip(GOOD_PER_RATER, good, strict=False):
+        weight = share * _weight(word, GOOD_HALF_LIFE_DAYS)
+        if word.place is Place.BEYOND:
+            far += weight
+        else:
+            near += weight
+    return near, far
 
 
 def _bad(newest_first: Sequence[Word]) -> float:

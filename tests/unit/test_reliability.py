@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from node.trust.reliability import (
@@ -102,6 +102,10 @@ def test_it_is_a_share_whatever_was_said(said: list[Word]) -> None:
     assert 0.0 < reliability(said) <= 1.0
 
 
+@example(
+    [Word(0, False, FRIEND, 0.0, 0.0), Word(0, False, FRIEND, 0.0, 1.0)], [1, 0, *range(2, 12)]
+)
+@example([Word(0, True, FAR), Word(0, True, FRIEND)], [1, 0, *range(2, 12)])
 @given(words, st.permutations(range(12)))
 def test_the_order_of_words_does_not_matter(said: list[Word], order: list[int]) -> None:
     shuffled = [said[index] for index in order if index < len(said)]
