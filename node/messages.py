@@ -19,6 +19,7 @@ from typing import Final
 from node.errors import NodeError
 from node.i18n import DEFAULT_LANGUAGE, N_, known_language, translator
 from node.key_sentences import SENTENCES as _KEY_SENTENCES
+from node.loan_sentences import SENTENCES as _LOAN_SENTENCES
 from protocol.charter import Explanation
 from protocol.errors import OpenHouseError, ProtocolError, Refused
 
@@ -101,6 +102,8 @@ _STATES: Final = {
     "withdrawn": N_("withdrawn"),
     "cancelled": N_("cancelled"),
     "expired": N_("expired"),
+    "lost": N_("lost"),
+    "kept": N_("given for good"),
 }
 
 _WITHOUT_SENTENCE: Final = N_("That is not possible ({code}).")
@@ -257,62 +260,7 @@ _SENTENCES: Final[dict[str, str]] = {
     "too-many-things": N_("You share {maximum} things, and more are not possible: withdraw one."),
     "too-many-through": N_("At most {maximum} friends can be named to pass a thing on."),
     "not-your-thing": N_("“{thing}” is not yours: only its holder can change it."),
-    # --- asking --------------------------------------------------------------------------
-    "own-thing": N_("“{title}” is your own."),
-    "second-seat-missing": N_(
-        "You cannot ask yet: {seats} members must have co-opted you. Ask another member for an "
-        "invitation."
-    ),
-    "nothing-shared": N_(
-        "Who shares nothing cannot ask: share something first, with openhouse things add TITLE"
-    ),
-    "circle-shut": N_(
-        "Circle {circle} does not open by exchanges in this house: become friends with somebody "
-        "nearer to the holder."
-    ),
-    "dates-past": N_("{start} is past: choose dates from today on."),
-    "dates-taken": N_("It is taken from {start} to {end}: choose other dates."),
-    "message-too-long": N_("The message is too long: {size} bytes, at most {limit} are possible."),
-    "no-key-of-holder": N_(
-        "The holder's node has not introduced itself yet: try again in a few minutes."
-    ),
-    # --- loans ---------------------------------------------------------------------------
-    "borrower-shares-nothing": N_(
-        "{name} shares nothing at present: the request waits here until {name} does."
-    ),
-    "borrower-second-seat-missing": N_(
-        "{name} cannot ask yet: {seats} members must have co-opted them. The request waits here "
-        "until then."
-    ),
-    "borrower-circle-shut": N_(
-        "Circle {circle} is not open to {name}, and exchanges do not open it in this house."
-    ),
-    "asked-already": N_(
-        "You have asked for it on these dates already. Follow it: openhouse loans --open"
-    ),
-    "too-many-requests": N_(
-        "{maximum} of your requests wait for an answer, and more are not possible in this "
-        "house: wait, or take one back with openhouse cancel LOAN"
-    ),
-    "not-an-answer": N_("“{answer}” is not an answer: it is yes, no or counter."),
-    "not-your-turn": N_("It is the other person's turn: the loan is “{state}”."),
-    "calendar-full": N_(
-        "The thing has {maximum} loans in its calendar, and more are not possible: wait until "
-        "some are over."
-    ),
-    "too-many-rounds": N_(
-        "Dates can be proposed {maximum} times: say yes or no, and ask anew if need be."
-    ),
-    "only-for-between": N_("Only the people between the borrower and the holder can do this."),
-    "passed-on-already": N_("You have passed this request on already."),
-    "said-already": N_("You have said so already: the loan is “{state}”."),
-    "not-in-this-state": N_("That is not possible now: the loan is “{state}”."),
-    "loan-closed": N_("This loan is over: it is “{state}”."),
-    "only-for-parties": N_("Only the holder and the borrower can do this."),
-    "already-rated": N_("You have rated this loan; a rating cannot be changed."),
-    "not-returned": N_("The loan can be rated once the thing is back; now it is “{state}”."),
-    "rating-window-over": N_("The time to rate this loan is over."),
-    "rating-out-of-range": N_("Confiance is 0 or 1, Respect from 0 to 10."),
+    **_LOAN_SENTENCES,
     # --- this node -----------------------------------------------------------------------
     "not-set-up": N_("This node has no member yet: begin with openhouse setup --name YOUR-NAME"),
     "already-set-up": N_("This node already has its member."),

@@ -8,7 +8,7 @@ Spec: §5.5 to §5.9.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import Enum, IntEnum
 from functools import lru_cache
 from typing import ClassVar, Final
 
@@ -36,7 +36,9 @@ class Kind(IntEnum):
     HANDOVER = 22
     RETURN = 23
     COMMITMENT = 24
+    REPORT = 25
     RATING = 32
+    REPAIR = 33
 
 
 class ThingKind(IntEnum):
@@ -46,11 +48,21 @@ class ThingKind(IntEnum):
     STAY = 2
     SPOT = 3
     COPY = 4
+    WANTED = 5
+    """Nothing that is lent: what its author is looking for."""
+
+
+class Event(Enum):
+    """What became of a thing that was handed over. Spec: §11.2."""
+
+    GIFT = 1
+    LOST = 2
+    DAMAGED = 3
 
 
 LOAN_KINDS = (
     Kind.REQUEST, Kind.PASS, Kind.COUNTER, Kind.AGREEMENT, Kind.DECLINE,
-    Kind.CANCEL, Kind.HANDOVER, Kind.RETURN, Kind.COMMITMENT,
+    Kind.CANCEL, Kind.HANDOVER, Kind.RETURN, Kind.COMMITMENT, Kind.REPORT,
 )  # fmt: skip
 
 
@@ -172,6 +184,10 @@ class Terms:
     from_minute: int
     to_minute: int
 
+    def other_than(self, party: MemberId) -> MemberId:
+        """The other party."""
+        return self.borrower if party == self.holder else self.holder
+
     def digest(self) -> bytes:
         """32 bytes to sign under the contract domain. Spec: §5.8."""
         numbers = (self.round, self.from_minute, self.to_minute)
@@ -288,6 +304,17 @@ class CommitmentBody:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportBody:
+    """Either side says what became of the thing; the holder alone that it is a gift."""
+
+    kind: ClassVar[Kind] = Kind.REPORT
+    loan: ObjectId
+    path: tuple[MemberId, ...]
+    event: Event
+    sealed: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class RatingBody:
     """The author rates the other party of a co-signed contract. Spec: §5.9."""
 
@@ -301,7 +328,7 @@ class RatingBody:
 
     def subject(self, author: MemberId) -> MemberId:
         """Who is rated, when ``author`` rates."""
-        return self.terms.borrower if author == self.terms.holder else self.terms.holder
+        return self.terms.other_than(author)
 
     def commitment(self, author: MemberId) -> bytes:
         """The hash published first. Spec: §5.9."""
@@ -309,13 +336,30 @@ class RatingBody:
         return digest(Domain.COMMITMENT, self.terms.digest(), author, numbers, self.salt)
 
 
+@dataclass(frozen=True, slots=True)
+class RepairBody:
+    """What the author said ill of the other party of this contract was made good. Spec: §5.9."""
+
+    kind: ClassVar[Kind] = Kind.REPAIR
+    terms: Terms
+    borrower_signature: Signature
+    holder_signature: Signature
+
+    def subject(self, author: MemberId) -> MemberId:
+        """Who made it good, when ``author`` says so."""
+        return self.terms.other_than(author)
+
+
+EVIDENCE_KINDS = (Kind.RATING, Kind.REPAIR)
+
 LoanBody = (
     RequestBody | PassBody | CounterBody | AgreementBody | DeclineBody
-    | CancelBody | HandoverBody | ReturnBody | CommitmentBody
+    | CancelBody | HandoverBody | ReturnBody | CommitmentBody | ReportBody
 )  # fmt: skip
+EvidenceBody = RatingBody | RepairBody
 Body = (
     CharterBody | StatementBody | SeatBody | HalfBody | KeysBody | ListingBody | WithdrawalBody
-    | LoanBody | RatingBody
+    | LoanBody | EvidenceBody
 )  # fmt: skip
 
 
@@ -339,8 +383,9 @@ def withdrawal_object(target: ObjectId) -> ObjectId:
     return register_object(Kind.WITHDRAWAL, target)
 
 
-def step_object(kind: Kind, loan: ObjectId, round_number: int = 0) -> ObjectId:
-    return register_object(kind, loan, round_number.to_bytes(8, "big"))
+def step_object(kind: Kind, loan: ObjectId, number: int = 0) -> ObjectId:
+    """``number``: the round, the event of a report, else 0. Spec: §5.4."""
+    return register_object(kind, loan, number.to_bytes(8, "big"))
 
 
 STATEMENT_OBJECT = register_object(Kind.STATEMENT)

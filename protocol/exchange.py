@@ -7,10 +7,15 @@ order and runs the table `TRANSITIONS` over them. A step that the table does not
 allow where it stands is ignored, with its reason. Whoever holds the same steps,
 borrower, holder or go-between, has the same loan.
 
+The dates of an agreed loan move by further rounds: the borrower asks for longer, the
+holder asks for the thing back sooner. Until the holder has signed the new terms the old
+ones stand.
+
 The canonical order settles what can cross: rounds of asking and answering come
 first, then hand-over before cancelling (what is physically out is out), so an
 agreement that crosses a cancellation ends cancelled, and a cancellation that
-crosses a hand-over is ignored.
+crosses a hand-over is ignored. What became of the thing comes before its return, so
+that the holder alone says that something lost is back.
 
 No clock: a request's window is measured between the dates in the steps, and `now_ms`
 is an argument where the present matters. Must not import anything that acts.
@@ -31,11 +36,13 @@ from protocol.bodies import (
     CommitmentBody,
     CounterBody,
     DeclineBody,
+    Event,
+    EvidenceBody,
     HandoverBody,
     Kind,
     LoanBody,
     PassBody,
-    RatingBody,
+    ReportBody,
     RequestBody,
     ReturnBody,
     Terms,
@@ -61,9 +68,11 @@ from protocol.records import Record
 __all__ = [
     "ROUNDS_MAX",
     "TRANSITIONS",
+    "Contract",
     "Ignored",
     "LoanState",
     "Path",
+    "Proposal",
     "Reason",
     "Role",
     "State",
@@ -73,19 +82,24 @@ __all__ = [
     "expected_object",
     "may_ever",
     "role_on",
-    "round_of",
+    "said_by",
+    "step_number",
     "terms_of",
 ]
 
 # The canonical order within a round, and after all rounds.
 _ORDER: Final = {
-    kind: place
-    for place, kind in enumerate((
+    what: place
+    for place, what in enumerate((
         Kind.REQUEST, Kind.PASS, Kind.AGREEMENT, Kind.COUNTER, Kind.DECLINE,
-        Kind.HANDOVER, Kind.CANCEL, Kind.RETURN, Kind.COMMITMENT,
+        Kind.HANDOVER, Kind.CANCEL, Event.GIFT, Event.LOST, Event.DAMAGED, Kind.RETURN,
+        Kind.COMMITMENT,
     ))
 }  # fmt: skip
 _AFTER_ALL_ROUNDS: Final = ROUNDS_MAX
+_IN_ROUNDS: Final = (
+    Kind.REQUEST, Kind.PASS, Kind.AGREEMENT, Kind.COUNTER, Kind.DECLINE,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,21 +111,47 @@ class Ignored:
 
 
 @dataclass(frozen=True, slots=True)
+class Contract:
+    """Terms that both parties signed."""
+
+    terms: Terms
+    borrower_signature: Signature
+    holder_signature: Signature
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """Other dates for an agreed loan, not agreed to yet. Spec: §11.2.
+
+    Args:
+        terms: with the dates the borrower asks for; None when the holder asks.
+        dates: ``(from_minute, to_minute)``.
+        answer_by_ms: when it is no longer on the table.
+    """
+
+    terms: Terms | None
+    dates: tuple[int, int]
+    answer_by_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class LoanState:
     """What the steps of one loan say.
 
     Args:
-        terms: of the latest round asked for, signed by the borrower.
-        dates: ``(from_minute, to_minute)`` on the table: the terms', or the
-            counter-proposal's.
-        holder_signature: over ``terms``; present from the agreement on.
+        terms: of the latest contract, or of the latest round asked for while there is none.
+        dates: ``(from_minute, to_minute)``: the terms', or the counter-proposal's.
+        contracts: the terms agreed on, the latest last; empty before the agreement.
+        round: of the latest request that counts.
+        proposal: other dates asked for since the agreement.
         asked_ms, ends_ms: when the first request was made, and when its lease ends:
             no step that counts ends earlier, and without it there is no loan.
         answer_by_ms: when an open question expires.
         passed: go-betweens who passed the request on, in the order of the path,
             with whether they recommend the borrower.
-        returned_ms: the later of the two dates of return; the rating window runs
-            from it.
+        over_ms: the latest word that it is home, lost or a gift; the rating window
+            runs from it.
+        damaged_by: who says that it was damaged, the borrower first.
         commitments: ``(rater, 32 bytes)``, the borrower's first.
         ended_by: who declined, withdrew or cancelled.
     """
@@ -121,14 +161,16 @@ class LoanState:
     state: State
     terms: Terms
     dates: tuple[int, int]
-    borrower_signature: Signature
+    contracts: tuple[Contract, ...]
+    round: int
+    proposal: Proposal | None
     borrower_link_key: bytes
-    holder_signature: Signature | None
     asked_ms: int
     ends_ms: int
     answer_by_ms: int
     passed: tuple[tuple[MemberId, bool], ...]
-    returned_ms: int | None
+    over_ms: int | None
+    damaged_by: tuple[MemberId, ...]
     commitments: tuple[tuple[MemberId, bytes], ...]
     ended_by: MemberId | None
     ignored: tuple[Ignored, ...]
@@ -147,30 +189,42 @@ class LoanState:
             return State.EXPIRED
         return self.state
 
+    def proposal_at(self, now_ms: int) -> Proposal | None:
+        """The other dates that wait for an answer at a moment. Spec: §11.2."""
+        proposal = self.proposal
+        return None if proposal is None or now_ms >= proposal.answer_by_ms else proposal
+
     def commitment_of(self, rater: MemberId) -> bytes | None:
         return dict(self.commitments).get(rater)
 
 
-def round_of(body: LoanBody) -> int:
-    """The round a step belongs to; steps outside rounds have 0 in their register's name."""
+def step_number(body: LoanBody) -> int:
+    """The number in the name of a step's register: round, event, or 0. Spec: §5.4."""
     match body:
+        case ReportBody():
+            return body.event.value
         case CancelBody() | HandoverBody() | ReturnBody() | CommitmentBody():
             return 0
         case _:
             return body.round
 
 
+def said_by(body: LoanBody) -> Kind | Event:
+    """What the table calls a step."""
+    return body.event if isinstance(body, ReportBody) else body.kind
+
+
 def expected_object(body: Body) -> ObjectId | None:
-    """The register a step or rating must stand in; None for other bodies. Spec: §5.4, §11.1."""
-    if isinstance(body, RatingBody):
-        return register_object(Kind.RATING, body.terms.loan)
+    """The register a step, rating or repair must stand in; None for others. Spec: §5.4, §11.1."""
+    if isinstance(body, EvidenceBody):
+        return register_object(body.kind, body.terms.loan)
     if isinstance(body, LoanBody):
-        return step_object(body.kind, body.loan, round_of(body))
+        return step_object(body.kind, body.loan, step_number(body))
     return None
 
 
-def contract_is_signed(body: RatingBody, verify: Verify) -> bool:
-    """Whether both parties signed the terms a rating stands on. Spec: §11.5."""
+def contract_is_signed(body: EvidenceBody, verify: Verify) -> bool:
+    """Whether both parties signed the terms a rating or repair stands on. Spec: §11.5."""
     message = body.terms.digest()
     return (
         body.terms.borrower != body.terms.holder
@@ -214,10 +268,10 @@ def _canonical_key(step: Record) -> tuple[int, int, int, int, int, bytes]:
     body = step.body
     if not isinstance(body, LoanBody):
         return (_AFTER_ALL_ROUNDS, len(_ORDER), 0, 0, 0, step.record_id)
-    in_rounds = _ORDER[body.kind] <= _ORDER[Kind.DECLINE]
-    number = min(round_of(body), ROUNDS_MAX) if in_rounds else _AFTER_ALL_ROUNDS
+    in_rounds = body.kind in _IN_ROUNDS
+    number = min(step_number(body), ROUNDS_MAX) if in_rounds else _AFTER_ALL_ROUNDS
     place = body.path.index(step.author) if step.author in body.path else len(body.path)
-    return (number, _ORDER[body.kind], place, step.epoch, step.sequence, step.record_id)
+    return (number, _ORDER[said_by(body)], place, step.epoch, step.sequence, step.record_id)
 
 
 class _Run:
@@ -232,12 +286,14 @@ class _Run:
         self.request: RequestBody | None = None
         self.terms: Terms | None = None
         self.dates = (0, 0)
-        self.holder_signature: Signature | None = None
+        self.contracts: list[Contract] = []
+        self.proposal: Proposal | None = None
         self.asked_ms = 0
         self.ends_ms = 0
         self.answer_by_ms = 0
         self.passed: dict[MemberId, bool] = {}
-        self.returned_ms: int | None = None
+        self.over_ms: int | None = None
+        self.damaged_by: dict[MemberId, None] = {}
         self.commitments: dict[MemberId, bytes] = {}
         self.ended_by: MemberId | None = None
         self.said: dict[tuple[MemberId, Kind, int], None] = {}
@@ -249,12 +305,13 @@ class _Run:
         if not isinstance(body, LoanBody) or body.loan != self.loan or body.path != self.path:
             return Reason.OTHER_LOAN
         role = role_on(self.path, step.author)
-        if role is None or not may_ever(body.kind, role):
+        what = said_by(body)
+        if role is None or not may_ever(what, role):
             return Reason.NOT_THEIR_PART
-        said = (step.author, body.kind, round_of(body))
+        said = (step.author, body.kind, step_number(body))
         if said in self.said:
             return Reason.SAID_BEFORE
-        after = TRANSITIONS[self.state].get((body.kind, role))
+        after = TRANSITIONS[self.state].get((what, role))
         if after is None:
             return Reason.NOT_NOW
         reason = self._objection(step, body)
@@ -277,12 +334,26 @@ class _Run:
                 assert self.terms is not None, "the table begins with a request"
                 if body.round != self.terms.round:
                     return Reason.WRONG_ROUND
+                if self.contracts and not isinstance(body, CounterBody):
+                    reason = self._objection_to_answer(step)
+                    if reason is not None:
+                        return reason
                 if isinstance(body, AgreementBody) and not self.verify(
                     self.path[-1], self.terms.digest(), body.holder_signature
                 ):
                     return Reason.BAD_SIGNATURE
             case _:
                 pass
+        return None
+
+    def _objection_to_answer(self, step: Record) -> Reason | None:
+        """An answer to other dates for an agreed loan is given by who did not propose them."""
+        proposal = self.proposal
+        is_of_holder = proposal is not None and proposal.terms is None
+        if proposal is None or is_of_holder != (step.author == self.path[0]):
+            return Reason.NOT_NOW
+        if step.created_ms >= proposal.answer_by_ms:
+            return Reason.TOO_LATE
         return None
 
     def _objection_to_request(self, step: Record, body: RequestBody) -> Reason | None:
@@ -302,19 +373,23 @@ class _Run:
                 if self.request is None:
                     self.asked_ms, self.ends_ms = step.created_ms, step.not_after_ms
                 self.request, self.terms = body, terms_of(step, body)
-                self._put_on_the_table(step, body)
+                self._put_on_the_table(step, body, self.terms)
             case PassBody():
                 self.passed[step.author] = body.recommends
             case CounterBody():
-                self._put_on_the_table(step, body)
+                self._put_on_the_table(step, body, None)
             case AgreementBody():
-                self.holder_signature = body.holder_signature
+                self._agree(body)
+            case DeclineBody() if self.contracts:
+                self.proposal = None
             case DeclineBody() | CancelBody():
                 self.ended_by = step.author
             case HandoverBody():
                 pass
-            case ReturnBody():
-                self.returned_ms = max(step.created_ms, self.returned_ms or 0)
+            case ReportBody(event=Event.DAMAGED):
+                self.damaged_by[step.author] = None
+            case ReturnBody() | ReportBody():
+                self.over_ms = max(step.created_ms, self.over_ms or 0)
             case CommitmentBody():
                 self.commitments[step.author] = body.commitment
                 if len(self.commitments) < 2:
@@ -323,9 +398,23 @@ class _Run:
                 assert_never(body)
         self.state = after
 
-    def _put_on_the_table(self, step: Record, body: RequestBody | CounterBody) -> None:
-        self.dates = (body.from_minute, body.to_minute)
-        self.answer_by_ms = step.created_ms + self.request_window_ms
+    def _put_on_the_table(
+        self, step: Record, body: RequestBody | CounterBody, terms: Terms | None
+    ) -> None:
+        dates = (body.from_minute, body.to_minute)
+        answer_by_ms = step.created_ms + self.request_window_ms
+        if self.contracts:
+            self.proposal = Proposal(terms, dates, answer_by_ms)
+        else:
+            self.dates, self.answer_by_ms = dates, answer_by_ms
+
+    def _agree(self, body: AgreementBody) -> None:
+        assert self.terms is not None, "a request was agreed to"
+        assert self.request is not None, "terms are a request's"
+        signatures = (self.request.borrower_signature, body.holder_signature)
+        self.contracts.append(Contract(self.terms, *signatures))
+        self.dates = (self.terms.from_minute, self.terms.to_minute)
+        self.proposal = None
 
     def result(self) -> LoanState | None:
         if self.state is None or self.request is None or self.terms is None:
@@ -334,16 +423,18 @@ class _Run:
             loan=self.loan,
             path=self.path,
             state=self.state,
-            terms=self.terms,
+            terms=self.contracts[-1].terms if self.contracts else self.terms,
             dates=self.dates,
-            borrower_signature=self.request.borrower_signature,
+            contracts=tuple(self.contracts),
+            round=self.terms.round,
+            proposal=self.proposal,
             borrower_link_key=self.request.borrower_link_key,
-            holder_signature=self.holder_signature,
             asked_ms=self.asked_ms,
             ends_ms=self.ends_ms,
             answer_by_ms=self.answer_by_ms,
             passed=tuple((m, self.passed[m]) for m in self.path if m in self.passed),
-            returned_ms=self.returned_ms,
+            over_ms=self.over_ms,
+            damaged_by=tuple(m for m in self.path if m in self.damaged_by),
             commitments=tuple((m, self.commitments[m]) for m in self.path if m in self.commitments),
             ended_by=self.ended_by,
             ignored=tuple(self.ignored),

@@ -11,7 +11,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import Final, TypeAlias
 
-from protocol.bodies import Kind
+from protocol.bodies import Event, Kind
 from protocol.keys import MemberId
 
 Path: TypeAlias = tuple[MemberId, ...]
@@ -29,6 +29,8 @@ class State(Enum):
     AGREED = "agreed"
     HANDED_OVER = "handed_over"
     RETURNED = "returned"
+    LOST = "lost"
+    KEPT = "kept"
     RATED = "rated"
     DECLINED = "declined"
     WITHDRAWN = "withdrawn"
@@ -39,6 +41,11 @@ class State(Enum):
     def is_open(self) -> bool:
         """Whether somebody can still do something (rating apart)."""
         return self in (State.ASKED, State.COUNTERED, State.AGREED, State.HANDED_OVER)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the thing is home or stays away for good: the time to rate."""
+        return self in (State.RETURNED, State.LOST, State.KEPT)
 
 
 class Role(Enum):
@@ -65,7 +72,10 @@ class Reason(Enum):
 
 _B, _G, _H = Role.BORROWER, Role.BETWEEN, Role.HOLDER
 
-TRANSITIONS: Final[dict[State | None, dict[tuple[Kind, Role], State]]] = {
+Said: TypeAlias = tuple[Kind | Event, Role]
+"""What is said and by whom; a report is named by its event."""
+
+TRANSITIONS: Final[dict[State | None, dict[Said, State]]] = {
     None: {(Kind.REQUEST, _B): State.ASKED},
     State.ASKED: {
         (Kind.PASS, _G): State.ASKED,
@@ -81,6 +91,12 @@ TRANSITIONS: Final[dict[State | None, dict[tuple[Kind, Role], State]]] = {
         (Kind.CANCEL, _H): State.CANCELLED,
     },
     State.AGREED: {
+        (Kind.REQUEST, _B): State.AGREED,
+        (Kind.PASS, _G): State.AGREED,
+        (Kind.AGREEMENT, _H): State.AGREED,
+        (Kind.COUNTER, _H): State.AGREED,
+        (Kind.DECLINE, _H): State.AGREED,
+        (Kind.DECLINE, _B): State.AGREED,
         (Kind.HANDOVER, _B): State.HANDED_OVER,
         (Kind.HANDOVER, _H): State.HANDED_OVER,
         (Kind.CANCEL, _B): State.CANCELLED,
@@ -89,12 +105,28 @@ TRANSITIONS: Final[dict[State | None, dict[tuple[Kind, Role], State]]] = {
     State.HANDED_OVER: {
         (Kind.HANDOVER, _B): State.HANDED_OVER,
         (Kind.HANDOVER, _H): State.HANDED_OVER,
+        (Event.GIFT, _H): State.KEPT,
+        (Event.LOST, _B): State.LOST,
+        (Event.LOST, _H): State.LOST,
+        (Event.DAMAGED, _B): State.HANDED_OVER,
+        (Event.DAMAGED, _H): State.HANDED_OVER,
         (Kind.RETURN, _B): State.RETURNED,
         (Kind.RETURN, _H): State.RETURNED,
     },
     State.RETURNED: {
         (Kind.RETURN, _B): State.RETURNED,
         (Kind.RETURN, _H): State.RETURNED,
+        (Kind.COMMITMENT, _B): State.RATED,
+        (Kind.COMMITMENT, _H): State.RATED,
+    },
+    State.LOST: {
+        (Event.LOST, _B): State.LOST,
+        (Event.LOST, _H): State.LOST,
+        (Kind.RETURN, _H): State.RETURNED,
+        (Kind.COMMITMENT, _B): State.RATED,
+        (Kind.COMMITMENT, _H): State.RATED,
+    },
+    State.KEPT: {
         (Kind.COMMITMENT, _B): State.RATED,
         (Kind.COMMITMENT, _H): State.RATED,
     },
@@ -106,9 +138,10 @@ TRANSITIONS: Final[dict[State | None, dict[tuple[Kind, Role], State]]] = {
 }
 """The state after a step, by the state before, the kind of step and its author's role.
 
-What is absent is ignored. Two arrows have a condition of their own: a commitment
-leads to ``rated`` when it is the second of the two, and from ``asked`` and
-``countered`` time leads to ``expired``.
+What is absent is ignored. Some arrows have a condition of their own: a commitment
+leads to ``rated`` when it is the second of the two, what is asked and answered about an
+agreed loan moves its dates only, and from ``asked`` and ``countered`` time leads to
+``expired``.
 """
 
 # States in which a question waits for an answer, and time runs.
@@ -124,9 +157,9 @@ def role_on(path: Path, member: MemberId) -> Role | None:
     return Role.HOLDER if member == path[-1] else Role.BETWEEN
 
 
-def may_ever(kind: Kind, role: Role) -> bool:
+def may_ever(what: Kind | Event, role: Role) -> bool:
     """Whether the table has this step for this role in any state."""
-    return any((kind, role) in arrows for arrows in TRANSITIONS.values())
+    return any((what, role) in arrows for arrows in TRANSITIONS.values())
 
 
 def diagram() -> str:
@@ -134,16 +167,14 @@ def diagram() -> str:
     lines = ["stateDiagram-v2"]
     for before, arrows in TRANSITIONS.items():
         source = "[*]" if before is None else before.value
-        labels: dict[State, dict[Kind, list[str]]] = {}
-        for (kind, role), after in arrows.items():
-            labels.setdefault(after, {}).setdefault(kind, []).append(role.value)
-        for after, kinds in labels.items():
-            label = ", ".join(
-                f"{kind.name.lower()} by {' or '.join(roles)}" for kind, roles in kinds.items()
-            )
+        labels: dict[State, dict[str, list[str]]] = {}
+        for (what, role), after in arrows.items():
+            labels.setdefault(after, {}).setdefault(what.name.lower(), []).append(role.value)
+        for after, names in labels.items():
+            label = ", ".join(f"{name} by {' or '.join(roles)}" for name, roles in names.items())
             condition = " (the second)" if after is State.RATED else ""
             lines.append(f"    {source} --> {after.value}: {label}{condition}")
         if before in WAITING:
             lines.append(f"    {source} --> {State.EXPIRED.value}: nobody answered in time")
-    lines += [f"    {s.value} --> [*]" for s in State if not s.is_open and s is not State.RETURNED]
+    lines += [f"    {s.value} --> [*]" for s in State if not s.is_open and not s.is_over]
     return "\n".join(lines)

@@ -21,6 +21,7 @@ from protocol.bodies import (
     CommitmentBody,
     CounterBody,
     DeclineBody,
+    Event,
     HalfBody,
     HandoverBody,
     KeysBody,
@@ -28,6 +29,8 @@ from protocol.bodies import (
     ListingBody,
     PassBody,
     RatingBody,
+    RepairBody,
+    ReportBody,
     RequestBody,
     ReturnBody,
     SeatBody,
@@ -307,10 +310,21 @@ def _write_commitment(b: CommitmentBody) -> list[Value]:
     return [b.loan, list(b.path), b.commitment]
 
 
-def _read_rating(f: tuple[Value, ...]) -> Body:
-    t = expect_array(f[0], "terms", length=8)
+def _read_report(f: tuple[Value, ...]) -> Body:
+    number = expect_uint(f[2], "event", Event.DAMAGED.value)
+    if number < Event.GIFT.value:
+        raise Malformed("an event is 1, 2 or 3", section="5.8")
+    return ReportBody(_object(f[0], "loan"), _path(f[1]), Event(number), _sealed(f[3]))
+
+
+def _write_report(b: ReportBody) -> list[Value]:
+    return [b.loan, list(b.path), b.event.value, b.sealed]
+
+
+def _read_terms(value: Value) -> Terms:
+    t = expect_array(value, "terms", length=8)
     start, end = _interval(t[6], t[7])
-    terms = Terms(
+    return Terms(
         HouseId(expect_bytes(t[0], "house", length=32)),
         _object(t[1], "loan"),
         _object(t[2], "thing"),
@@ -320,8 +334,17 @@ def _read_rating(f: tuple[Value, ...]) -> Body:
         start,
         end,
     )
+
+
+def _write_terms(t: Terms) -> list[Value]:
+    return [
+        t.house, t.loan, t.thing, t.holder, t.borrower, t.round, t.from_minute, t.to_minute,
+    ]  # fmt: skip
+
+
+def _read_rating(f: tuple[Value, ...]) -> Body:
     return RatingBody(
-        terms,
+        _read_terms(f[0]),
         _signature(f[1], "borrower's signature"),
         _signature(f[2], "holder's signature"),
         expect_uint(f[3], "confiance", 1),
@@ -331,11 +354,20 @@ def _read_rating(f: tuple[Value, ...]) -> Body:
 
 
 def _write_rating(b: RatingBody) -> list[Value]:
-    t = b.terms
-    terms: list[Value] = [
-        t.house, t.loan, t.thing, t.holder, t.borrower, t.round, t.from_minute, t.to_minute,
-    ]  # fmt: skip
-    return [terms, b.borrower_signature, b.holder_signature, b.confiance, b.respect, b.salt]
+    signatures: list[Value] = [b.borrower_signature, b.holder_signature]
+    return [_write_terms(b.terms), *signatures, b.confiance, b.respect, b.salt]
+
+
+def _read_repair(f: tuple[Value, ...]) -> Body:
+    return RepairBody(
+        _read_terms(f[0]),
+        _signature(f[1], "borrower's signature"),
+        _signature(f[2], "holder's signature"),
+    )
+
+
+def _write_repair(b: RepairBody) -> list[Value]:
+    return [_write_terms(b.terms), b.borrower_signature, b.holder_signature]
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,7 +395,9 @@ _LAYOUTS: dict[Kind, _Layout] = {
     Kind.HANDOVER: _Layout(2, _read_handover, _write_place),
     Kind.RETURN: _Layout(2, _read_return, _write_place),
     Kind.COMMITMENT: _Layout(3, _read_commitment, _write_commitment),
+    Kind.REPORT: _Layout(4, _read_report, _write_report),
     Kind.RATING: _Layout(6, _read_rating, _write_rating, limits.RATING_SIZE_MAX_BYTES),
+    Kind.REPAIR: _Layout(3, _read_repair, _write_repair, limits.RATING_SIZE_MAX_BYTES),
 }
 
 

@@ -23,7 +23,7 @@ from node.engine.asking import judge
 from node.engine.core import Core
 from node.engine.loan_book import book_of
 from node.trust.evidence import Evidence, Rating, gather
-from protocol.bodies import Kind, ListingBody, WithdrawalBody, withdrawal_object
+from protocol.bodies import EVIDENCE_KINDS, ListingBody, WithdrawalBody, withdrawal_object
 from protocol.exchange import LoanState
 from protocol.keys import MemberId, ObjectId
 from protocol.records import Record
@@ -164,7 +164,7 @@ def judge_exchanges(
     judged: dict[tuple[Rating, ...], tuple[int, float | None]] = {}
     for host, core in zip(hosts, cores, strict=True):
         evidence = book_of(core).evidence()
-        ratings = (r for r in host.shelf.records.values() if r.kind is Kind.RATING)
+        ratings = (r for r in host.shelf.records.values() if r.kind in EVIDENCE_KINDS)
         live = [record for record in ratings if not record.is_expired(host.now_ms)]
         on_disk = gather(live, core.config.verify)
         for member in oracles.numbers:
@@ -217,7 +217,7 @@ def _is_lost_twice(oracles: Oracles, step: Record, path: list[int]) -> bool:
 
 
 def _said(loan: LoanState) -> tuple[object, ...]:
-    return loan.state, loan.dates, loan.holder_signature
+    return loan.state, loan.contracts, loan.dates, loan.proposal, loan.damaged_by
 
 
 def _judge_ratings(oracles: Oracles, host: Watched, ratings: Sequence[Rating]) -> None:

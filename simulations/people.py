@@ -22,14 +22,19 @@ from node.engine.commands import (
     HandOver,
     Invite,
     Join,
+    LendTo,
+    LookFor,
+    MoveEnd,
     Rate,
     Recommend,
+    Repaired,
+    Report,
     SetProfile,
     SetThing,
     WithdrawThing,
 )
 from node.engine.loan_views import loans_view
-from protocol.bodies import ListingBody
+from protocol.bodies import Event, ListingBody
 from protocol.keys import MemberId
 from protocol.records import Record
 from simulations.scenario import Action
@@ -38,6 +43,10 @@ from simulations.world import DAY_MS, Host, World
 INVITATION_TTL_MS: Final = 3600 * 1000
 _THROUGH_FRIENDS_CHANCE: Final = 0.25
 _CANCEL_CHANCE: Final = 0.15
+_AFTERWARDS_CHANCE: Final = 0.1
+_QUEUE_CHANCE: Final = 0.3
+_LOOK_FOR_CHANCE: Final = 0.1
+_ON_PAPER_CHANCE: Final = 0.1
 _ANSWERS: Final = {"yes": 0.75, "no": 0.1, "counter": 0.15}
 _DAYS_AHEAD_MAX: Final = 4
 
@@ -74,6 +83,8 @@ class People:
         match action:
             case "add":
                 circles = self._chance.randint(0, self._max_circles)
+                if self._chance.random() < _LOOK_FOR_CHANCE:
+                    return LookFor(f"Wanted {self._chance.randrange(100)}", circles)
                 title = f"Thing {self._chance.randrange(10_000)}"
                 return AddThing(title, circles=circles, only_through=self._some_friends(host))
             case "rename":
@@ -102,6 +113,8 @@ class People:
             return WithdrawThing(thing)
         if action == "edit":
             return SetThing(thing, title=f"Thing {self._chance.randrange(10_000)}")
+        if self._chance.random() < _ON_PAPER_CHANCE:
+            return LendTo("an aunt", thing, *self._dates(host))
         if action == "narrow":
             if self._chance.random() < 0.3:
                 return SetThing(thing, only_through=self._some_friends(host, always=True))
@@ -121,7 +134,11 @@ class People:
         visible = host.engine.core.visible_listings()
         if not visible:
             return None
-        return Ask(self._chance.choice(visible).object.hex(), *self._dates(host))
+        thing, dates = self._chance.choice(visible).object.hex(), self._dates(host)
+        if self._chance.random() < _AFTERWARDS_CHANCE:
+            begun = (host.now_ms // DAY_MS - 1) * MINUTES_PER_DAY
+            return Ask(thing, begun, begun + MINUTES_PER_DAY, has_happened=True)
+        return Ask(thing, *dates, queue=self._chance.random() < _QUEUE_CHANCE)
 
     def _dates(self, host: Host) -> tuple[int, int]:
         """Whole days soon: few to choose from, so that people want the same ones."""
@@ -154,6 +171,12 @@ class People:
                 return GiveBack(loan)
             case "rate":
                 return Rate(loan, self._chance.choice((0, 1, 1)), self._chance.randint(0, 10))
+            case "extend" | "recall":
+                return MoveEnd(loan, self._dates(host)[1])
+            case "gift" | "lost" | "damaged":
+                return Report(loan, Event[verb.upper()])
+            case "repaired":
+                return Repaired(loan)
             case "cancel":
                 return CancelLoan(loan) if self._chance.random() < _CANCEL_CHANCE else None
             case _:

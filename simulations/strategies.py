@@ -21,12 +21,15 @@ from protocol.bodies import (
     CommitmentBody,
     CounterBody,
     DeclineBody,
+    Event,
     HalfBody,
     HandoverBody,
     KeysBody,
     ListingBody,
     PassBody,
     RatingBody,
+    RepairBody,
+    ReportBody,
     RequestBody,
     ReturnBody,
     SeatBody,
@@ -211,6 +214,7 @@ loan_steps: SearchStrategy[Body] = st.one_of(
     st.builds(HandoverBody, objects, _loan_paths),
     st.builds(ReturnBody, objects, _loan_paths),
     st.builds(CommitmentBody, objects, _loan_paths, _exactly(32)),
+    st.builds(ReportBody, objects, _loan_paths, st.sampled_from(Event), _sealed),
 )
 ratings: SearchStrategy[RatingBody] = st.builds(
     RatingBody,
@@ -221,8 +225,18 @@ ratings: SearchStrategy[RatingBody] = st.builds(
     respect=st.integers(0, 10),
     salt=_exactly(16),
 )
+repairs: SearchStrategy[RepairBody] = st.builds(RepairBody, terms(), signatures, signatures)
 bodies: SearchStrategy[Body] = st.one_of(
-    charters, statements, seats, halves, keys_records, listings, withdrawals, loan_steps, ratings
+    charters,
+    statements,
+    seats,
+    halves,
+    keys_records,
+    listings,
+    withdrawals,
+    loan_steps,
+    ratings,
+    repairs,
 )
 
 

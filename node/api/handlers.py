@@ -21,10 +21,12 @@ from node.engine import commands, views
 from node.engine.core import Core
 from node.engine.events import Json
 from node.engine.views.things import KINDS_BY_WORD
+from protocol.bodies import Event
 from protocol.charter import Charter, CharterError
 from protocol.errors import Refused
 from protocol.limits import INVITATION_TTL_MS
 
+EVENTS_BY_WORD: Final = {event.name.lower(): event for event in Event}
 # How long a guest waits for the inviter's node before being told to try again.
 JOIN_TIMEOUT_S: Final = 60.0
 
@@ -240,14 +242,37 @@ async def set_thing(call: Call) -> Json:
     )
 
 
+async def look_for(call: Call) -> Json:
+    body = call.body
+    lease_ms = dates.read_duration_ms(body.get("for", "30d"))
+    command = commands.LookFor(
+        body["title"], body.get("circles", 1), body.get("text", ""), lease_ms
+    )
+    return await call.command(command)
+
+
+async def lend_to(call: Call) -> Json:
+    start, end = dates.read_span(call.body["from"], call.body["to"])
+    command = commands.LendTo(call.body["name"], call.path["thing"], start, end)
+    return await call.command(command)
+
+
 async def withdraw_thing(call: Call) -> Json:
     return await call.command(commands.WithdrawThing(call.path["thing"]))
 
 
 async def ask(call: Call) -> Json:
     start, end = dates.read_span(call.body["from"], call.body["to"])
-    message = call.body.get("message", "")
-    return await call.command(commands.Ask(call.path["thing"], start, end, message))
+    body = call.body
+    command = commands.Ask(
+        call.path["thing"],
+        start,
+        end,
+        body.get("message", ""),
+        queue=body.get("queue", False),
+        has_happened=body.get("happened", False),
+    )
+    return await call.command(command)
 
 
 async def answer(call: Call) -> Json:
@@ -256,6 +281,22 @@ async def answer(call: Call) -> Json:
     return await call.command(
         commands.AnswerLoan(call.path["loan"], body["answer"], start, end, body.get("message", ""))
     )
+
+
+async def move_end(call: Call) -> Json:
+    end = dates.read_end(call.body["to"])
+    message = call.body.get("message", "")
+    return await call.command(commands.MoveEnd(call.path["loan"], end, message))
+
+
+async def report(call: Call) -> Json:
+    event = EVENTS_BY_WORD[call.body["what"]]
+    message = call.body.get("message", "")
+    return await call.command(commands.Report(call.path["loan"], event, message))
+
+
+async def repaired(call: Call) -> Json:
+    return await call.command(commands.Repaired(call.path["loan"]))
 
 
 async def recommend(call: Call) -> Json:

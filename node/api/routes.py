@@ -244,6 +244,26 @@ ROUTES: Final = (
             Field(_FROM.name, _FROM.type, _FROM.description, required=True),
             Field(_TO.name, _TO.type, _TO.description, required=True),
             _MESSAGE,
+            Field("queue", "boolean", "true asks although it is taken, in case it comes free."),
+            Field("happened", "boolean", "true writes down a loan that has begun already."),
+        ),
+    ),
+    Route(
+        "POST", "/things/{thing}/lend-to", "lend-to",
+        "Write down what somebody without a node has.", handlers.lend_to, _LOAN_ANSWER,
+        body=(
+            Field("name", "string", "Who has it.", required=True),
+            Field(_FROM.name, _FROM.type, _FROM.description, required=True),
+            Field(_TO.name, _TO.type, _TO.description, required=True),
+        ),
+    ),
+    Route(
+        "POST", "/wanted", "looking-for", "Tell my circles what I would like to borrow.",
+        handlers.look_for, _OWN_THING,
+        body=(
+            Field("title", "string", "What it is.", required=True),
+            _CIRCLES, _TEXT,
+            Field("for", "string", "How long: 30d, 48h. It ends by itself."),
         ),
     ),
     Route(
@@ -251,7 +271,8 @@ ROUTES: Final = (
         {
             "loan": "string", "thing": "string", "title": "string", "role": "string",
             "state": "string", "from": "string", "to": "string", "other": "string",
-            "path": "strings",
+            "path": "strings", "late_days": "integer", "proposal": "object?", "paper": "boolean",
+            "can": "strings",
         },
         gives_list=True,
         query=(Field("open", "boolean", "Only those that are not over."),),
@@ -266,6 +287,26 @@ ROUTES: Final = (
             ),
             _FROM, _TO, _MESSAGE,
         ),
+    ),
+    Route(
+        "POST", "/loans/{loan}/end", "extend or recall",
+        "Ask for another last day of an agreed loan.", handlers.move_end, _LOAN_ANSWER,
+        body=(Field(_TO.name, _TO.type, _TO.description, required=True), _MESSAGE),
+    ),
+    Route(
+        "POST", "/loans/{loan}/report", "report", "Say what became of the thing.",
+        handlers.report, _LOAN_ANSWER,
+        body=(
+            Field(
+                "what", "string", "What became of it; only the holder gives it away.",
+                required=True, choices=tuple(handlers.EVENTS_BY_WORD),
+            ),
+            _MESSAGE,
+        ),
+    ),
+    Route(
+        "POST", "/loans/{loan}/repaired", "repaired",
+        "Say that what I rated as not as agreed was made good.", handlers.repaired, _LOAN_ANSWER,
     ),
     Route(
         "POST", "/loans/{loan}/recommend", "recommend", "Pass a request on, or not now.",

@@ -115,8 +115,43 @@ def _why(arguments: argparse.Namespace, client: Client) -> Answer:
 
 
 def _ask(arguments: argparse.Namespace, client: Client) -> Answer:
-    body = {"from": arguments.start, "to": arguments.end, "message": arguments.message}
+    body = {
+        "from": arguments.start,
+        "to": arguments.end,
+        "message": arguments.message,
+        "queue": arguments.queue,
+        "happened": arguments.happened,
+    }
     return client.post(f"/things/{part(arguments.thing)}/ask", body)
+
+
+def _move_end(arguments: argparse.Namespace, client: Client) -> Answer:
+    body = {"to": arguments.end, "message": arguments.message}
+    return client.post(f"/loans/{part(arguments.loan)}/end", body)
+
+
+def _report(arguments: argparse.Namespace, client: Client) -> Answer:
+    body = {"what": arguments.what, "message": arguments.message}
+    return client.post(f"/loans/{part(arguments.loan)}/report", body)
+
+
+def _repaired(arguments: argparse.Namespace, client: Client) -> Answer:
+    return client.post(f"/loans/{part(arguments.loan)}/repaired")
+
+
+def _lend_to(arguments: argparse.Namespace, client: Client) -> Answer:
+    body = {"name": arguments.name, "from": arguments.start, "to": arguments.end}
+    return client.post(f"/things/{part(arguments.thing)}/lend-to", body)
+
+
+def _looking_for(arguments: argparse.Namespace, client: Client) -> Answer:
+    body = {
+        "title": arguments.title,
+        "circles": arguments.circles,
+        "text": arguments.text,
+        "for": arguments.lease,
+    }
+    return client.post("/wanted", body)
 
 
 def _loans(arguments: argparse.Namespace, client: Client) -> Answer:
@@ -179,11 +214,17 @@ ACTIONS: Final[dict[str, Action]] = {
     "browse": _browse,
     "why": _why,
     "ask": _ask,
+    "looking-for": _looking_for,
+    "lend-to": _lend_to,
     "loans": _loans,
     "answer": _answer,
     "recommend": _recommend,
+    "extend": _move_end,
+    "recall": _move_end,
     "handover": _handover,
     "return": _return,
+    "report": _report,
+    "repaired": _repaired,
     "cancel": _cancel,
     "rate": _rate,
     "trust": _trust,

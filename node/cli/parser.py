@@ -163,6 +163,14 @@ def _add_thing_commands(add: Add, shared: Parser, _: Say) -> None:
     withdrawn = verbs.add_parser("withdraw", help=_("stop sharing a thing"), parents=[shared])
     withdrawn.add_argument("thing", metavar=_("THING"))
 
+    wanted = add("looking-for", _("tell your circles what you would like to borrow"))
+    wanted.add_argument("title", metavar=_("TITLE"))
+    wanted.add_argument(
+        "--circles", type=_number(0, 4), metavar="N", help=_("how many circles may see it")
+    )
+    wanted.add_argument("--text", metavar=_("TEXT"), help=_("what a lender should know"))
+    wanted.add_argument("--for", dest="lease", metavar="30d", help=_("how long: 30d, 48h"))
+
     browse = add("browse", _("what the others share"))
     browse.add_argument("--query", metavar=_("WORDS"), help=_("words that must all occur"))
     _date_options(browse, _, required=False)
@@ -194,6 +202,12 @@ def _add_loan_commands(add: Add, _: Say) -> None:
     ask.add_argument("thing", metavar=_("THING"))
     _date_options(ask, _, required=True)
     ask.add_argument("--message", metavar=_("TEXT"), help=_("only the holder can read it"))
+    ask.add_argument(
+        "--queue", action="store_true", help=_("also when it is taken then: in case it comes free")
+    )
+    ask.add_argument(
+        "--happened", action="store_true", help=_("write down a loan that has begun already")
+    )
     loans = add("loans", _("your loans, and the requests you pass on"))
     loans.add_argument("--open", action="store_true", help=_("only those that are not over"))
 
@@ -202,11 +216,30 @@ def _add_loan_commands(add: Add, _: Say) -> None:
     answer.add_argument("answer", choices=("yes", "no", "counter"))
     _date_options(answer, _, required=False)
     answer.add_argument("--message", metavar=_("TEXT"), help=_("only the other can read it"))
+    for name, text in (
+        ("extend", _("ask to keep a borrowed thing longer")),
+        ("recall", _("ask to have a lent thing back by another day")),
+    ):
+        moved = add(name, text)
+        _loan(moved, _)
+        moved.add_argument(
+            "--to", dest="end", metavar=_("DATE"), required=True, help=_("last day, included")
+        )
+        moved.add_argument("--message", metavar=_("TEXT"), help=_("only the other can read it"))
     recommend = add("recommend", _("pass a request on to your friend, or not now"))
     _loan(recommend, _)
     recommend.add_argument("answer", choices=("yes", "no"))
     _loan(add("handover", _("say that the thing changed hands")), _)
     _loan(add("return", _("say that the thing is back")), _)
+    report = add("report", _("say that a thing is lost, damaged, or a gift"))
+    _loan(report, _)
+    report.add_argument("what", choices=("lost", "damaged", "gift"))
+    report.add_argument("--message", metavar=_("TEXT"), help=_("only the other can read it"))
+    _loan(add("repaired", _("say that what went wrong was made good")), _)
+    lend = add("lend-to", _("write down what somebody without a node has"))
+    lend.add_argument("name", metavar=_("NAME"))
+    lend.add_argument("thing", metavar=_("THING"))
+    _date_options(lend, _, required=True)
     cancel = add("cancel", _("take back a request, or cancel what was agreed"))
     _loan(cancel, _)
     cancel.add_argument("--message", metavar=_("TEXT"), help=_("only the other can read it"))

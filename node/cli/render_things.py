@@ -18,6 +18,7 @@ _KINDS: Final = {
     "stay": N_("stay"),
     "spot": N_("on the spot"),
     "copy": N_("to copy"),
+    "wanted": N_("looked for"),
 }
 
 
@@ -169,7 +170,7 @@ def loans(screen: Screen, answer: Answer) -> None:
                 role_word(screen, loan["role"]),
                 loan.get("other_name") or short_id(loan["other"]),
                 span(loan["from"], loan["to"]),
-                state_word(loan["state"], screen.language),
+                _state(screen, loan),
                 next_step(loan, shown[loan["loan"]]),
             )
             for loan in answer
@@ -179,6 +180,25 @@ def loans(screen: Screen, answer: Answer) -> None:
         for reason in loan.get("reasons", []):
             screen.line()
             screen.line(f"{shown[loan['loan']]}: {reason['message']}")
+
+
+def _state(screen: Screen, loan: Answer) -> str:
+    _ = screen.gettext
+    words = [state_word(loan["state"], screen.language)]
+    if loan.get("late_days"):
+        words.append(
+            screen.ngettext("{count} day late", "{count} days late", loan["late_days"]).format(
+                count=loan["late_days"]
+            )
+        )
+    if loan.get("damaged_by"):
+        words.append(_("damaged"))
+    proposal = loan.get("proposal")
+    if proposal is not None:
+        words.append(_("until {day} asked for").format(day=moment(proposal["to"])))
+    if loan.get("paper"):
+        words.append(_("on paper"))
+    return ", ".join(words)
 
 
 def loan_changed(screen: Screen, answer: Answer) -> None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from node.engine import paper
 from node.engine.calendar import MINUTES_PER_DAY, minute_text, span_text
 from node.engine.core import Core
 from node.engine.loan_book import book_of
@@ -96,6 +97,8 @@ def why_cannot_ask(core: Core, listing: Record) -> Refused | None:
     assert isinstance(body, ListingBody), "only things are asked for"
     if listing.author == core.me:
         return Refused("own-thing", title=body.title)
+    if body.thing_kind is ThingKind.WANTED:
+        return Refused("wanted-not-lent", name=core.name_of(listing.author))
     if not counts_as_member(core, core.me):
         return Refused("second-seat-missing", seats=core.charter.seats)
     if not shares(core, core.me):
@@ -155,15 +158,28 @@ def why_not_answerable(core: Core, loan: LoanState) -> Refused | None:
 # --- dates -----------------------------------------------------------------------------
 
 
-def check_dates(core: Core, from_minute: int, to_minute: int, local_day: int) -> None:
-    """Refuse dates that nobody can mean. Spec: §11.3."""
+def check_dates(
+    core: Core,
+    from_minute: int,
+    to_minute: int,
+    local_day: int,
+    *,
+    has_happened: bool = False,
+) -> None:
+    """Refuse dates that nobody can mean. Spec: §11.3.
+
+    Args:
+        has_happened: the loan was made without asking here; it must have begun.
+    """
     charter = core.charter
     if to_minute <= from_minute:
         raise Refused(
             "end-before-start", start=minute_text(from_minute), end=minute_text(to_minute)
         )
     start, end = span_text(from_minute, to_minute)
-    if from_minute < local_day * MINUTES_PER_DAY:
+    if has_happened:
+        _check_has_happened(core, from_minute, local_day)
+    elif from_minute < local_day * MINUTES_PER_DAY:
         raise Refused("dates-past", start=start, end=end)
     ahead_ms = (from_minute - local_day * MINUTES_PER_DAY) * _MS_PER_MINUTE
     if ahead_ms > charter.request_ahead_max_ms:
@@ -172,6 +188,19 @@ def check_dates(core: Core, from_minute: int, to_minute: int, local_day: int) ->
         )
     if (to_minute - from_minute) * _MS_PER_MINUTE > charter.loan_length_max_ms:
         raise Refused("loan-too-long", days=charter.loan_length_max_ms // _MS_PER_DAY)
+
+
+def _check_has_happened(core: Core, from_minute: int, local_day: int) -> None:
+    begun_ms = (local_day * MINUTES_PER_DAY - from_minute) * _MS_PER_MINUTE
+    if begun_ms <= -_MS_PER_DAY:
+        raise Refused("not-begun")
+    if begun_ms > core.charter.loan_length_max_ms:
+        raise Refused("too-long-ago", days=core.charter.loan_length_max_ms // _MS_PER_DAY)
+
+
+def was_asked_after(loan: LoanState) -> bool:
+    """Whether a request came when its dates had begun: it writes down what has happened."""
+    return loan.dates[0] * _MS_PER_MINUTE < loan.asked_ms
 
 
 def check_free(listing: ListingBody, from_minute: int, to_minute: int) -> None:
@@ -225,24 +254,45 @@ def why_taken(core: Core, loan: LoanState, from_minute: int, to_minute: int) -> 
     found = my_listing(core, loan.terms.thing)
     if found is not None and found[1].thing_kind is ThingKind.COPY:
         return None
-    for other in book_of(core).lent_by_me(loan.terms.thing):
-        start, end = other.dates
-        if (
-            other.loan != loan.loan
-            and other.state in _BLOCKING
-            and start < to_minute
-            and from_minute < end
-        ):
+    spans = _taken_spans(core, loan.terms.thing, without=loan.loan)
+    return _why_meets(spans, from_minute, to_minute)
+
+
+def why_on_paper(core: Core, thing: ObjectId, from_minute: int, to_minute: int) -> Refused | None:
+    """Why a thing of mine cannot be written down as lent then; None when it can."""
+    if to_minute <= from_minute:
+        return Refused(
+            "end-before-start", start=minute_text(from_minute), end=minute_text(to_minute)
+        )
+    if len(busy_intervals(core, thing)) >= limits.BUSY_INTERVALS_MAX:
+        return Refused("calendar-full", maximum=limits.BUSY_INTERVALS_MAX)
+    return _why_meets(_taken_spans(core, thing), from_minute, to_minute)
+
+
+def _why_meets(spans: list[tuple[int, int]], from_minute: int, to_minute: int) -> Refused | None:
+    for start, end in spans:
+        if start < to_minute and from_minute < end:
             taken = span_text(start, end)
             return Refused("dates-taken", start=taken[0], end=taken[1])
     return None
 
 
+def _taken_spans(
+    core: Core, thing: ObjectId, *, without: ObjectId | None = None
+) -> list[tuple[int, int]]:
+    """When my thing is promised or out: to members, and on paper."""
+    spans = [
+        loan.dates
+        for loan in book_of(core).lent_by_me(thing)
+        if loan.state in _BLOCKING and loan.loan != without
+    ]
+    return sorted(spans + [(p.from_minute, p.to_minute) for p in paper.out_of(core, thing)])
+
+
 def busy_intervals(core: Core, thing: ObjectId) -> tuple[tuple[int, int], ...]:
     """The calendar of my thing: the dates of its agreed and open loans, joined where they touch."""
-    spans = sorted(s.dates for s in book_of(core).lent_by_me(thing) if s.state in _BLOCKING)
     joined: list[tuple[int, int]] = []
-    for start, end in spans:
+    for start, end in _taken_spans(core, thing):
         if joined and start <= joined[-1][1]:
             joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
         else:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from protocol.bodies import ThingKind
+from protocol.bodies import Event, ThingKind
 from protocol.charter import Charter
 
 
@@ -94,6 +94,16 @@ class SetThing:
 
 
 @dataclass(frozen=True, slots=True)
+class LookFor:
+    """``looking-for TITLE``: tell my circles what I would like to borrow."""
+
+    title: str
+    circles: int = 1
+    text: str = ""
+    lease_ms: int = 30 * 24 * 3600 * 1000
+
+
+@dataclass(frozen=True, slots=True)
 class WithdrawThing:
     """``things withdraw THING``."""
 
@@ -102,12 +112,19 @@ class WithdrawThing:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """``ask THING --from D --to D``. Minutes are calendar minutes, half open (spec §5.8)."""
+    """``ask THING --from D --to D``. Minutes are calendar minutes, half open (spec §5.8).
+
+    Args:
+        queue: ask although the thing is taken then, in case it comes free.
+        has_happened: the thing was lent without asking here; the dates may be past.
+    """
 
     thing: str
     from_minute: int
     to_minute: int
     message: str = ""
+    queue: bool = False
+    has_happened: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +135,15 @@ class AnswerLoan:
     answer: str
     from_minute: int | None = None
     to_minute: int | None = None
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MoveEnd:
+    """``extend LOAN --to D`` by the borrower, ``recall LOAN --to D`` by the holder."""
+
+    loan: str
+    to_minute: int
     message: str = ""
 
 
@@ -141,6 +167,32 @@ class GiveBack:
     """``return LOAN``."""
 
     loan: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """``report LOAN lost|damaged|gift``: what became of the thing."""
+
+    loan: str
+    event: Event
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Repaired:
+    """``repaired LOAN``: what I rated 0 was made good since."""
+
+    loan: str
+
+
+@dataclass(frozen=True, slots=True)
+class LendTo:
+    """``lend-to NAME THING``: a loan to somebody without a node, kept here alone."""
+
+    name: str
+    thing: str
+    from_minute: int
+    to_minute: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +256,7 @@ class EndRecall:
 
 Command = (
     FoundHouse | Invite | Join | EndFriendship | AdmitFriend | ShowFriendship | GoAway
-    | AddThing | SetThing | WithdrawThing | Ask | AnswerLoan | Recommend
-    | HandOver | GiveBack | CancelLoan | Rate | SetProfile
+    | AddThing | SetThing | WithdrawThing | LookFor | Ask | AnswerLoan | MoveEnd | Recommend
+    | HandOver | GiveBack | Report | Repaired | LendTo | CancelLoan | Rate | SetProfile
     | NameGuardians | FreezeKeys | RevokeKey | ApproveSuccessor | EndRecall
 )  # fmt: skip

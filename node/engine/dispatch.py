@@ -7,6 +7,8 @@ from node.engine import (
     house,
     key_commands,
     loan_commands,
+    loan_dates,
+    loan_outcomes,
     membership,
     pauses,
     showing,
@@ -29,9 +31,14 @@ from node.engine.commands import (
     HandOver,
     Invite,
     Join,
+    LendTo,
+    LookFor,
+    MoveEnd,
     NameGuardians,
     Rate,
     Recommend,
+    Repaired,
+    Report,
     RevokeKey,
     SetProfile,
     SetThing,
@@ -72,6 +79,8 @@ def run_command(core: Core, command: Command, local_day: int) -> Json:
             return things.add(core, command)
         case SetThing():
             return things.change(core, command)
+        case LookFor():
+            return things.look_for(core, command)
         case WithdrawThing():
             return things.withdraw(core, command)
         case Ask():
@@ -80,14 +89,22 @@ def run_command(core: Core, command: Command, local_day: int) -> Json:
             return loan_commands.answer(core, command, local_day)
         case Recommend():
             return loan_commands.recommend(core, command, local_day)
-        case HandOver():
-            return loan_commands.hand_over(core, command, local_day)
-        case GiveBack():
-            return loan_commands.give_back(core, command, local_day)
         case CancelLoan():
             return loan_commands.cancel(core, command, local_day)
+        case MoveEnd():
+            return loan_dates.move_end(core, command, local_day)
+        case HandOver():
+            return loan_outcomes.hand_over(core, command, local_day)
+        case GiveBack():
+            return loan_outcomes.give_back(core, command, local_day)
+        case Report():
+            return loan_outcomes.report(core, command, local_day)
         case Rate():
-            return loan_commands.rate(core, command, local_day)
+            return loan_outcomes.rate(core, command, local_day)
+        case Repaired():
+            return loan_outcomes.repaired(core, command, local_day)
+        case LendTo():
+            return loan_outcomes.lend_to(core, command, local_day)
         case NameGuardians():
             return key_commands.name_guardians(core, command)
         case FreezeKeys():

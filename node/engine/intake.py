@@ -16,6 +16,7 @@ from node.engine.edges import given_to_any, refresh_edge
 from node.engine.registers import Stored, origin_of
 from protocol import limits
 from protocol.bodies import (
+    EVIDENCE_KINDS,
     LOAN_KINDS,
     CharterBody,
     HalfBody,
@@ -58,6 +59,7 @@ _TOPIC_OF_KIND = {
     Kind.SEAT: "house",
     Kind.CHARTER: "house",
     Kind.RATING: "trust",
+    Kind.REPAIR: "trust",
 }
 
 
@@ -113,7 +115,7 @@ def accept(core: Core, link: Link, record: Record, *, asked: bool) -> None:
         raise OutOfReach("the sender has no path that lets this come here", section="7.3")
     if stored is None and core.registers.count_from(sender) >= HELD_PER_FRIEND_MAX:
         raise QuotaExceeded("this friend has filled its share of the store", section="14")
-    if record.kind in LOAN_KINDS or record.kind is Kind.RATING:
+    if record.kind in LOAN_KINDS or record.kind in EVIDENCE_KINDS:
         loans.check(core, record, sender)
     core.keep(record, sender)
     origin = origin_of(record)
@@ -243,7 +245,9 @@ def _log_circle_record(core: Core, record: Record) -> None:
 
 
 def _nears_subject(record: Record, core: Core) -> bool:
-    return record.kind is Kind.RATING and core.path_from(origin_of(record) or core.me) is not None
+    return (
+        record.kind in EVIDENCE_KINDS and core.path_from(origin_of(record) or core.me) is not None
+    )
 
 
 def _travels_otherwise(core: Core, record: Record) -> bool:
@@ -267,7 +271,7 @@ def _react(core: Core, record: Record, received_from: MemberId | None) -> None:
         listing = core.registers.stored((record.author, body.target))
         if listing is not None and core.is_withdrawn(listing.record):
             core.drop(listing.record)
-    elif record.kind in LOAN_KINDS or record.kind is Kind.RATING:
+    elif record.kind in LOAN_KINDS or record.kind in EVIDENCE_KINDS:
         loans.on_record(core, record, received_from or core.me)
 
 
@@ -302,12 +306,12 @@ def _may_give_by_circles(core: Core, record: Record, friend: MemberId) -> bool:
         return False
     if origin == core.me:
         return circles >= 1 and (not through or friend in through)
-    is_rating = record.kind is Kind.RATING
+    is_evidence = record.kind in EVIDENCE_KINDS
     if friend == origin:
-        return is_rating
+        return is_evidence
     if origin is None or not core.graph.has_transit(core.me, friend):
         return False
-    if is_rating and friend in (core.path_from(origin) or ()):
+    if is_evidence and friend in (core.path_from(origin) or ()):
         return True
     path = core.graph.transit_path_from(origin, through)
     return path is not None and friend not in path and may_offer(circles, len(path) - 1)

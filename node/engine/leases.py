@@ -18,7 +18,7 @@ from node.engine.core import Core
 from node.engine.edges import ask_again, live_half, refresh_edge
 from node.engine.events import Disconnect, Space
 from protocol import limits
-from protocol.bodies import STATEMENT_OBJECT, HalfBody, Kind
+from protocol.bodies import STATEMENT_OBJECT, HalfBody, Kind, ListingBody, ThingKind
 from protocol.keys import MemberId
 from protocol.records import Record
 
@@ -137,7 +137,9 @@ def _is_kept(core: Core, record: Record) -> bool:
     if isinstance(record.body, HalfBody):
         friend = core.friends.get(record.author)
         return record.body.friend == core.me and friend is not None and not friend.ended
-    return record.author == core.me and record.kind is Kind.LISTING
+    body = record.body
+    is_thing = isinstance(body, ListingBody) and body.thing_kind is not ThingKind.WANTED
+    return is_thing and record.author == core.me
 
 
 def _is_friend_ahead(core: Core, member: MemberId, half: Record) -> bool:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from node.engine.core import Core
 from node.trust.evidence import Evidence, gather
-from protocol.bodies import LOAN_KINDS, Kind, LoanBody
+from protocol.bodies import EVIDENCE_KINDS, LOAN_KINDS, LoanBody
 from protocol.exchange import LoanState, Path, State, derive
 from protocol.keys import MemberId, ObjectId
 from protocol.records import Record
@@ -52,7 +52,7 @@ class LoanBook:
                 self.note(record)
 
     def note(self, record: Record) -> None:
-        """Take in a stored step or rating."""
+        """Take in a stored step, rating or repair."""
         self.wakeup_is_known = False
         body = record.body
         if not isinstance(body, LoanBody):
@@ -155,10 +155,10 @@ class LoanBook:
     # --- ratings -----------------------------------------------------------------------
 
     def evidence(self) -> Evidence:
-        """The ratings held, as evidence. Spec: §12.1."""
+        """The ratings and repairs held, as evidence. Spec: §12.1."""
         core = self._core
         if self._evidence is None or core.now_ms >= self._evidence_until_ms:
-            records = core.of_kind(Kind.RATING)
+            records = [record for kind in EVIDENCE_KINDS for record in core.of_kind(kind)]
             self._evidence = gather(records, _verified_on_arrival)
             self._evidence_until_ms = min((r.not_after_ms for r in records), default=_ALWAYS)
         return self._evidence

@@ -1,39 +1,36 @@
-"""What the owner says about loans: one function per command.
+"""Asking, answering and passing on: one function per command of the owner.
 
 Each checks everything before it says anything: a refusal leaves the state as it
 was. The steps themselves are signed in ``loan_steps``; what follows from them by
-itself (calendar, ratings shown) is in ``loans``.
+itself (calendar, ratings shown) is in ``loans``; what is said of a loan under way
+is in ``loan_outcomes``, other dates for it in ``loan_dates``.
 
 Pure: must not import anything that acts. ``local_day`` is the owner's calendar day.
 
-Spec: §11.3, §11.5.
+Spec: §11.3, §11.4.
 """
 
 from __future__ import annotations
 
-from node.engine import ids, ratings
+from dataclasses import replace
+
+from node.engine import ids, loan_dates
 from node.engine.asking import (
     busy_intervals,
     check_dates,
     check_free,
     checked_message,
+    was_asked_after,
     why_cannot_ask,
     why_not_answerable,
     why_taken,
 )
 from node.engine.calendar import MINUTES_PER_DAY, span_text
-from node.engine.commands import (
-    AnswerLoan,
-    Ask,
-    CancelLoan,
-    GiveBack,
-    HandOver,
-    Rate,
-    Recommend,
-)
+from node.engine.commands import AnswerLoan, Ask, CancelLoan, Recommend
 from node.engine.core import Core
 from node.engine.events import Json
 from node.engine.loan_book import book_of
+from node.engine.loan_lookup import loan_of, not_now, party_of, result
 from node.engine.loan_steps import (
     agree,
     is_set_aside,
@@ -42,28 +39,12 @@ from node.engine.loan_steps import (
     say,
     seal_text,
     set_aside,
-    thing_of,
 )
 from protocol import limits
-from protocol.bodies import (
-    CancelBody,
-    CounterBody,
-    DeclineBody,
-    HandoverBody,
-    Kind,
-    ListingBody,
-    ReturnBody,
-    Terms,
-    ThingKind,
-    step_object,
-)
+from protocol.bodies import CancelBody, CounterBody, DeclineBody, ListingBody, Terms
 from protocol.errors import Refused
 from protocol.exchange import ROUNDS_MAX, LoanState, Role, State, role_on
 from protocol.keys import ObjectId
-
-# Things that never change hands: their return says that they were handed over.
-_WITHOUT_HANDOVER = (ThingKind.SPOT, ThingKind.COPY)
-
 
 # --- asking and answering --------------------------------------------------------------
 
@@ -77,8 +58,15 @@ def ask(core: Core, command: Ask, local_day: int) -> Json:
     body = listing.body
     assert isinstance(body, ListingBody), "only things are asked for"
     assert core.house is not None, "a thing that is seen belongs to a house"
-    check_dates(core, command.from_minute, command.to_minute, local_day)
-    check_free(body, command.from_minute, command.to_minute)
+    check_dates(
+        core,
+        command.from_minute,
+        command.to_minute,
+        local_day,
+        has_happened=command.has_happened,
+    )
+    if not command.queue and not command.has_happened:
+        check_free(body, command.from_minute, command.to_minute)
     text = checked_message(command.message)
     _check_open_requests(core, listing.object, command)
     path = core.path_from(listing.author, body.through)
@@ -97,7 +85,7 @@ def ask(core: Core, command: Ask, local_day: int) -> Json:
     sealed = seal_text(core, loan, listing.author, text)
     asked = request(core, terms, tuple(reversed(path)), sealed)
     say(core, asked, text)
-    return _result(core, loan)
+    return result(core, loan)
 
 
 def _check_open_requests(core: Core, thing: ObjectId, command: Ask) -> None:
@@ -112,12 +100,14 @@ def _check_open_requests(core: Core, thing: ObjectId, command: Ask) -> None:
 
 def answer(core: Core, command: AnswerLoan, local_day: int) -> Json:
     """``answer``: the holder to a request, the borrower to a counter-proposal."""
-    loan = _loan(core, command.loan)
+    loan = loan_of(core, command.loan)
     if command.answer not in ("yes", "no", "counter"):
         raise Refused("not-an-answer", answer=command.answer)
     text = checked_message(command.message)
     role, state = role_on(loan.path, core.me), loan.at(core.now_ms)
-    if role is Role.HOLDER and state is State.ASKED:
+    if role in (Role.HOLDER, Role.BORROWER) and loan.proposal_at(core.now_ms) is not None:
+        loan_dates.answer(core, loan, command, text)
+    elif role is Role.HOLDER and state is State.ASKED:
         _answer_as_holder(core, loan, command, text, local_day)
     elif role is Role.BORROWER and state is State.COUNTERED:
         _answer_as_borrower(core, loan, command, text, local_day)
@@ -126,14 +116,14 @@ def answer(core: Core, command: AnswerLoan, local_day: int) -> Json:
     elif state in (State.ASKED, State.COUNTERED):
         raise Refused("not-your-turn", loan=loan.loan.hex(), state=state.value)
     else:
-        raise _not_now(loan, state)
-    return _result(core, loan.loan)
+        raise not_now(loan, state)
+    return result(core, loan.loan)
 
 
 def _answer_as_holder(
     core: Core, loan: LoanState, command: AnswerLoan, text: str, local_day: int
 ) -> None:
-    number = loan.terms.round
+    number = loan.round
     if command.answer == "no":
         sealed = seal_text(core, loan.loan, loan.borrower, text)
         say(core, DeclineBody(loan.loan, loan.path, number, sealed), text)
@@ -142,7 +132,7 @@ def _answer_as_holder(
     if refusal is not None:
         raise refusal
     start, end = loan.dates if command.answer == "yes" else _new_dates(core, command, local_day)
-    if end <= local_day * MINUTES_PER_DAY:
+    if end <= local_day * MINUTES_PER_DAY and not was_asked_after(loan):
         past = span_text(start, end)
         raise Refused("dates-past", start=past[0], end=past[1])
     refusal = why_taken(core, loan, start, end)
@@ -168,17 +158,7 @@ def _answer_as_borrower(
         say(core, CancelBody(loan.loan, loan.path, sealed), text)
         return
     start, end = loan.dates if command.answer == "yes" else _new_dates(core, command, local_day)
-    before = loan.terms
-    terms = Terms(
-        house=before.house,
-        loan=before.loan,
-        thing=before.thing,
-        holder=before.holder,
-        borrower=before.borrower,
-        round=before.round + 1,
-        from_minute=start,
-        to_minute=end,
-    )
+    terms = replace(loan.terms, round=loan.round + 1, from_minute=start, to_minute=end)
     sealed = seal_text(core, loan.loan, loan.holder, text)
     say(core, request(core, terms, loan.path, sealed), text)
 
@@ -192,111 +172,38 @@ def _new_dates(core: Core, command: AnswerLoan, local_day: int) -> tuple[int, in
 
 def recommend(core: Core, command: Recommend, local_day: int) -> Json:
     """``recommend``: a go-between passes a request on, or says "not now" to nobody."""
-    loan = _loan(core, command.loan)
+    loan = loan_of(core, command.loan)
     if role_on(loan.path, core.me) is not Role.BETWEEN:
         raise Refused("only-for-between", loan=loan.loan.hex())
     state = loan.at(core.now_ms)
     if core.me in dict(loan.passed):
         raise Refused("passed-on-already", loan=loan.loan.hex())
     if state is not State.ASKED:
-        raise _not_now(loan, state)
+        raise not_now(loan, state)
     if not command.yes:
         set_aside(core, loan.loan, aside=True)
-        return _result(core, loan.loan)
+        return result(core, loan.loan)
     refusal = why_not_answerable(core, loan)
     if refusal is not None:
         raise refusal
     if is_set_aside(core, loan.loan):
         set_aside(core, loan.loan, aside=False)
     pass_on(core, loan, recommends=True)
-    return _result(core, loan.loan)
-
-
-# --- lending ---------------------------------------------------------------------------
-
-
-def hand_over(core: Core, command: HandOver, local_day: int) -> Json:
-    """``handover``: either party says that the thing changed hands."""
-    loan = _as_party(core, command.loan)
-    _check_step(core, loan, Kind.HANDOVER, (State.AGREED, State.HANDED_OVER))
-    say(core, HandoverBody(loan.loan, loan.path))
-    return _result(core, loan.loan)
-
-
-def give_back(core: Core, command: GiveBack, local_day: int) -> Json:
-    """``return``: either party says that the thing is back, or that it was used."""
-    loan = _as_party(core, command.loan)
-    states: tuple[State, ...] = (State.HANDED_OVER, State.RETURNED)
-    if thing_of(core, loan)[1] in _WITHOUT_HANDOVER:
-        states = (State.AGREED, *states)
-    _check_step(core, loan, Kind.RETURN, states)
-    if loan.state is State.AGREED:
-        say(core, HandoverBody(loan.loan, loan.path))
-    say(core, ReturnBody(loan.loan, loan.path))
-    return _result(core, loan.loan)
+    return result(core, loan.loan)
 
 
 def cancel(core: Core, command: CancelLoan, local_day: int) -> Json:
     """``cancel``: withdraw a request, a proposal or what was agreed, before hand-over."""
-    loan = _as_party(core, command.loan)
+    loan = party_of(core, command.loan)
     text = checked_message(command.message)
     state = loan.at(core.now_ms)
     if state not in (State.ASKED, State.COUNTERED, State.AGREED):
-        raise _not_now(loan, state)
+        raise not_now(loan, state)
     is_holder = loan.holder == core.me
     other = loan.borrower if is_holder else loan.holder
     sealed = seal_text(core, loan.loan, other, text)
     body: CancelBody | DeclineBody = CancelBody(loan.loan, loan.path, sealed)
     if is_holder and state is State.ASKED:
-        body = DeclineBody(loan.loan, loan.path, loan.terms.round, sealed)
+        body = DeclineBody(loan.loan, loan.path, loan.round, sealed)
     say(core, body, text)
-    return _result(core, loan.loan)
-
-
-def rate(core: Core, command: Rate, local_day: int) -> Json:
-    """``rate``: commit to a rating; it is shown when the other party has rated too."""
-    loan = _as_party(core, command.loan)
-    refusal = ratings.why_cannot_rate(core, loan)
-    if refusal is not None:
-        raise refusal
-    ratings.commit(core, loan, command.confiance, command.respect)
-    return _result(core, loan.loan)
-
-
-# --- shared ----------------------------------------------------------------------------
-
-
-def _loan(core: Core, text: str) -> LoanState:
-    loan = book_of(core).state_of(ids.resolve_loan(core, text))
-    if loan is None:
-        # A later round came before the first: the loan has not arrived yet.
-        raise Refused("unknown-loan", loan=text)
-    return loan
-
-
-def _as_party(core: Core, text: str) -> LoanState:
-    loan = _loan(core, text)
-    if role_on(loan.path, core.me) is Role.BETWEEN:
-        raise Refused("only-for-parties", loan=loan.loan.hex())
-    return loan
-
-
-def _check_step(core: Core, loan: LoanState, kind: Kind, states: tuple[State, ...]) -> None:
-    """Whether I can say this now; a party may confirm what the other has said."""
-    if book_of(core).has_step(loan.loan, core.me, step_object(kind, loan.loan)):
-        raise Refused("said-already", loan=loan.loan.hex(), state=loan.state.value)
-    if loan.state not in states:
-        raise _not_now(loan, loan.at(core.now_ms))
-
-
-def _not_now(loan: LoanState, state: State) -> Refused:
-    """The refusal for a step that this state does not allow."""
-    if state is State.RETURNED or state.is_open:
-        return Refused("not-in-this-state", loan=loan.loan.hex(), state=state.value)
-    return Refused("loan-closed", loan=loan.loan.hex(), state=state.value)
-
-
-def _result(core: Core, loan_id: ObjectId) -> Json:
-    loan = book_of(core).state_of(loan_id)
-    assert loan is not None, "the loan was just spoken about"
-    return {"loan": loan_id.hex(), "state": loan.at(core.now_ms).value}
+    return result(core, loan.loan)

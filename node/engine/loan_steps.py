@@ -34,7 +34,7 @@ from protocol.bodies import (
 )
 from protocol.encoding import Value
 from protocol.errors import BadKey, DecryptFailed, Refused
-from protocol.exchange import ROUNDS_MAX, LoanState, Path, round_of
+from protocol.exchange import ROUNDS_MAX, LoanState, Path, State, step_number
 from protocol.keys import MemberId, ObjectId, Signature, seal, unseal
 from protocol.records import Record
 
@@ -51,7 +51,7 @@ def say(core: Core, body: LoanBody, text: str = "") -> Record:
         core.put_local(_text_note(body), text)
     loan = book_of(core).state_of(body.loan)
     lease_ms = core.charter.steps_lease_ms if loan is None else loan.ends_ms - core.now_ms
-    return core.publish(body, step_object(body.kind, body.loan, round_of(body)), lease_ms)
+    return core.publish(body, step_object(body.kind, body.loan, step_number(body)), lease_ms)
 
 
 def request(core: Core, terms: Terms, path: Path, sealed: bytes) -> RequestBody:
@@ -71,14 +71,17 @@ def request(core: Core, terms: Terms, path: Path, sealed: bytes) -> RequestBody:
 
 def agree(core: Core, loan: LoanState, sealed: bytes = b"", text: str = "") -> None:
     """As holder, sign the terms on the table; the calendar follows. Spec: §11.4."""
-    signature: Signature = core.config.signer.sign(loan.terms.digest())
-    body = AgreementBody(loan.loan, loan.path, loan.terms.round, signature, sealed)
+    proposal = loan.proposal_at(core.now_ms)
+    terms = loan.terms if proposal is None else proposal.terms
+    assert terms is not None, "the holder does not agree with itself"
+    signature: Signature = core.config.signer.sign(terms.digest())
+    body = AgreementBody(loan.loan, loan.path, terms.round, signature, sealed)
     say(core, body, text)
 
 
 def pass_on(core: Core, loan: LoanState, *, recommends: bool) -> None:
     """As go-between, let the request of this round travel on to the holder."""
-    body = PassBody(loan.loan, loan.path, loan.terms.round, recommends)
+    body = PassBody(loan.loan, loan.path, loan.round, recommends)
     own = say(core, body)
     # What waited here behind our word may go now; our word comes after it.
     place = loan.path.index(core.me)
@@ -86,6 +89,20 @@ def pass_on(core: Core, loan: LoanState, *, recommends: bool) -> None:
         if step.author in loan.path[:place]:
             core.bump(step)
     core.bump(own)
+
+
+def is_asked(core: Core, loan: LoanState) -> bool:
+    """Whether the borrower waits for the holder: for the thing, or for other dates."""
+    if loan.state in (State.AGREED, State.HANDED_OVER):
+        proposal = loan.proposal_at(core.now_ms)
+        return proposal is not None and proposal.terms is not None
+    return loan.at(core.now_ms) is State.ASKED
+
+
+def dates_asked(core: Core, loan: LoanState) -> tuple[int, int]:
+    """The dates on the table: other ones than agreed, when such are proposed."""
+    proposal = loan.proposal_at(core.now_ms)
+    return loan.dates if proposal is None else proposal.dates
 
 
 # --- sealed texts ----------------------------------------------------------------------
@@ -147,7 +164,7 @@ def text_of(core: Core, step: Record) -> str:
 
 
 def _text_note(body: LoanBody) -> str:
-    return f"loan-text/{body.loan.hex()}/{int(body.kind)}/{round_of(body)}"
+    return f"loan-text/{body.loan.hex()}/{int(body.kind)}/{step_number(body)}"
 
 
 # --- notes about a loan ----------------------------------------------------------------
@@ -186,7 +203,9 @@ def is_set_aside(core: Core, loan: ObjectId) -> bool:
 def forget_notes(core: Core, loan: ObjectId) -> None:
     """Remove the notes of a loan that is over for good."""
     names = [f"loan-{what}/{loan.hex()}" for what in ("thing", "aside", "rating")]
-    kinds = (Kind.REQUEST, Kind.COUNTER, Kind.AGREEMENT, Kind.DECLINE, Kind.CANCEL)
+    kinds = (
+        Kind.REQUEST, Kind.COUNTER, Kind.AGREEMENT, Kind.DECLINE, Kind.CANCEL, Kind.REPORT,
+    )  # fmt: skip
     for kind in kinds:
         names += [f"loan-text/{loan.hex()}/{int(kind)}/{r}" for r in range(ROUNDS_MAX)]
     for name in names:

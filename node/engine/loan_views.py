@@ -10,22 +10,30 @@ Spec: §11.6.
 
 from __future__ import annotations
 
-from node.engine import ratings
-from node.engine.asking import judge, why_not_answerable
-from node.engine.calendar import instant_text, span_text
+from collections.abc import Iterator
+from typing import Final
+
+from node.engine import paper, ratings
+from node.engine.asking import judge, why_not_answerable, why_taken
+from node.engine.calendar import MINUTES_PER_DAY, instant_text, span_text
 from node.engine.core import Core
 from node.engine.events import Json
 from node.engine.loan_book import book_of
-from node.engine.loan_steps import is_set_aside, text_of, thing_of
-from protocol.bodies import ThingKind
+from node.engine.loan_outcomes import may_return_unsaid, why_cannot_report
+from node.engine.loan_steps import dates_asked, is_asked, is_set_aside, text_of, thing_of
+from protocol.bodies import Event, ThingKind
 from protocol.errors import Refused
-from protocol.exchange import LoanState, Role, State, role_on
+from protocol.exchange import ROUNDS_MAX, LoanState, Role, State, role_on
+
+_MS_PER_MINUTE: Final = 60 * 1000
+_MS_PER_DAY: Final = MINUTES_PER_DAY * _MS_PER_MINUTE
 
 _KIND_WORDS = {
     ThingKind.OBJECT: "object",
     ThingKind.STAY: "stay",
     ThingKind.SPOT: "spot",
     ThingKind.COPY: "copy",
+    ThingKind.WANTED: "wanted",
 }
 
 
@@ -35,10 +43,18 @@ def loans_view(core: Core, only_open: bool = False) -> list[Json]:
     Args:
         only_open: leave out those in which nothing is to be done by anybody.
     """
-    loans = sorted(
-        book_of(core).states(), key=lambda loan: (loan.asked_ms, loan.loan), reverse=True
-    )
-    return [_row(core, loan) for loan in loans if not only_open or _is_open(core, loan)]
+    rows = [
+        (loan.asked_ms, loan.loan, _row(core, loan))
+        for loan in book_of(core).states()
+        if not only_open or _is_open(core, loan)
+    ]
+    rows += [
+        (loan.lent_ms, loan.loan, _paper_row(core, loan))
+        for loan in paper.paper_loans(core)
+        if not only_open or not loan.is_back
+    ]
+    rows.sort(key=lambda row: row[:2], reverse=True)
+    return [row for _, _, row in rows]
 
 
 def _is_open(core: Core, loan: LoanState) -> bool:
@@ -53,7 +69,7 @@ def _row(core: Core, loan: LoanState) -> dict[str, Json]:
     other = loan.holder if role is Role.BORROWER else loan.borrower
     start, end = span_text(*loan.dates)
     reasons = _reasons(core, loan, role, state)
-    verbs = _verbs(core, loan, role, state, kind)
+    verbs = tuple(_verbs(core, loan, role, state))
     messages = _messages(core, loan)
     said_by_other: list[Json] = [m["text"] for m in messages if m["by"] != core.me.hex()]
     asker = judge(core, loan.borrower)
@@ -68,6 +84,11 @@ def _row(core: Core, loan: LoanState) -> dict[str, Json]:
         "to": end,
         "from_minute": loan.dates[0],
         "to_minute": loan.dates[1],
+        "late_days": _late_days(core, loan.dates[1]) if state is State.HANDED_OVER else 0,
+        "proposal": _proposal_json(core, loan),
+        "damaged_by": [member.hex() for member in loan.damaged_by],
+        "damaged_by_names": [core.name_of(member) for member in loan.damaged_by],
+        "paper": False,
         "holder": loan.holder.hex(),
         "holder_name": core.name_of(loan.holder),
         "borrower": loan.borrower.hex(),
@@ -90,37 +111,133 @@ def _row(core: Core, loan: LoanState) -> dict[str, Json]:
         "confiance": asker.confiance,
         "rated": _rating_json(ratings.rated_by_me(core, loan)),
         "rated_by_other": _rating_json(ratings.rating_by(core, loan, other)),
+        "repaired": ratings.is_repaired(core, loan, core.me),
+        "repaired_by_other": ratings.is_repaired(core, loan, other),
     }
 
 
-def _verbs(
-    core: Core, loan: LoanState, role: Role, state: State, kind: ThingKind
-) -> tuple[str, ...]:
+def _paper_row(core: Core, loan: paper.PaperLoan) -> dict[str, Json]:
+    """A loan on paper, with the keys that every loan has."""
+    start, end = span_text(loan.from_minute, loan.to_minute)
+    me, my_name = core.me.hex(), core.name_of(core.me)
+    verbs: list[Json] = [] if loan.is_back else ["return"]
+    return {
+        "loan": loan.loan.hex(),
+        "thing": loan.thing.hex(),
+        "title": loan.title,
+        "kind": _KIND_WORDS[ThingKind.OBJECT],
+        "role": Role.HOLDER.value,
+        "state": (State.RETURNED if loan.is_back else State.HANDED_OVER).value,
+        "from": start,
+        "to": end,
+        "from_minute": loan.from_minute,
+        "to_minute": loan.to_minute,
+        "late_days": 0 if loan.is_back else _late_days(core, loan.to_minute),
+        "proposal": None,
+        "damaged_by": [],
+        "damaged_by_names": [],
+        "paper": True,
+        "holder": me,
+        "holder_name": my_name,
+        "borrower": "",
+        "borrower_name": loan.name,
+        "other": "",
+        "other_name": loan.name,
+        "path": [me],
+        "path_names": [loan.name, my_name],
+        "recommended_by": [],
+        "recommended_by_names": [],
+        "message": "",
+        "messages": [],
+        "asked": instant_text(loan.lent_ms),
+        "answer_by": instant_text(loan.lent_ms),
+        "can": verbs,
+        "waits_for_me": False,
+        "set_aside": False,
+        "reasons": [],
+        "respect": None,
+        "confiance": 0,
+        "rated": None,
+        "rated_by_other": None,
+        "repaired": False,
+        "repaired_by_other": False,
+    }
+
+
+def _late_days(core: Core, to_minute: int) -> int:
+    """Whole days since the end that was agreed: none on the day after, in any time zone."""
+    return max(0, core.now_ms // _MS_PER_MINUTE - to_minute) // MINUTES_PER_DAY
+
+
+def _proposal_json(core: Core, loan: LoanState) -> Json:
+    proposal = loan.proposal_at(core.now_ms)
+    if proposal is None or loan.state not in (State.AGREED, State.HANDED_OVER):
+        return None
+    start, end = span_text(*proposal.dates)
+    by = loan.holder if proposal.terms is None else loan.borrower
+    return {
+        "from": start,
+        "to": end,
+        "by": by.hex(),
+        "by_name": core.name_of(by),
+        "is_longer": proposal.dates[1] > loan.dates[1],
+        "answer_by": instant_text(proposal.answer_by_ms),
+    }
+
+
+def _verbs(core: Core, loan: LoanState, role: Role, state: State) -> Iterator[str]:
     """The commands that would not be refused now for the loan's state."""
-    is_holder = role is Role.HOLDER
     if role is Role.BETWEEN:
-        is_waiting = state is State.ASKED and core.me not in dict(loan.passed)
-        return ("recommend",) if is_waiting else ()
-    match state:
-        case State.ASKED:
-            return ("answer",) if is_holder else ("cancel",)
-        case State.COUNTERED:
-            return ("cancel",) if is_holder else ("answer", "cancel")
-        case State.AGREED if kind in (ThingKind.SPOT, ThingKind.COPY):
-            return ("return", "cancel")
-        case State.AGREED:
-            return ("handover", "cancel")
-        case State.HANDED_OVER:
-            return ("return",)
-        case State.RETURNED if ratings.why_cannot_rate(core, loan) is None:
-            return ("rate",)
-        case _:
-            return ()
+        if state is State.ASKED and core.me not in dict(loan.passed):
+            yield "recommend"
+        return
+    is_holder = role is Role.HOLDER
+    if state in (State.ASKED, State.COUNTERED):
+        if is_holder == (state is State.ASKED):
+            yield "answer"
+        if not is_holder or state is State.COUNTERED:
+            yield "cancel"
+    if state in (State.AGREED, State.HANDED_OVER):
+        yield from _verbs_under_way(core, loan, state, is_holder=is_holder)
+    if state is State.LOST and is_holder:
+        yield "return"
+    for event in Event:
+        if why_cannot_report(core, loan, event) is None:
+            yield event.name.lower()
+    if ratings.why_cannot_rate(core, loan) is None:
+        yield "rate"
+    if ratings.why_cannot_repair(core, loan) is None:
+        yield "repaired"
+
+
+def _verbs_under_way(
+    core: Core, loan: LoanState, state: State, *, is_holder: bool
+) -> Iterator[str]:
+    kind = thing_of(core, loan)[1]
+    proposal = loan.proposal_at(core.now_ms)
+    if proposal is not None and is_holder != (proposal.terms is None):
+        yield "answer"
+    if state is State.HANDED_OVER:
+        yield "return"
+    else:
+        if kind not in (ThingKind.SPOT, ThingKind.COPY):
+            yield "handover"
+        if may_return_unsaid(core, loan, core.now_ms // _MS_PER_DAY):
+            yield "return"
+        yield "cancel"
+    if proposal is None and loan.round + 1 < ROUNDS_MAX and kind is not ThingKind.COPY:
+        yield "recall" if is_holder else "extend"
 
 
 def _reasons(core: Core, loan: LoanState, role: Role, state: State) -> list[Refused]:
     """Why a request cannot be answered or passed on yet, for the inbox."""
-    if role is Role.BORROWER or state is not State.ASKED:
+    if role is Role.BORROWER:
+        return []
+    if role is Role.HOLDER and is_asked(core, loan):
+        taken = why_taken(core, loan, *dates_asked(core, loan))
+        if taken is not None:
+            return [Refused("queued", **taken.values)]
+    if state is not State.ASKED:
         return []
     refusal = why_not_answerable(core, loan)
     return [] if refusal is None else [refusal]

@@ -19,7 +19,9 @@ from node.engine.core import Core
 from node.engine.loan_book import LoanBook, book_of
 from node.engine.loan_steps import (
     agree,
+    dates_asked,
     forget_notes,
+    is_asked,
     is_set_aside,
     note_thing,
     pass_on,
@@ -31,9 +33,9 @@ from protocol import limits
 from protocol.bodies import (
     CounterBody,
     DeclineBody,
+    EvidenceBody,
     Kind,
     LoanBody,
-    RatingBody,
     RequestBody,
     step_object,
 )
@@ -54,7 +56,8 @@ from protocol.exchange import (
     expected_object,
     may_ever,
     role_on,
-    round_of,
+    said_by,
+    step_number,
     terms_of,
 )
 from protocol.keys import MemberId, ObjectId
@@ -81,7 +84,7 @@ WAITING_PER_FRIEND_MAX = 200
 
 
 def check(core: Core, record: Record, sender: MemberId) -> None:
-    """Judge a loan step or rating before it is stored.
+    """Judge a loan step, rating or repair before it is stored.
 
     Only what can never become right is refused. A step that does not count in the
     loan's present state is stored all the same: steps may cross, and the state is
@@ -93,20 +96,20 @@ def check(core: Core, record: Record, sender: MemberId) -> None:
     Spec: §11.1.
     """
     body = record.body
-    if isinstance(body, RatingBody):
-        ratings.check_rating(core, record, body)
+    if isinstance(body, EvidenceBody):
+        ratings.check_evidence(core, record, body)
         return
-    assert isinstance(body, LoanBody), "only loan steps and ratings come here"
+    assert isinstance(body, LoanBody), "only steps and evidence come here"
     if record.object != expected_object(body):
         raise NotYours("the step stands in the wrong register", section="11.1")
     if not _are_adjacent(body.path, core.me, sender):
         raise OutOfReach("the loan's path does not lead from the sender to here", section="11.1")
     role = role_on(body.path, record.author)
-    if role is None or not may_ever(body.kind, role):
+    if role is None or not may_ever(said_by(body), role):
         raise NotYours(f"a {body.kind.name.lower()} is not theirs to say", section="11.1")
     if len(body.path) - 1 > core.charter.max_circles:
         raise OutOfReach("the loan's path is longer than the circles", section="11.1")
-    if round_of(body) >= ROUNDS_MAX:
+    if step_number(body) >= ROUNDS_MAX:
         raise QuotaExceeded("the loan has too many rounds", section="11.1")
     _check_lease(core, record, body)
     book = book_of(core)
@@ -175,7 +178,9 @@ def may_pass(core: Core, record: Record, friend: MemberId) -> bool:
 def _passed_on(core: Core, body: LoanBody) -> bool:
     book = book_of(core)
     if body.kind in (Kind.REQUEST, Kind.PASS):
-        return book.has_step(body.loan, core.me, step_object(Kind.PASS, body.loan, round_of(body)))
+        return book.has_step(
+            body.loan, core.me, step_object(Kind.PASS, body.loan, step_number(body))
+        )
     loan = book.state_of(body.loan)
     return loan is not None and core.me in dict(loan.passed)
 
@@ -184,7 +189,7 @@ def _passed_on(core: Core, body: LoanBody) -> bool:
 
 
 def on_record(core: Core, record: Record, sender: MemberId) -> None:
-    """Take note of a stored step or rating, and do what follows from it."""
+    """Take note of a stored step, rating or repair, and do what follows from it."""
     book = book_of(core)
     book.note(record)
     if core.is_restoring:
@@ -219,6 +224,9 @@ def next_wakeup_ms(core: Core) -> int | None:
         for loan in book.states():
             if loan.at(core.now_ms) in (State.ASKED, State.COUNTERED):
                 times.append(loan.answer_by_ms)
+            proposal = loan.proposal_at(core.now_ms)
+            if proposal is not None:
+                times.append(proposal.answer_by_ms)
             # May be over already, when the node was off: then it is due at once.
             due_ms = ratings.due_ms(core, loan)
             if due_ms is not None:
@@ -256,8 +264,8 @@ def _advance(core: Core, loan_id: ObjectId) -> None:
 def _advance_between(core: Core, loan: LoanState) -> None:
     """Pass on a further round of what we passed on, and unasked what the charter says."""
     book = book_of(core)
-    said = book.has_step(loan.loan, core.me, step_object(Kind.PASS, loan.loan, loan.terms.round))
-    if loan.at(core.now_ms) is not State.ASKED or said or is_set_aside(core, loan.loan):
+    said = book.has_step(loan.loan, core.me, step_object(Kind.PASS, loan.loan, loan.round))
+    if not is_asked(core, loan) or said or is_set_aside(core, loan.loan):
         return
     recommends = dict(loan.passed).get(core.me)
     if recommends is not None:
@@ -275,12 +283,11 @@ def _passes_unasked(core: Core, loan: LoanState) -> bool:
 
 def _advance_as_holder(core: Core, loan: LoanState) -> None:
     """Agree to what I proposed; keep the calendar."""
-    is_open = loan.at(core.now_ms) is State.ASKED
-    if is_open and _is_my_proposal(core, loan) and why_not_answerable(core, loan) is None:
-        if why_taken(core, loan, *loan.dates) is None:
-            agree(core, loan)
-        else:
+    if is_asked(core, loan) and _is_my_proposal(core, loan):
+        if why_taken(core, loan, *dates_asked(core, loan)) is not None:
             _decline(core, loan)
+        elif loan.contracts or why_not_answerable(core, loan) is None:
+            agree(core, loan)
     write_calendar(core, loan.terms.thing)
 
 
@@ -294,7 +301,7 @@ def _decline_if_gone(core: Core, body: RequestBody) -> None:
 
 
 def _decline(core: Core, loan: LoanState) -> None:
-    body = DeclineBody(loan.loan, loan.path, loan.terms.round, b"")
+    body = DeclineBody(loan.loan, loan.path, loan.round, b"")
     say(core, body)
 
 
@@ -304,6 +311,6 @@ def _is_my_proposal(core: Core, loan: LoanState) -> bool:
         body = step.body
         if isinstance(body, CounterBody) and step.author == core.me:
             dates = (body.from_minute, body.to_minute)
-            if body.round == loan.terms.round - 1 and dates == loan.dates:
+            if body.round == loan.round - 1 and dates == dates_asked(core, loan):
                 return True
     return False

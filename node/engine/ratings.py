@@ -3,7 +3,8 @@
 Who rates first must not fear the answer: a rating begins as a hash that goes to the
 people on the loan's path. It is shown when both hashes are held, or when the
 charter's window after the return is over; a rating that is missing then stays
-missing. What is shown travels in the circles of the rated person.
+missing. What is shown travels in the circles of the rated person. Who gave a 0 can say
+later that it was made good.
 
 Pure: must not import anything that acts.
 
@@ -16,10 +17,17 @@ from node.engine.core import Core
 from node.engine.loan_book import book_of
 from node.engine.loan_steps import say
 from node.trust.evidence import counts
-from protocol.bodies import CommitmentBody, Kind, RatingBody, register_object
+from protocol.bodies import (
+    CommitmentBody,
+    EvidenceBody,
+    Kind,
+    RatingBody,
+    RepairBody,
+    register_object,
+)
 from protocol.encoding import Value
 from protocol.errors import BadSignature, InvalidState, NotYours, Refused, Replayed
-from protocol.exchange import LoanState, Role, State, expected_object, role_on
+from protocol.exchange import Contract, LoanState, Role, State, expected_object, role_on
 from protocol.keys import MemberId
 from protocol.records import Record
 
@@ -32,11 +40,16 @@ def why_cannot_rate(core: Core, loan: LoanState) -> Refused | None:
         return Refused("only-for-parties", loan=loan.loan.hex())
     if loan.commitment_of(core.me) is not None:
         return Refused("already-rated", loan=loan.loan.hex())
-    if loan.state is not State.RETURNED:
+    if not loan.state.is_over:
         return Refused("not-returned", loan=loan.loan.hex(), state=loan.at(core.now_ms).value)
-    if core.now_ms >= _shown_at_latest_ms(core, loan):
+    if is_window_over(core, loan):
         return Refused("rating-window-over", loan=loan.loan.hex())
     return None
+
+
+def is_window_over(core: Core, loan: LoanState) -> bool:
+    """Whether a loan has been over for so long that nothing more is said of how it went."""
+    return loan.over_ms is not None and core.now_ms >= _shown_at_latest_ms(core, loan)
 
 
 def commit(core: Core, loan: LoanState, confiance: int, respect: int) -> None:
@@ -44,9 +57,9 @@ def commit(core: Core, loan: LoanState, confiance: int, respect: int) -> None:
     if confiance not in (0, 1) or not 0 <= respect <= _RESPECT_MAX:
         raise Refused("rating-out-of-range", confiance=confiance, respect=respect)
     salt = core.draw("salt", 16)
-    body = _rating(loan, confiance, respect, salt)
+    body = _rating(loan.contracts[-1], confiance, respect, salt)
     # The note before the hash: a hash that can never be shown would be no rating.
-    note: Value = [confiance, respect, salt]
+    note: Value = [confiance, respect, salt, loan.terms.round]
     core.put_local(_note(loan), note)
     commitment = CommitmentBody(loan.loan, loan.path, body.commitment(core.me))
     say(core, commitment)
@@ -67,8 +80,37 @@ def due_ms(core: Core, loan: LoanState) -> int | None:
     return None if _waiting(core, loan) is None else _shown_at_latest_ms(core, loan)
 
 
-def check_rating(core: Core, record: Record, body: RatingBody) -> None:
-    """Refuse a rating that is nobody's to give, or not the one committed to.
+def why_cannot_repair(core: Core, loan: LoanState) -> Refused | None:
+    """Why I cannot say that my 0 was made good; None when I can."""
+    if role_on(loan.path, core.me) in (None, Role.BETWEEN):
+        return Refused("only-for-parties", loan=loan.loan.hex())
+    rated = core.current(core.me, register_object(Kind.RATING, loan.loan))
+    if rated is None or not isinstance(rated.body, RatingBody) or rated.body.confiance == 1:
+        return Refused("nothing-to-repair", loan=loan.loan.hex())
+    if is_repaired(core, loan, core.me):
+        return Refused("said-already", loan=loan.loan.hex(), state=loan.state.value)
+    return None
+
+
+def repair(core: Core, loan: LoanState) -> None:
+    """Say that what I rated 0 was made good. The caller has checked the loan."""
+    rated = core.current(core.me, register_object(Kind.RATING, loan.loan))
+    assert rated is not None, "checked by the caller"
+    said = rated.body
+    assert isinstance(said, RatingBody), "the register is a rating's"
+    body = RepairBody(said.terms, said.borrower_signature, said.holder_signature)
+    # What it is about ends with the rating, and so may it.
+    lease_ms = rated.not_after_ms - core.now_ms
+    core.publish(body, register_object(Kind.REPAIR, loan.loan), lease_ms)
+
+
+def is_repaired(core: Core, loan: LoanState, rater: MemberId) -> bool:
+    """Whether a party has said that its 0 was made good."""
+    return core.current(rater, register_object(Kind.REPAIR, loan.loan)) is not None
+
+
+def check_evidence(core: Core, record: Record, body: EvidenceBody) -> None:
+    """Refuse a rating or repair that is nobody's to give, or not the one committed to.
 
     Raises:
         RemoteProtocolError: what is wrong with it.
@@ -76,16 +118,18 @@ def check_rating(core: Core, record: Record, body: RatingBody) -> None:
     Spec: §11.5.
     """
     if record.object != expected_object(body):
-        raise NotYours("the rating stands in the wrong register", section="11.5")
+        raise NotYours("it stands in the wrong register", section="11.5")
     if record.author not in (body.terms.holder, body.terms.borrower):
         raise NotYours("only the parties of a loan rate it", section="11.5")
     held = core.current(record.author, record.object)
     if held is not None and held.body != body:
-        raise Replayed("this loan was rated before, and a rating stays", section="11.5")
+        raise Replayed("this was said before, and stays", section="11.5")
     if not counts(record, body, core.verify_by):
         raise BadSignature("the contract is not signed by both parties", section="11.5")
     if record.not_after_ms - record.created_ms > core.charter.rating_lease_ms:
-        raise InvalidState("the rating counts for longer than the charter allows", section="11.5")
+        raise InvalidState("it counts for longer than the charter allows", section="11.5")
+    if isinstance(body, RepairBody):
+        return
     loan = book_of(core).state_of(body.terms.loan)
     committed = None if loan is None else loan.commitment_of(record.author)
     if committed is not None and committed != body.commitment(record.author):
@@ -97,21 +141,23 @@ def _waiting(core: Core, loan: LoanState) -> RatingBody | None:
     if loan.commitment_of(core.me) is None:
         return None
     note = core.get_local(_note(loan))
-    if not isinstance(note, tuple | list) or len(note) != 3:
+    if not isinstance(note, tuple | list) or len(note) not in (3, 4):
         return None
-    confiance, respect, salt = note
+    confiance, respect, salt = note[:3]
     assert isinstance(confiance, int), "as committed"
     assert isinstance(respect, int), "as committed"
     assert isinstance(salt, bytes), "as committed"
-    return _rating(loan, confiance, respect, salt)
+    # The dates may have moved since, by words that crossed: the promise stands on the old ones.
+    committed_round = note[3] if len(note) == 4 else loan.terms.round
+    contract = next((c for c in loan.contracts if c.terms.round == committed_round), None)
+    return None if contract is None else _rating(contract, confiance, respect, salt)
 
 
-def _rating(loan: LoanState, confiance: int, respect: int, salt: bytes) -> RatingBody:
-    assert loan.holder_signature is not None, "what is returned was agreed"
+def _rating(contract: Contract, confiance: int, respect: int, salt: bytes) -> RatingBody:
     return RatingBody(
-        terms=loan.terms,
-        borrower_signature=loan.borrower_signature,
-        holder_signature=loan.holder_signature,
+        terms=contract.terms,
+        borrower_signature=contract.borrower_signature,
+        holder_signature=contract.holder_signature,
         confiance=confiance,
         respect=respect,
         salt=salt,
@@ -119,8 +165,8 @@ def _rating(loan: LoanState, confiance: int, respect: int, salt: bytes) -> Ratin
 
 
 def _shown_at_latest_ms(core: Core, loan: LoanState) -> int:
-    assert loan.returned_ms is not None, "only what is returned is rated"
-    return loan.returned_ms + core.charter.rating_window_ms
+    assert loan.over_ms is not None, "only what is over is rated"
+    return loan.over_ms + core.charter.rating_window_ms
 
 
 def _note(loan: LoanState) -> str:

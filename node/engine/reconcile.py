@@ -22,7 +22,7 @@ from node.engine.comparisons import COMPARE_EVERY_MS, note_of
 from node.engine.core import Core, Edge, Link, edge
 from node.engine.registers import origin_of
 from protocol import limits
-from protocol.bodies import HalfBody, Kind, ListingBody, SeatBody, half_object
+from protocol.bodies import EVIDENCE_KINDS, HalfBody, Kind, ListingBody, SeatBody, half_object
 from protocol.circles import Path
 from protocol.errors import InvalidState, QuotaExceeded
 from protocol.keys import Domain, MemberId, RecordId, digest
@@ -277,7 +277,7 @@ def _may_get(core: Core, record: Record, friend: MemberId, edges: Edges, seated:
     if isinstance(body, ListingBody) and core.is_withdrawn(record):
         return False
     if origin == core.me:
-        return record.kind is Kind.RATING
+        return record.kind in EVIDENCE_KINDS
     circles, through = offers.reach_of(core, record)
     if origin == friend:
         return circles >= 1 and (not through or core.me in through)

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from protocol.bodies import HalfBody, Kind, RatingBody
+from protocol.bodies import EVIDENCE_KINDS, EvidenceBody, HalfBody, Kind
 from protocol.keys import MemberId, ObjectId, RecordId
 from protocol.records import Record
 
 Key = tuple[MemberId, ObjectId]
 
-_CIRCLE_KINDS = (Kind.STATEMENT, Kind.KEYS, Kind.LISTING, Kind.WITHDRAWAL, Kind.RATING)
+_CIRCLE_KINDS = (Kind.STATEMENT, Kind.KEYS, Kind.LISTING, Kind.WITHDRAWAL, *EVIDENCE_KINDS)
 
 
 @dataclass(slots=True)
@@ -31,11 +31,11 @@ class Stored:
 def origin_of(record: Record) -> MemberId | None:
     """Whose circles a record travels in, or None when it does not travel by circles.
 
-    A rating travels in the circles of the rated person. Spec: §7.3.
+    A rating or repair travels in the circles of the rated person. Spec: §7.3.
     """
     if record.kind not in _CIRCLE_KINDS:
         return None
-    if isinstance(record.body, RatingBody):
+    if isinstance(record.body, EvidenceBody):
         return record.body.subject(record.author)
     return record.author
 

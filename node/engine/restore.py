@@ -16,7 +16,7 @@ from node.engine.edges import refresh_edge
 from node.engine.events import Space
 from node.engine.log import LogKey
 from node.engine.registers import Stored, origin_of
-from protocol.bodies import LOAN_KINDS, HalfBody, Kind
+from protocol.bodies import EVIDENCE_KINDS, LOAN_KINDS, HalfBody, Kind
 from protocol.encoding import (
     Value,
     expect_array,
@@ -143,7 +143,7 @@ def _restore_records(core: Core, rows: Rows, log_top: int) -> None:
         _react(core, stored.record)
     house.refresh_members(core)
     for _, _, stored in opened:
-        if stored.record.kind in LOAN_KINDS or stored.record.kind is Kind.RATING:
+        if stored.record.kind in LOAN_KINDS or stored.record.kind in EVIDENCE_KINDS:
             loans.on_record(core, stored.record, stored.received_from or core.me)
 
 

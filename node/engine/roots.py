@@ -12,7 +12,7 @@ from __future__ import annotations
 from node.engine.core import Core
 from node.engine.edges import ask_again
 from node.engine.events import Space
-from protocol.bodies import LOAN_KINDS, KeysBody, Kind, keys_object
+from protocol.bodies import EVIDENCE_KINDS, LOAN_KINDS, KeysBody, Kind, keys_object
 from protocol.encoding import Value
 from protocol.errors import NotYours, OutOfReach
 from protocol.keys import MemberId
@@ -33,7 +33,7 @@ MANDATE_RENEWAL_MS = 90 * DAY_MS
 """A mandate that ends sooner than this is made anew."""
 CLAIMS_MAX = 1000
 """Successors that wait for their delay, of all members: a forger needs two guardians each."""
-LASTING_KINDS = (Kind.CHARTER, Kind.SEAT, Kind.RATING, *LOAN_KINDS)
+LASTING_KINDS = (Kind.CHARTER, Kind.SEAT, *EVIDENCE_KINDS, *LOAN_KINDS)
 """What a former root said keeps its worth; the rest is said anew by the present one."""
 
 

@@ -18,7 +18,7 @@ import unicodedata
 from typing import Final
 
 from node.engine import away, ids
-from node.engine.commands import AddThing, SetThing, WithdrawThing
+from node.engine.commands import AddThing, LookFor, SetThing, WithdrawThing
 from node.engine.core import Core
 from node.engine.events import Json
 from node.engine.leases import is_of_the_future
@@ -34,7 +34,9 @@ _KIND_WORDS: Final = {
     ThingKind.STAY: "stay",
     ThingKind.SPOT: "spot",
     ThingKind.COPY: "copy",
+    ThingKind.WANTED: "wanted",
 }
+_MS_PER_DAY: Final = 24 * 3600 * 1000
 # Controls and what turns the direction of a line: a title must not hide its neighbour's.
 _UNWANTED_CATEGORIES: Final = ("Cc", "Cs", "Co", "Cn")
 _DIRECTION_CONTROLS: Final = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
@@ -52,16 +54,42 @@ def add(core: Core, command: AddThing) -> Json:
         through=_resolved_through(core, command.only_through),
         busy=(),
     )
-    if len(_my_listings(core)) >= limits.LISTINGS_PER_ORIGIN_MAX:
-        raise Refused("too-many-things", maximum=limits.LISTINGS_PER_ORIGIN_MAX)
+    _check_room(core)
     record = core.publish(body, ObjectId(core.draw("thing", 16)), core.charter.listing_lease_ms)
     return _json(record)
+
+
+def look_for(core: Core, command: LookFor) -> Json:
+    """Tell one's circles what one would like to borrow; it ends by itself, or by ``withdraw``."""
+    if core.house is None:
+        raise Refused("no-house")
+    body = ListingBody(
+        title=_checked_title(command.title),
+        text=_checked_text(command.text),
+        thing_kind=ThingKind.WANTED,
+        circles=_checked_circles(core, command.circles),
+        through=(),
+        busy=(),
+    )
+    longest_ms = core.charter.listing_lease_ms
+    if not 0 < command.lease_ms <= longest_ms:
+        raise Refused("wanted-too-long", days=longest_ms // _MS_PER_DAY)
+    _check_room(core)
+    return _json(core.publish(body, ObjectId(core.draw("thing", 16)), command.lease_ms))
+
+
+def _check_room(core: Core) -> None:
+    if len(_my_listings(core)) >= limits.LISTINGS_PER_ORIGIN_MAX:
+        raise Refused("too-many-things", maximum=limits.LISTINGS_PER_ORIGIN_MAX)
 
 
 def change(core: Core, command: SetThing) -> Json:
     """Change what is given of a thing; an open loan of it goes on as it was agreed."""
     old = _my_thing(core, command.thing)
     body = _body(old)
+    is_wanted = body.thing_kind is ThingKind.WANTED
+    if command.kind is not None and is_wanted != (command.kind is ThingKind.WANTED):
+        raise Refused("wanted-not-a-thing")
     changed = ListingBody(
         title=body.title if command.title is None else _checked_title(command.title),
         text=body.text if command.text is None else _checked_text(command.text),
@@ -78,7 +106,9 @@ def change(core: Core, command: SetThing) -> Json:
         return _json(old)
     if is_narrower(changed, body):
         _publish_withdrawal(core, old)
-    return _json(core.publish(changed, old.object, core.charter.listing_lease_ms))
+    # What one looks for is not renewed: it ends when it was meant to.
+    lease_ms = old.not_after_ms - core.now_ms if is_wanted else core.charter.listing_lease_ms
+    return _json(core.publish(changed, old.object, lease_ms))
 
 
 def withdraw(core: Core, command: WithdrawThing) -> Json:
@@ -86,6 +116,13 @@ def withdraw(core: Core, command: WithdrawThing) -> Json:
     old = _my_thing(core, command.thing)
     _publish_withdrawal(core, old)
     return _json(old)
+
+
+def take_off(core: Core, thing: ObjectId) -> None:
+    """Withdraw a listing of one's own that is live."""
+    record = core.current(core.me, thing)
+    if record is not None and record.kind is Kind.LISTING:
+        _publish_withdrawal(core, record)
 
 
 def list_things(core: Core) -> list[Json]:
@@ -134,11 +171,11 @@ def _renewal_due_ms(core: Core, record: Record) -> int:
 
 
 def _held_listings(core: Core) -> list[Record]:
-    """Own listings, also expired ones; withdrawn ones are not held any more."""
+    """Own things, also expired ones; withdrawn ones are not held any more."""
     return [
         record
         for record in core.registers.own_of_kind(Kind.LISTING)
-        if not core.is_withdrawn(record)
+        if not core.is_withdrawn(record) and _body(record).thing_kind is not ThingKind.WANTED
     ]
 
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from protocol.bodies import RatingBody
+from protocol.bodies import EvidenceBody, RatingBody, RepairBody
 from protocol.exchange import contract_is_signed
 from protocol.keys import MemberId, ObjectId
 from protocol.mandates import Verify
@@ -34,6 +34,7 @@ class Rating:
         from_minute, to_minute: the loan's dates as calendar minutes.
         confiance: 0 or 1.
         respect: 0..10.
+        is_repaired: whether the rater has said since that a 0 was made good.
     """
 
     to_minute: int
@@ -44,6 +45,7 @@ class Rating:
     holder: MemberId
     confiance: int
     respect: int
+    is_repaired: bool = False
 
 
 class Evidence:
@@ -77,22 +79,27 @@ def gather(records: Iterable[Record], verify: Verify) -> Evidence:
     """Make evidence of rating records; what does not count is left out.
 
     Args:
-        records: opened records, their own signatures checked; other kinds are ignored.
+        records: opened ratings and repairs, their own signatures checked; other kinds
+            are ignored.
         verify: checks the contract signatures inside (a node that has checked each
             on arrival passes one that remembers).
     """
     registers: dict[tuple[ObjectId, MemberId], Record] = {}
+    repaired: dict[tuple[ObjectId, MemberId], None] = {}
     for record in records:
         body = record.body
-        if isinstance(body, RatingBody) and counts(record, body, verify):
-            key = (body.terms.loan, record.author)
-            if supersedes(record, registers.get(key)):
-                registers[key] = record
-    return Evidence(_rating(record) for record in registers.values())
+        if not isinstance(body, EvidenceBody) or not counts(record, body, verify):
+            continue
+        key = (body.terms.loan, record.author)
+        if isinstance(body, RepairBody):
+            repaired[key] = None
+        elif supersedes(record, registers.get(key)):
+            registers[key] = record
+    return Evidence(_rating(record, key in repaired) for key, record in registers.items())
 
 
-def counts(record: Record, body: RatingBody, verify: Verify) -> bool:
-    """Whether a rating may count: by a party, under a contract of both, of this house."""
+def counts(record: Record, body: EvidenceBody, verify: Verify) -> bool:
+    """Whether a rating or repair may count: by a party, under a contract of both, of this house."""
     return (
         record.author in (body.terms.holder, body.terms.borrower)
         and record.house == body.terms.house
@@ -100,7 +107,7 @@ def counts(record: Record, body: RatingBody, verify: Verify) -> bool:
     )
 
 
-def _rating(record: Record) -> Rating:
+def _rating(record: Record, has_repair: bool) -> Rating:
     body = record.body
     assert isinstance(body, RatingBody)
     return Rating(
@@ -112,4 +119,5 @@ def _rating(record: Record) -> Rating:
         holder=body.terms.holder,
         confiance=body.confiance,
         respect=body.respect,
+        is_repaired=has_repair and body.confiance == 0,
     )

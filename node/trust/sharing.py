@@ -10,15 +10,15 @@ Spec: §12.5.
 
 from __future__ import annotations
 
-from protocol.bodies import ListingBody
+from protocol.bodies import ListingBody, ThingKind
 from protocol.charter import Charter
 
 _MS_PER_MINUTE = 60 * 1000
 
 
 def is_open_listing(body: ListingBody) -> bool:
-    """Whether a live listing counts as sharing: somebody else can see it."""
-    return body.circles >= 1
+    """Whether a live listing counts as sharing: somebody else can see it, and it can be lent."""
+    return body.circles >= 1 and body.thing_kind is not ThingKind.WANTED
 
 
 def is_sharing(

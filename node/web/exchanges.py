@@ -11,8 +11,9 @@ from aiohttp import web
 from node import dates, messages
 from node.engine import commands, ids, views
 from node.web.forms import Form
-from node.web.loan_words import is_under_way, sentence
+from node.web.loan_words import is_under_way, notices, sentence
 from node.web.visit import Visit
+from protocol.bodies import Event
 from protocol.errors import Refused
 
 _DONE_SHOWN_MAX: Final = 20
@@ -39,9 +40,11 @@ async def show_loan(
     visit: Visit, form: Form | None = None, error: Refused | None = None
 ) -> web.StreamResponse:
     """One loan, with the forms for what I can do about it."""
-    loan_id = ids.resolve_loan(visit.core, visit.part("loan")).hex()
-    for loan in _loans(visit):
-        if loan["loan"] == loan_id:
+    loans, place = _loans(visit), visit.part("loan")
+    if place not in [loan["loan"] for loan in loans]:
+        place = ids.resolve_loan(visit.core, place).hex()
+    for loan in loans:
+        if loan["loan"] == place:
             return visit.page("loan.html", form=form, error=error, loan=in_words(visit, loan))
     raise Refused("unknown-loan", loan=visit.part("loan"))
 
@@ -60,6 +63,7 @@ def in_words(visit: Visit, loan: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **loan,
         "sentence": visit.gettext(sentence(loan)).format(**names),
+        "notices": [visit.gettext(text).format(**names) for text in notices(loan)],
         "why_not_yet": [
             messages.say(reason["code"], reason["values"], visit.language)
             for reason in loan["reasons"]
@@ -79,6 +83,26 @@ async def answer(visit: Visit, form: Form) -> str:
     loan = visit.part("loan")
     await visit.command(commands.AnswerLoan(loan, word, start, end, form.text("message")))
     return _place(visit, "answered")
+
+
+async def move_end(visit: Visit, form: Form) -> str:
+    """Another last day: asked for by the borrower, or by whose thing it is."""
+    if not form.text("to"):
+        raise Refused("dates-incomplete")
+    end = dates.read_end(form.text("to"))
+    await visit.command(commands.MoveEnd(visit.part("loan"), end, form.text("message")))
+    return _place(visit, "answered")
+
+
+async def report(visit: Visit, form: Form) -> str:
+    event = form.choice("what", {event.name.lower(): event for event in Event})
+    await visit.command(commands.Report(visit.part("loan"), event, form.text("message")))
+    return _place(visit, "reported")
+
+
+async def repaired(visit: Visit, form: Form) -> str:
+    await visit.command(commands.Repaired(visit.part("loan")))
+    return _place(visit, "repaired")
 
 
 async def pass_on(visit: Visit, form: Form) -> str:

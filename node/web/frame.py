@@ -32,6 +32,10 @@ DONE: Final = {
     "set-aside": N_("Left aside. Nobody is told."),
     "handed-over": N_("Noted: handed over."),
     "returned": N_("Noted: returned."),
+    "reported": N_("Noted, and the other person is told."),
+    "repaired": N_("Noted: it was made good."),
+    "written-down": N_("Written down."),
+    "wanted": N_("Your circles will see what you look for."),
     "cancelled": N_("Cancelled."),
     "rated": N_("Thank you. It is shown when both of you have said how it went."),
     "away": N_(

@@ -32,7 +32,15 @@ _SENTENCES: Final = {
     ("borrower", "agreed"): N_("{other} said yes. Say here when you have it."),
     ("borrower", "handed_over"): N_("You have it. Say here when you have brought it back."),
     ("borrower", "returned"): N_("You brought it back. How did it go with {other}?"),
+    ("holder", "lost"): N_("It is lost. Say here if it turns up. How did it go with {other}?"),
+    ("borrower", "lost"): N_("It is lost. How did it go with {other}?"),
+    ("holder", "kept"): N_("You gave it to {other}. How did it go?"),
+    ("borrower", "kept"): N_("{other} gave it to you. How did it go?"),
     ("between", "asked"): N_("{borrower} asks {holder}, through you."),
+}
+_ON_PAPER: Final = {
+    "handed_over": N_("{other} has it: you wrote it down. Say here when it is back."),
+    "returned": N_("{other} had it: it is back."),
 }
 _NOTHING_TO_HAND_OVER: Final = {
     "holder": N_("You said yes to {other}. Say here when it is done."),
@@ -41,14 +49,37 @@ _NOTHING_TO_HAND_OVER: Final = {
 _DONE_WITHOUT_RETURN: Final = N_("It is done. How did it go with {other}?")
 _HAVE_RATED: Final = N_("You have said how it went. Both answers are shown together.")
 _NO_MORE_RATING: Final = N_("It is done; the time to say how it went is over.")
+_LOST_AND_RATED: Final = N_("It is lost. You have said how it went.")
+_KEPT_AND_RATED: Final = N_("It was given for good. You have said how it went.")
 _PASSED_ON: Final = N_("You passed the request of {borrower} on to {holder}.")
 _SET_ASIDE: Final = N_("You left the request of {borrower} to {holder} aside.")
 _BETWEEN_OTHERS: Final = N_("This is now between {borrower} and {holder}.")
 
 
+_OVER: Final = {"lost": _LOST_AND_RATED, "kept": _KEPT_AND_RATED}
+_LATE: Final = {
+    "holder": N_("The days you agreed on are over. A word to {other} helps more than waiting."),
+    "borrower": N_("The days you agreed on are over. Bring it back, or ask {other} for longer."),
+    "between": N_("The days they agreed on are over."),
+}
+_DAMAGED_SAYS_OTHER: Final = N_("{other} says that it was damaged.")
+_DAMAGED_SAY_YOU: Final = N_("You said that it was damaged.")
+_REPAIRED_SAYS_OTHER: Final = N_("{other} says that it was made good. Thank you.")
+_REPAIRED_SAY_YOU: Final = N_("You said that it was made good. It weighs on nobody any more.")
+_PROPOSALS: Final = {
+    (True, True): N_("{other} asks to keep it until another day."),
+    (True, False): N_("You asked {other} to bring it back by another day."),
+    (False, True): N_("{other} asks to have it back by another day."),
+    (False, False): N_("You asked {other} to keep it until another day."),
+}
+"""Other dates for an agreed loan, by (I lend, the other asks)."""
+
+
 def sentence(loan: Loan) -> str:
     """Where a loan stands for the reader, in English, with names to fill in."""
     state, role = loan["state"], loan["role"]
+    if loan["paper"]:
+        return _ON_PAPER[state]
     if state in _ENDED:
         return _ENDED[state]
     if role == "between":
@@ -57,6 +88,8 @@ def sentence(loan: Loan) -> str:
         if state != "asked":
             return _BETWEEN_OTHERS
         return _SENTENCES[role, state] if "recommend" in loan["can"] else _PASSED_ON
+    if state in _OVER and "rate" not in loan["can"] and loan["rated"] is not None:
+        return _OVER[state]
     if state == "returned" and "rate" not in loan["can"]:
         return _HAVE_RATED if loan["rated"] is not None else _NO_MORE_RATING
     if loan["kind"] in ("spot", "copy"):
@@ -67,6 +100,30 @@ def sentence(loan: Loan) -> str:
     return _SENTENCES[role, state]
 
 
+def notices(loan: Loan) -> list[str]:
+    """What else is to be known of a loan, in English, with names to fill in."""
+    found = []
+    if loan["late_days"]:
+        late = _LATE["between" if loan["role"] == "between" else loan["role"]]
+        found.append(late)
+    mine, name = loan["role"] == "holder", "other"
+    if loan["damaged_by"] and loan["role"] != "between":
+        others = any(member == loan[name] for member in loan["damaged_by"])
+        found.append(_DAMAGED_SAYS_OTHER if others else _DAMAGED_SAY_YOU)
+    proposal = loan["proposal"]
+    if proposal is not None and loan["role"] != "between":
+        by_other = proposal["by"] == loan[name]
+        found.append(_PROPOSALS[mine, by_other])
+    if loan["repaired"]:
+        found.append(_REPAIRED_SAY_YOU)
+    if loan["repaired_by_other"]:
+        found.append(_REPAIRED_SAYS_OTHER)
+    return found
+
+
 def is_under_way(loan: Loan) -> bool:
     """Whether anything can still happen to a loan."""
-    return bool(loan["can"]) or (loan["state"] not in _ENDED and loan["state"] != "returned")
+    state = loan["state"]
+    if loan["paper"]:
+        return bool(loan["can"])
+    return "rate" in loan["can"] or (state not in _ENDED and state not in ("returned", *_OVER))

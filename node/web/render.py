@@ -26,6 +26,7 @@ KINDS: Final = {
     "spot": N_("To use where it is"),
     "copy": N_("To copy: nothing has to come back"),
 }
+_WANTED: Final = N_("Looked for")
 CIRCLES: Final = (
     N_("Nobody yet: a draft"),
     N_("My friends"),
@@ -77,7 +78,7 @@ class Words:
         self._catalogue = translator(language)
 
     def kind(self, kind: str) -> str:
-        return self._say(KINDS[kind])
+        return self._say(KINDS.get(kind, _WANTED))
 
     def circles(self, circles: int) -> str:
         return self._say(CIRCLES[circles])

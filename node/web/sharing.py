@@ -20,9 +20,10 @@ async def show_mine(
     visit: Visit, form: Form | None = None, error: Refused | None = None
 ) -> web.StreamResponse:
     """My things, and a form for another one."""
+    title = visit.request.query.get("title", "")
     return visit.page(
         "things.html",
-        form=form or Form.of(kind="object", circles=1),
+        form=form or Form.of(kind="object", circles=1, title=title),
         error=error,
         things=views.things(visit.core),
         **_choices(visit),
@@ -67,7 +68,7 @@ async def change(visit: Visit, form: Form) -> str:
         commands.SetThing(
             thing=visit.part("thing"),
             title=form.text("title"),
-            kind=form.choice("kind", KINDS_BY_WORD),
+            kind=form.choice("kind", KINDS_BY_WORD) if form.text("kind") else None,
             circles=form.number("circles", 0, limits.CIRCLES_HARD_MAX),
             text=form.text("text"),
             only_through=form.all("only_through"),
@@ -85,6 +86,7 @@ async def browse(
     visit: Visit, form: Form | None = None, error: Refused | None = None
 ) -> web.StreamResponse:
     """Things of others, nearest first, narrowed by what was searched for."""
+    looked_for = "" if form is None else form.text("wanted")
     query = visit.request.query
     form = Form({name: [query.get(name, "")] for name in ("query", "from", "to", "circles")})
     start: int | None = None
@@ -104,13 +106,17 @@ async def browse(
         to_minute=end,
         circles=circles,
     )
+    rows = [thing for thing in things if isinstance(thing, dict)]
     return visit.page(
         "browse.html",
         form=form,
         error=error,
-        things=things,
+        things=[thing for thing in rows if thing["kind"] != "wanted"],
+        wanted=[thing for thing in rows if thing["kind"] == "wanted"],
         is_narrowed=any(form.text(name) for name in ("query", "from", "circles")),
         max_circles=visit.core.charter.max_circles,
+        looked_for=looked_for or form.text("query"),
+        title_max=limits.TITLE_SIZE_MAX_BYTES,
     )
 
 
@@ -121,6 +127,8 @@ async def show_thing(
     thing: dict[str, Any] = views.thing(visit.core, visit.part("thing"), visit.say)
     if "holder" not in thing:
         return go_to(f"/things/{thing['thing']}")
+    if thing["kind"] == "wanted":
+        return visit.page("wanted.html", error=error, thing=thing)
     return visit.page("thing.html", form=form, error=error, thing=thing)
 
 
@@ -130,8 +138,33 @@ async def ask(visit: Visit, form: Form) -> str:
     start, end = dates.read_span(form.text("from"), form.text("to"))
     # The id alone may be shared by two holders; what was looked at is asked for.
     ids.resolve_thing(visit.core, visit.part("thing"))
-    await visit.command(commands.Ask(visit.part("thing"), start, end, form.text("message")))
+    await visit.command(
+        commands.Ask(
+            visit.part("thing"),
+            start,
+            end,
+            form.text("message"),
+            queue=bool(form.text("queue")),
+            has_happened=bool(form.text("happened")),
+        )
+    )
     return "/inbox?done=asked"
+
+
+async def lend_to(visit: Visit, form: Form) -> str:
+    """Write down what somebody without a node has."""
+    if not form.text("from") or not form.text("to"):
+        raise Refused("dates-incomplete")
+    start, end = dates.read_span(form.text("from"), form.text("to"))
+    await visit.command(commands.LendTo(form.text("name"), visit.part("thing"), start, end))
+    return "/inbox?done=written-down"
+
+
+async def look_for(visit: Visit, form: Form) -> str:
+    """Tell one's circles what one would like to borrow."""
+    circles = form.number("circles", 0, limits.CIRCLES_HARD_MAX)
+    await visit.command(commands.LookFor(form.text("wanted"), circles))
+    return "/things?done=wanted"
 
 
 def _choices(visit: Visit) -> dict[str, Any]:

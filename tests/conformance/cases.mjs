@@ -138,7 +138,9 @@ function exchange(item, document) {
   const state = said.decoded;
   const decoded = state && {
     state: state.now, round: state.round, dates: state.dates, answer_by_ms: state.answerBy,
-    passed: state.passed.map((step) => [nameOf(step.author), step.body[3]]), returned_ms: state.returned,
+    passed: state.passed.map((step) => [nameOf(step.author), step.body[3]]), over_ms: state.over,
+    agreed_rounds: state.agreedRounds, proposal: state.proposal,
+    damaged_by: state.damagedBy.map((step) => nameOf(step.author)),
     commitments: state.commitments.map((step) => [nameOf(step.author), hex(step.body[2])]),
     ended_by: state.endedBy && nameOf(state.endedBy.author),
   };

@@ -34,7 +34,7 @@ const BODIES = {
   2: [2 * KIB, e.tuple(e.text(80), e.list(e.text(16), 8), member, commitment, commitment)],
   3: [KIB, e.tuple(member)],
   4: [KIB, e.tuple(member, member, e.bool, e.bool)],
-  5: [RECORD_MAX, e.tuple(e.text(160), e.text(4096), (v) => e.uint(4)(v) || fail(), circles, members(32), e.list(interval, 100))],
+  5: [RECORD_MAX, e.tuple(e.text(160), e.text(4096), (v) => e.uint(5)(v) || fail(), circles, members(32), e.list(interval, 100))],
   6: [RECORD_MAX, e.tuple(object, number, number, circles, members(32))],
   7: [4 * KIB, (v) => {
     const body = e.tuple(member, members(16), e.uint(4), e.bool, e.list(member, 64))(v);
@@ -49,6 +49,8 @@ const BODIES = {
   22: [RECORD_MAX, e.tuple(object, path)],
   23: [RECORD_MAX, e.tuple(object, path)],
   24: [RECORD_MAX, e.tuple(object, path, member)],
+  25: [RECORD_MAX, e.tuple(object, path, (v) => e.uint(3)(v) || fail(), sealed)],
+  33: [2 * KIB, e.tuple(terms, signature, signature)],
   32: [2 * KIB, e.tuple(terms, signature, signature, e.uint(1), e.uint(10), object)],
 };
 

@@ -20,11 +20,14 @@ from protocol.bodies import (
     CommitmentBody,
     CounterBody,
     DeclineBody,
+    Event,
     HandoverBody,
     Kind,
     LoanBody,
     PassBody,
     RatingBody,
+    RepairBody,
+    ReportBody,
     RequestBody,
     ReturnBody,
     SeatBody,
@@ -38,6 +41,7 @@ from protocol.exchange import (
     Ignored,
     LoanState,
     Path,
+    Proposal,
     Reason,
     Role,
     State,
@@ -47,7 +51,7 @@ from protocol.exchange import (
     expected_object,
     may_ever,
     role_on,
-    round_of,
+    step_number,
 )
 from protocol.keys import HouseId, MemberId, ObjectId, Signature, verify
 from protocol.records import Record, open_record, sign_record
@@ -76,7 +80,7 @@ def step(author: int, body: LoanBody, at_ms: int = 10, sequence: int = 0) -> Rec
         SIGNERS[author],
         body,
         house=HOUSE,
-        object_id=step_object(body.kind, body.loan, round_of(body)),
+        object_id=step_object(body.kind, body.loan, step_number(body)),
         sequence=sequence,
         created_ms=at_ms,
         not_after_ms=10**9,
@@ -93,9 +97,14 @@ def agreement(number: int = 0, dates: tuple[int, int] = (100, 200)) -> Agreement
     return AgreementBody(LOAN, PATH, number, signature, b"")
 
 
-def body_of(kind: Kind, number: int = 0) -> LoanBody:
-    """A well-made step of a kind for the given round."""
-    match kind:
+WHAT: tuple[Kind | Event, ...] = (*(kind for kind in LOAN_KINDS if kind is not Kind.REPORT), *Event)
+
+
+def body_of(what: Kind | Event, number: int = 0) -> LoanBody:
+    """A well-made step of a kind for the given round, or a report of an event."""
+    if isinstance(what, Event):
+        return ReportBody(LOAN, PATH, what, b"")
+    match what:
         case Kind.REQUEST:
             return request(number)
         case Kind.PASS:
@@ -133,6 +142,8 @@ DECLINED = step(HOLDER, body_of(Kind.DECLINE))
 CANCELLED = step(BORROWER, body_of(Kind.CANCEL))
 HANDED_OVER = step(HOLDER, body_of(Kind.HANDOVER))
 RETURNED = step(BORROWER, body_of(Kind.RETURN), at_ms=50)
+LOST = step(HOLDER, body_of(Event.LOST), at_ms=50)
+GIVEN = step(HOLDER, body_of(Event.GIFT), at_ms=50)
 RATED = (
     step(BORROWER, CommitmentBody(LOAN, PATH, b"b" * 32)),
     step(HOLDER, CommitmentBody(LOAN, PATH, b"h" * 32)),
@@ -145,6 +156,8 @@ HISTORIES: dict[State | None, tuple[Record, ...]] = {
     State.AGREED: (ASKED, AGREED),
     State.HANDED_OVER: (ASKED, AGREED, HANDED_OVER),
     State.RETURNED: (ASKED, AGREED, HANDED_OVER, RETURNED),
+    State.LOST: (ASKED, AGREED, HANDED_OVER, LOST),
+    State.KEPT: (ASKED, AGREED, HANDED_OVER, GIVEN),
     State.RATED: (ASKED, AGREED, HANDED_OVER, RETURNED, *RATED),
     State.DECLINED: (ASKED, DECLINED),
     State.WITHDRAWN: (ASKED, CANCELLED),
@@ -154,7 +167,7 @@ HISTORIES: dict[State | None, tuple[Record, ...]] = {
 
 # What comes out when a step meets one that the canonical order puts after it: they
 # crossed on the way. Every other step that the table does not allow changes nothing.
-CROSSINGS: dict[tuple[State, Kind, int], State] = {
+CROSSINGS: dict[tuple[State, Kind | Event, int], State] = {
     # One holder who answers twice: the agreement stands, then the counter-proposal.
     (State.COUNTERED, Kind.AGREEMENT, HOLDER): State.AGREED,
     (State.DECLINED, Kind.AGREEMENT, HOLDER): State.AGREED,
@@ -162,6 +175,12 @@ CROSSINGS: dict[tuple[State, Kind, int], State] = {
     # An answer that crosses a withdrawal.
     (State.WITHDRAWN, Kind.AGREEMENT, HOLDER): State.CANCELLED,
     (State.WITHDRAWN, Kind.DECLINE, HOLDER): State.DECLINED,
+    # One says that it is back, the other that it is lost: the holder has it, or has not.
+    (State.RETURNED, Event.LOST, BORROWER): State.LOST,
+    (State.RETURNED, Event.LOST, HOLDER): State.LOST,
+    # A gift need not come back, and cannot be lost.
+    (State.RETURNED, Event.GIFT, HOLDER): State.KEPT,
+    (State.LOST, Event.GIFT, HOLDER): State.KEPT,
     # What is physically out is out.
     (State.CANCELLED, Kind.HANDOVER, BORROWER): State.HANDED_OVER,
     (State.CANCELLED, Kind.HANDOVER, HOLDER): State.HANDED_OVER,
@@ -172,26 +191,26 @@ CROSSINGS: dict[tuple[State, Kind, int], State] = {
 
 
 @pytest.mark.parametrize("author", [BORROWER, BETWEEN, HOLDER])
-@pytest.mark.parametrize("kind", LOAN_KINDS)
+@pytest.mark.parametrize("what", WHAT)
 @pytest.mark.parametrize("before", [None, *State])
 def test_every_cell_of_the_table_gives_its_state_or_nothing(
-    before: State | None, kind: Kind, author: int
+    before: State | None, what: Kind | Event, author: int
 ) -> None:
     """Every state, step and role: the arrow, the crossing, or no change with a reason."""
     history = HISTORIES[before]
-    number = 1 if kind is Kind.REQUEST and history else 0
+    number = 1 if what is Kind.REQUEST and history else 0
     late_ms = 5000 if before is State.EXPIRED else 60
-    new = step(author, body_of(kind, number), at_ms=late_ms, sequence=1)
+    new = step(author, body_of(what, number), at_ms=late_ms, sequence=1)
     loan = derive(LOAN, PATH, [*history, new], KEYS.verify, request_window_ms=WINDOW_MS)
     after = None if loan is None else loan.at(late_ms)
 
-    expected = TRANSITIONS[before].get((kind, ROLES[author]), before)
+    expected = TRANSITIONS[before].get((what, ROLES[author]), before)
     if before is not None:
-        expected = CROSSINGS.get((before, kind, author), expected)
-    if before is State.RETURNED and kind is Kind.COMMITMENT:
-        expected = State.RETURNED if author != BETWEEN else before
+        expected = CROSSINGS.get((before, what, author), expected)
+    if what is Kind.COMMITMENT and before is not None and before.is_over:
+        expected = before  # it takes both
     assert after is expected
-    if loan is not None and not may_ever(kind, ROLES[author]):
+    if loan is not None and not may_ever(what, ROLES[author]):
         assert Ignored(new, Reason.NOT_THEIR_PART) in loan.ignored
 
 
@@ -220,8 +239,7 @@ def any_steps(draw: st.DrawFn) -> list[Record]:
     """Steps of every kind by everybody, some of them nonsense."""
     made = []
     for sequence in range(draw(st.integers(0, 8))):
-        kind = draw(st.sampled_from(LOAN_KINDS))
-        body = body_of(kind, draw(st.integers(0, 2)))
+        body = body_of(draw(st.sampled_from(WHAT)), draw(st.integers(0, 2)))
         if draw(st.booleans()) and isinstance(body, RequestBody):
             body = request(body.round, (300, 400))
         if draw(st.integers(0, 9)) == 0:
@@ -241,7 +259,15 @@ def sensible_steps(draw: st.DrawFn) -> list[Record]:
         step(BORROWER, request(1, (300, 400))),
         step(HOLDER, agreement(1, (300, 400))),
         HANDED_OVER,
+        step(BORROWER, request(2, (300, 500)), at_ms=30),
+        step(BETWEEN, PassBody(LOAN, PATH, 2, True), at_ms=30),
+        step(HOLDER, agreement(2, (300, 500)), at_ms=40),
+        step(HOLDER, CounterBody(LOAN, PATH, 2, 300, 450, b""), at_ms=45),
+        step(BORROWER, body_of(Kind.DECLINE, 2), at_ms=46),
         step(BORROWER, body_of(Kind.HANDOVER)),
+        step(BORROWER, body_of(Event.DAMAGED), at_ms=49),
+        LOST,
+        GIVEN,
         RETURNED,
         step(HOLDER, body_of(Kind.RETURN), at_ms=70),
         *RATED,
@@ -300,7 +326,9 @@ def test_an_accepted_counter_is_a_new_round_with_its_dates() -> None:
 
     signed = loan_of(ASKED, COUNTERED, second, step(HOLDER, agreement(1, (300, 400))))
     assert signed.state is State.AGREED
-    assert signed.holder_signature == agreement(1, (300, 400)).holder_signature
+    [contract] = signed.contracts
+    assert contract.holder_signature == agreement(1, (300, 400)).holder_signature
+    assert contract.terms == signed.terms
 
 
 def test_a_counter_puts_its_dates_on_the_table() -> None:
@@ -323,6 +351,102 @@ def test_a_round_that_follows_no_counter_is_ignored() -> None:
         LOAN, PATH, [step(BORROWER, request(1))], KEYS.verify, request_window_ms=WINDOW_MS
     )
     assert alone is None
+
+
+# --- other dates for an agreed loan ----------------------------------------------------
+
+LONGER = step(BORROWER, request(1, (100, 300)), at_ms=30, sequence=1)
+SOONER = step(HOLDER, CounterBody(LOAN, PATH, 0, 100, 150, b""), at_ms=30, sequence=1)
+
+
+def test_until_the_holder_has_signed_other_dates_the_old_ones_stand() -> None:
+    asked = loan_of(*HISTORIES[State.HANDED_OVER], LONGER)
+    assert (asked.state, asked.dates, asked.round) == (State.HANDED_OVER, (100, 200), 1)
+    assert asked.proposal == Proposal(terms(1, (100, 300)), (100, 300), 30 + WINDOW_MS)
+    assert asked.terms == terms()
+
+    yes = loan_of(*HISTORIES[State.HANDED_OVER], LONGER, step(HOLDER, agreement(1, (100, 300))))
+    assert (yes.state, yes.dates, yes.proposal) == (State.HANDED_OVER, (100, 300), None)
+    assert [contract.terms.round for contract in yes.contracts] == [0, 1]
+
+    no = loan_of(*HISTORIES[State.HANDED_OVER], LONGER, step(HOLDER, body_of(Kind.DECLINE, 1)))
+    assert (no.state, no.dates, no.proposal) == (State.HANDED_OVER, (100, 200), None)
+    assert no.ended_by is None
+
+
+def test_the_holder_asks_for_it_back_and_the_borrower_says_yes_or_no() -> None:
+    asked = loan_of(*HISTORIES[State.HANDED_OVER], SOONER)
+    assert asked.proposal == Proposal(None, (100, 150), 30 + WINDOW_MS)
+    assert asked.dates == (100, 200)
+
+    accepted = step(BORROWER, request(1, (100, 150)), at_ms=40, sequence=1)
+    signed = step(HOLDER, agreement(1, (100, 150)), at_ms=50, sequence=2)
+    assert loan_of(*HISTORIES[State.HANDED_OVER], SOONER, accepted, signed).dates == (100, 150)
+
+    refused = step(BORROWER, body_of(Kind.DECLINE, 0), at_ms=40)
+    loan = loan_of(*HISTORIES[State.HANDED_OVER], SOONER, refused)
+    assert (loan.proposal, loan.ignored) == (None, ())
+
+
+def test_nobody_answers_their_own_proposal_or_one_that_is_not_there() -> None:
+    handed_over = HISTORIES[State.HANDED_OVER]
+    own = step(BORROWER, body_of(Kind.DECLINE, 1), at_ms=40)
+    assert reasons(loan_of(*handed_over, LONGER, own)) == [Reason.NOT_NOW]
+    for author in (BORROWER, HOLDER):
+        nothing_asked = step(author, body_of(Kind.DECLINE), at_ms=40)
+        assert reasons(loan_of(*handed_over, nothing_asked)) == [Reason.NOT_NOW]
+
+
+def test_other_dates_wait_as_long_as_a_request_does() -> None:
+    late = step(HOLDER, agreement(1, (100, 300)), at_ms=30 + WINDOW_MS)
+    loan = loan_of(*HISTORIES[State.HANDED_OVER], LONGER, late)
+
+    assert reasons(loan) == [Reason.TOO_LATE]
+    assert loan.proposal_at(29 + WINDOW_MS) is not None
+    assert loan.proposal_at(30 + WINDOW_MS) is None
+    assert loan_of(ASKED).proposal_at(0) is None
+
+
+def test_an_agreement_to_other_dates_that_crosses_the_return_leaves_it_returned() -> None:
+    signed = step(HOLDER, agreement(1, (100, 300)), at_ms=60)
+    for order in permutations([ASKED, AGREED, HANDED_OVER, RETURNED, LONGER, signed]):
+        assert loan_of(*order).state is State.RETURNED
+
+
+# --- what became of the thing ----------------------------------------------------------
+
+
+def test_only_the_holder_says_that_what_was_lost_is_back() -> None:
+    lost = HISTORIES[State.LOST]
+    by_borrower = step(BORROWER, body_of(Kind.RETURN), at_ms=70)
+    by_holder = step(HOLDER, body_of(Kind.RETURN), at_ms=70)
+
+    assert reasons(loan_of(*lost, by_borrower)) == [Reason.NOT_NOW]
+    found = loan_of(*lost, by_holder)
+    assert (found.state, found.over_ms) == (State.RETURNED, 70)
+
+
+def test_damage_is_said_of_a_loan_and_ends_nothing() -> None:
+    damaged = step(BORROWER, body_of(Event.DAMAGED))
+    out = loan_of(*HISTORIES[State.HANDED_OVER], damaged)
+    assert (out.state, out.damaged_by, out.over_ms) == (State.HANDED_OVER, (PATH[0],), None)
+
+    back = loan_of(*HISTORIES[State.RETURNED], damaged, step(HOLDER, body_of(Event.DAMAGED)))
+    assert (back.state, back.damaged_by) == (State.RETURNED, (PATH[0], PATH[2]))
+
+
+def test_what_is_lost_or_given_is_rated_like_what_is_back() -> None:
+    for state in (State.LOST, State.KEPT):
+        history = HISTORIES[state]
+        assert loan_of(*history).over_ms == 50
+        assert loan_of(*history, RATED[0]).state is state
+        assert loan_of(*history, *RATED).state is State.RATED
+
+
+def test_a_gift_is_the_holder_s_to_give() -> None:
+    gift = step(BORROWER, body_of(Event.GIFT))
+
+    assert reasons(loan_of(*HISTORIES[State.HANDED_OVER], gift)) == [Reason.NOT_THEIR_PART]
 
 
 def test_rounds_end_at_their_limit() -> None:
@@ -412,9 +536,9 @@ def test_a_step_that_ends_before_the_request_does_not_count() -> None:
 def test_the_rating_window_runs_from_the_later_word_about_the_return() -> None:
     early, late = RETURNED, step(HOLDER, body_of(Kind.RETURN), at_ms=500)
 
-    assert loan_of(*HISTORIES[State.RETURNED]).returned_ms == 50
-    assert loan_of(ASKED, AGREED, HANDED_OVER, early, late).returned_ms == 500
-    assert loan_of(ASKED, AGREED, HANDED_OVER, late, early).returned_ms == 500
+    assert loan_of(*HISTORIES[State.RETURNED]).over_ms == 50
+    assert loan_of(ASKED, AGREED, HANDED_OVER, early, late).over_ms == 500
+    assert loan_of(ASKED, AGREED, HANDED_OVER, late, early).over_ms == 500
 
 
 def test_both_have_to_commit_before_a_loan_is_rated() -> None:
@@ -467,6 +591,10 @@ def test_each_step_and_rating_has_its_one_register() -> None:
     assert expected_object(request(3)) == step_object(Kind.REQUEST, LOAN, 3)
     assert expected_object(body_of(Kind.HANDOVER)) == step_object(Kind.HANDOVER, LOAN, 0)
     assert expected_object(rating) == register_object(Kind.RATING, LOAN)
+    repair = RepairBody(terms(), Signature(b""), Signature(b""))
+    assert expected_object(repair) == register_object(Kind.REPAIR, LOAN)
+    damaged = step_object(Kind.REPORT, LOAN, Event.DAMAGED.value)
+    assert expected_object(body_of(Event.DAMAGED)) == damaged
     assert expected_object(SeatBody(PATH[0])) is None
 
 
@@ -507,6 +635,16 @@ def test_the_table_agrees_with_the_vectors(case: dict[str, Any]) -> None:
         assert expected == list(loan.ignored)
 
 
+def _proposal_as_written(proposal: Proposal | None) -> dict[str, object] | None:
+    if proposal is None:
+        return None
+    return {
+        "by": "holder" if proposal.terms is None else "borrower",
+        "dates": list(proposal.dates),
+        "answer_by_ms": proposal.answer_by_ms,
+    }
+
+
 def said_by(
     loan: LoanState | None, now_ms: int, names: dict[MemberId, str]
 ) -> dict[str, object] | None:
@@ -515,11 +653,14 @@ def said_by(
         return None
     return {
         "state": loan.at(now_ms).value,
-        "round": loan.terms.round,
+        "round": loan.round,
+        "agreed_rounds": [contract.terms.round for contract in loan.contracts],
         "dates": list(loan.dates),
         "answer_by_ms": loan.answer_by_ms,
         "passed": [[names[member], recommends] for member, recommends in loan.passed],
-        "returned_ms": loan.returned_ms,
+        "proposal": _proposal_as_written(loan.proposal_at(now_ms)),
+        "damaged_by": [names[member] for member in loan.damaged_by],
+        "over_ms": loan.over_ms,
         "commitments": [[names[member], value.hex()] for member, value in loan.commitments],
         "ended_by": None if loan.ended_by is None else names[loan.ended_by],
     }

@@ -14,12 +14,15 @@ from protocol.bodies import (
     CommitmentBody,
     CounterBody,
     DeclineBody,
+    Event,
     HalfBody,
     HandoverBody,
     Kind,
     ListingBody,
     PassBody,
     RatingBody,
+    RepairBody,
+    ReportBody,
     RequestBody,
     ReturnBody,
     SeatBody,
@@ -56,9 +59,13 @@ EXAMPLES: list[Body] = [
     HandoverBody(LOAN, WAY),
     ReturnBody(LOAN, WAY),
     CommitmentBody(LOAN, WAY, bytes(32)),
+    ReportBody(LOAN, WAY, Event.DAMAGED, b"sealed"),
     RatingBody(
         Terms(HouseId(bytes(32)), LOAN, LOAN, ALICE, BOB, 1, 1, 2),
         NO_SIGNATURE, NO_SIGNATURE, 0, 10, bytes(16),
+    ),
+    RepairBody(
+        Terms(HouseId(bytes(32)), LOAN, LOAN, ALICE, BOB, 1, 1, 2), NO_SIGNATURE, NO_SIGNATURE
     ),
 ]  # fmt: skip
 
@@ -132,18 +139,18 @@ def test_a_body_that_breaks_a_rule_is_refused_by_name(reason: str, body: Body) -
 
 
 def test_an_unknown_kind_of_thing_is_refused() -> None:
-    """Four kinds exist. Spec §5.7."""
+    """Five kinds exist. Spec §5.7."""
     fields = encode_body(LISTING)
-    fields[2] = 5
+    fields[2] = 6
 
-    with pytest.raises(Malformed, match="thing kind 5"):
+    with pytest.raises(Malformed, match="thing kind 6"):
         decode_body(Kind.LISTING, through_bytes(fields))
 
 
 def test_certificates_statements_and_ratings_have_limits_of_their_own() -> None:
     """They travel before anything is trusted, or farthest. Spec §14."""
     small = {Kind.SEAT, Kind.HALF}
-    middle = {Kind.STATEMENT, Kind.RATING}
+    middle = {Kind.STATEMENT, Kind.RATING, Kind.REPAIR}
 
     for kind in Kind:
         expected = (

@@ -873,7 +873,7 @@ def test_a_rating_that_stands_alone_is_shown_when_the_window_is_over(two: Street
     two.run(0, Rate(loan, 0, 3))
     two.pass_time(13 * DAY_MS)
     assert two.rows(1)[loan]["rated_by_other"] is None
-    assert two.rows(1)[loan]["can"] == ["rate"]
+    assert two.rows(1)[loan]["can"] == ["damaged", "rate"]
     two.pass_time(2 * DAY_MS)
 
     assert two.rows(1)[loan]["rated_by_other"] == {"confiance": 0, "respect": 3}
@@ -1197,9 +1197,14 @@ def test_a_rating_needs_a_contract_of_both_and_must_be_the_one_committed_to(two:
     two.run(1, Rate(loan, 1, 9))
     state = book_of(two.core(0)).state_of(oid(loan))
     assert state is not None
-    assert state.holder_signature is not None
+    [contract] = state.contracts
     good = RatingBody(
-        state.terms, state.borrower_signature, state.holder_signature, 0, 0, bytes(16)
+        contract.terms,
+        contract.borrower_signature,
+        contract.holder_signature,
+        0,
+        0,
+        bytes(16),
     )
     assert rejected(two, 0, two.forge(1, good), 1) is InvalidState
     unsigned = replace(good, holder_signature=good.borrower_signature)

@@ -17,13 +17,18 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 TARGET = Path(__file__).parents[2] / "protocol" / "vectors" / "exchange.json"
 
-REQUEST, PASS, COUNTER, AGREEMENT, DECLINE, CANCEL, HANDOVER, RETURN, COMMITMENT = range(16, 25)
+REQUEST, PASS, COUNTER, AGREEMENT, DECLINE, CANCEL, HANDOVER, RETURN, COMMITMENT, REPORT = range(
+    16, 26
+)
+GIFT, LOST, DAMAGED = 1, 2, 3
 
 NOTES = {
     "Path": "who asks, passes on, answers",
     "Rounds": "request, counter-proposal, request",
     "Crossing": "steps that were said before their authors knew of each other",
     "Lending": "hand-over and return",
+    "Moving": "other dates for an agreed loan",
+    "Outcome": "what became of the thing",
     "Rating": "commitments",
     "Time": "the window for answers",
     "Role": "a step by somebody whose part it is not",
@@ -89,7 +94,7 @@ def step(
     path: list[bytes] | None = None,
 ) -> bytes:
     """A step in the register of its kind, loan and round (§5.4)."""
-    round_ = fields[0] if REQUEST <= kind <= DECLINE else 0
+    round_ = fields[0] if REQUEST <= kind <= DECLINE or kind == REPORT else 0
     register = digest("step", bytes([kind]), loan, number(round_))[:16]
     body = [loan, path or PATH, *fields]
     return envelope(author, kind, body, register, at=at, sequence=sequence, ends=ends)
@@ -137,6 +142,18 @@ CONFIRMED = step(HOLDER, RETURN, at=70)
 COMMITTED = step(BORROWER, COMMITMENT, b"b" * 32, at=80)
 BOTH_COMMITTED = step(HOLDER, COMMITMENT, b"h" * 32, at=90)
 LENT = [ASK, AGREED, HANDED_OVER]
+LONGER = request(1, OTHER_DATES, at=45, sequence=2)
+SOONER = step(HOLDER, COUNTER, 0, *OTHER_DATES, b"", at=45, sequence=2)
+LOSS = step(HOLDER, REPORT, LOST, b"", at=60)
+GIVEN = step(HOLDER, REPORT, GIFT, b"", at=60)
+BROKEN = step(BORROWER, REPORT, DAMAGED, b"", at=60)
+ASKED_LONGER: dict[str, Any] = {
+    "by": "borrower", "dates": list(OTHER_DATES), "answer_by_ms": 45 + WINDOW_MS,
+}  # fmt: skip
+ASKED_SOONER = ASKED_LONGER | {"by": "holder"}
+
+
+NOT_AGREED = (None, "asked", "countered", "declined", "withdrawn", "expired")
 
 
 def says(state: str | None, round_: int = 0, **more: Any) -> dict[str, Any]:
@@ -144,10 +161,13 @@ def says(state: str | None, round_: int = 0, **more: Any) -> dict[str, Any]:
     usual: dict[str, Any] = {
         "state": state,
         "round": round_,
+        "agreed_rounds": [] if state in NOT_AGREED else [round_],
         "dates": list(DATES),
         "answer_by_ms": 10 + WINDOW_MS,
         "passed": [],
-        "returned_ms": None,
+        "proposal": None,
+        "damaged_by": [],
+        "over_ms": None,
         "commitments": [],
         "ended_by": None,
     }
@@ -203,20 +223,86 @@ VALID: list[tuple[str, list[str], list[bytes], int, dict[str, Any]]] = [
         says("cancelled", ended_by=BORROWER),
     ),
     ("handed over", ["Lending"], LENT, 5000, says("handed_over")),
-    ("returned", ["Lending"], [*LENT, RETURNED], 5000, says("returned", returned_ms=50)),
+    ("returned", ["Lending"], [*LENT, RETURNED], 5000, says("returned", over_ms=50)),
     (
         "the later word about the return counts",
         ["Lending"],
         [CONFIRMED, *LENT, RETURNED],
         5000,
-        says("returned", returned_ms=70),
+        says("returned", over_ms=70),
+    ),
+    (
+        "the borrower asks for longer",
+        ["Moving"],
+        [*LENT, LONGER],
+        100,
+        says("handed_over", 1, agreed_rounds=[0], proposal=ASKED_LONGER),
+    ),
+    (
+        "and the holder says yes, in whatever order",
+        ["Moving"],
+        [agreement(1, OTHER_DATES, at=48), *LENT, LONGER],
+        100,
+        says("handed_over", 1, agreed_rounds=[0, 1], dates=list(OTHER_DATES)),
+    ),
+    (
+        "or no",
+        ["Moving"],
+        [*LENT, LONGER, step(HOLDER, DECLINE, 1, b"", at=48)],
+        100,
+        says("handed_over", 1, agreed_rounds=[0]),
+    ),
+    (
+        "or nothing in time",
+        ["Moving", "Time"],
+        [*LENT, LONGER],
+        1045,
+        says("handed_over", 1, agreed_rounds=[0]),
+    ),
+    (
+        "the holder asks for it back sooner",
+        ["Moving"],
+        [*LENT, SOONER],
+        100,
+        says("handed_over", proposal=ASKED_SOONER),
+    ),
+    (
+        "the borrower would rather not",
+        ["Moving"],
+        [*LENT, SOONER, step(BORROWER, DECLINE, 0, b"", at=48)],
+        100,
+        says("handed_over"),
+    ),
+    (
+        "a longer loan agreed on while the thing came back",
+        ["Moving", "Crossing"],
+        [*LENT, RETURNED, LONGER, agreement(1, OTHER_DATES, at=55)],
+        100,
+        says("returned", 1, agreed_rounds=[0, 1], dates=list(OTHER_DATES), over_ms=50),
+    ),
+    ("damaged", ["Outcome"], [*LENT, BROKEN], 100, says("handed_over", damaged_by=[BORROWER])),
+    ("lost", ["Outcome"], [*LENT, LOSS], 100, says("lost", over_ms=60)),
+    (
+        "lost and found",
+        ["Outcome"],
+        [*LENT, LOSS, CONFIRMED],
+        100,
+        says("returned", over_ms=70),
+    ),
+    ("given for good", ["Outcome"], [*LENT, GIVEN], 100, says("kept", over_ms=60)),
+    (
+        "lost and rated by both",
+        ["Outcome", "Rating"],
+        [*LENT, LOSS, COMMITTED, BOTH_COMMITTED],
+        100,
+        says("rated", over_ms=60, commitments=[[BORROWER, "62" * 32], [HOLDER, "68" * 32]]),
     ),
     (
         "one has rated",
         ["Rating"],
         [*LENT, RETURNED, COMMITTED],
         5000,
-        says("returned", returned_ms=50, commitments=[[BORROWER, "62" * 32]]),
+        says("returned", over_ms=50, commitments=[[BORROWER, "62" * 32]]),
     ),
     (
         "both have rated",
@@ -225,7 +311,7 @@ VALID: list[tuple[str, list[str], list[bytes], int, dict[str, Any]]] = [
         5000,
         says(
             "rated",
-            returned_ms=50,
+            over_ms=50,
             commitments=[[BORROWER, "62" * 32], [HOLDER, "68" * 32]],
         ),
     ),
@@ -302,7 +388,7 @@ INVALID: list[tuple[str, list[str], list[bytes], int, str, dict[str, Any]]] = [
         [*LENT, RETURNED, step(BETWEEN, COMMITMENT, bytes(32))],
         4,
         "not-their-part",
-        says("returned", returned_ms=50),
+        says("returned", over_ms=50),
     ),
     (
         "an agreement to other dates",
@@ -378,6 +464,71 @@ INVALID: list[tuple[str, list[str], list[bytes], int, str, dict[str, Any]]] = [
         0,
         "not-now",
         says("declined", ended_by=HOLDER),
+    ),
+    (
+        "the borrower says that what the holder lost is back",
+        ["Outcome", "Crossing"],
+        [*LENT, LOSS, RETURNED],
+        4,
+        "not-now",
+        says("lost", over_ms=60),
+    ),
+    (
+        "the borrower takes it as a gift",
+        ["Outcome", "Role"],
+        [*LENT, step(BORROWER, REPORT, GIFT, b"", at=60)],
+        3,
+        "not-their-part",
+        OUT,
+    ),
+    ("a loss before the hand-over", ["Outcome"], [ASK, AGREED, LOSS], 2, "not-now", AGREED_STATE),
+    (
+        "what was given is lost",
+        ["Outcome"],
+        [*LENT, LOSS, GIVEN],
+        3,
+        "not-now",
+        says("kept", over_ms=60),
+    ),
+    (
+        "a go-between says that it was damaged",
+        ["Outcome", "Role"],
+        [*LENT, step(BETWEEN, REPORT, DAMAGED, b"", at=60)],
+        3,
+        "not-their-part",
+        OUT,
+    ),
+    (
+        "damage said a second time",
+        ["Outcome", "Register"],
+        [*LENT, BROKEN, step(BORROWER, REPORT, DAMAGED, b"x", at=61, sequence=9)],
+        4,
+        "said-before",
+        says("handed_over", damaged_by=[BORROWER]),
+    ),
+    (
+        "the borrower answers its own proposal",
+        ["Moving"],
+        [*LENT, LONGER, step(BORROWER, DECLINE, 1, b"", at=48)],
+        4,
+        "not-now",
+        says("handed_over", 1, agreed_rounds=[0], proposal=ASKED_LONGER),
+    ),
+    (
+        "a yes to other dates that comes too late",
+        ["Moving", "Time"],
+        [*LENT, LONGER, agreement(1, OTHER_DATES, at=1045)],
+        4,
+        "too-late",
+        says("handed_over", 1, agreed_rounds=[0]),
+    ),
+    (
+        "a yes to the old dates after the new ones were asked for",
+        ["Moving", "Signature"],
+        [*LENT, LONGER, agreement(1, DATES, at=48)],
+        4,
+        "bad-signature",
+        says("handed_over", 1, agreed_rounds=[0], proposal=ASKED_LONGER),
     ),
     (
         "an answer that comes too late",

@@ -73,7 +73,7 @@ MINUTE = 29_400_000
 
 CHARTER, STATEMENT, SEAT, HALF, LISTING, WITHDRAWAL, KEY_RECORD = 1, 2, 3, 4, 5, 6, 7
 REQUEST, PASS, COUNTER, AGREEMENT, DECLINE, CANCEL, HANDOVER, RETURN = range(16, 24)
-COMMITMENT, RATING = 24, 32
+COMMITMENT, REPORT, RATING, REPAIR = 24, 25, 32, 33
 
 SIGNATURE = named("a") + named("b")
 TERMS = [HOUSE, LOAN, THING, ANA, BOB, 1, MINUTE, MINUTE + 1440]
@@ -96,13 +96,16 @@ BODIES: dict[int, Fields] = {
     HANDOVER: [LOAN, WAY],
     RETURN: [LOAN, WAY],
     COMMITMENT: [LOAN, WAY, named("commitment")],
+    REPORT: [LOAN, WAY, 3, b"the string broke"],
+    REPAIR: [TERMS, SIGNATURE, SIGNATURE],
     RATING: [TERMS, SIGNATURE, SIGNATURE, 1, 8, named("salt", 16)],
 }
 NAMES = {
     CHARTER: "charter", STATEMENT: "statement", SEAT: "seat", HALF: "half", LISTING: "listing",
     WITHDRAWAL: "withdrawal", KEY_RECORD: "keys record", REQUEST: "request", PASS: "pass",
     COUNTER: "counter", AGREEMENT: "agreement", DECLINE: "decline", CANCEL: "cancel",
-    HANDOVER: "handover", RETURN: "return", COMMITMENT: "commitment", RATING: "rating",
+    HANDOVER: "handover", RETURN: "return", COMMITMENT: "commitment", REPORT: "report",
+    RATING: "rating", REPAIR: "repair",
 }  # fmt: skip
 
 
@@ -318,7 +321,7 @@ BODY_CHANGES: list[tuple[str, int, int, object, str]] = [
     ("a title of 161 bytes", LISTING, 0, "é" * 80 + "x", MALFORMED),
     ("a text of 4,097 bytes", LISTING, 1, "x" * 4097, LARGE),
     ("thing kind 0", LISTING, 2, 0, MALFORMED),
-    ("thing kind 5", LISTING, 2, 5, MALFORMED),
+    ("thing kind 6", LISTING, 2, 6, MALFORMED),
     ("five circles", LISTING, 3, 5, MALFORMED),
     ("`through` names one twice", LISTING, 4, [BOB, BOB], MALFORMED),
     ("an empty interval", LISTING, 5, [[MINUTE, MINUTE]], MALFORMED),
@@ -349,6 +352,10 @@ BODY_CHANGES: list[tuple[str, int, int, object, str]] = [
     ("a loan of 15 bytes", DECLINE, 0, bytes(15), MALFORMED),
     ("a sealed text that is a text", CANCEL, 2, "sorry", MALFORMED),
     ("a commitment to a rating of 31 bytes", COMMITMENT, 2, bytes(31), MALFORMED),
+    ("event 0", REPORT, 2, 0, MALFORMED),
+    ("event 4", REPORT, 2, 4, MALFORMED),
+    ("a repair of terms of nine", REPAIR, 0, [*TERMS, 1], MALFORMED),
+    ("a repair of terms that nobody signed", REPAIR, 2, b"", MALFORMED),
     ("terms of seven", RATING, 0, TERMS[:7], MALFORMED),
     ("terms that end first", RATING, 0, [*TERMS[:7], MINUTE], MALFORMED),
     ("confiance 2", RATING, 3, 2, MALFORMED),

@@ -13,8 +13,14 @@ from node.engine.clock_watch import ClockWatch
 from node.engine.core import Core
 from node.engine.events import Json
 from node.engine.house import charter_record, shows
-from protocol.bodies import CharterBody, Kind
+from protocol.bodies import CharterBody, Kind, ListingBody, ThingKind
 from protocol.charter import Explanation
+from protocol.records import Record
+
+
+def _is_wanted(listing: Record) -> bool:
+    body = listing.body
+    return isinstance(body, ListingBody) and body.thing_kind is ThingKind.WANTED
 
 
 def status(core: Core) -> dict[str, Json]:
@@ -30,7 +36,11 @@ def status(core: Core) -> dict[str, Json]:
         "friends": len(live_friends),
         "links_up": sum(1 for friend in live_friends if core.link_of(friend) is not None),
         "paused": [core.name_of(friend) for friend in live_friends if friend in core.paused],
-        "sharing": sum(1 for listing in core.mine(Kind.LISTING) if core.can_see(listing)),
+        "sharing": sum(
+            1
+            for listing in core.mine(Kind.LISTING)
+            if core.can_see(listing) and not _is_wanted(listing)
+        ),
         "confiance": judgement.confiance,
         "respect": judgement.respect,
         "circles_open": judgement.circles_open,

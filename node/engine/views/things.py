@@ -26,8 +26,12 @@ KIND_WORDS: Final = {
     ThingKind.STAY: "stay",
     ThingKind.SPOT: "spot",
     ThingKind.COPY: "copy",
+    ThingKind.WANTED: "wanted",
 }
-KINDS_BY_WORD: Final = {word: kind for kind, word in KIND_WORDS.items()}
+KINDS_BY_WORD: Final = {
+    word: kind for kind, word in KIND_WORDS.items() if kind is not ThingKind.WANTED
+}
+"""Of things that can be lent."""
 
 Say = Callable[[Refused], str]
 """The sentence of a refusal, in the reader's language."""
