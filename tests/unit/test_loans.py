@@ -6,16 +6,10 @@ Faults are for the simulator; here the rules of one exchange are pinned.
 
 from __future__ import annotations
 
-import contextlib
-from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from itertools import pairwise
-from typing import cast
+from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
 
 from node.engine import loans, ratings
 from node.engine.commands import (
@@ -28,25 +22,10 @@ from node.engine.commands import (
     HandOver,
     Rate,
     Recommend,
-    SetProfile,
     SetThing,
     WithdrawThing,
 )
-from node.engine.core import Core
-from node.engine.engine import Engine
 from node.engine.events import (
-    Answer,
-    CommandReceived,
-    Effect,
-    Event,
-    LinkDown,
-    LinkId,
-    LinkUp,
-    MessageReceived,
-    Persist,
-    Reject,
-    RequestId,
-    Send,
     Space,
     Woke,
 )
@@ -54,12 +33,10 @@ from node.engine.loan_book import book_of
 from node.engine.registers import Stored
 from protocol.bodies import (
     STATEMENT_OBJECT,
-    Body,
     CancelBody,
     CommitmentBody,
     HandoverBody,
     Kind,
-    ListingBody,
     LoanBody,
     PassBody,
     RatingBody,
@@ -68,8 +45,6 @@ from protocol.bodies import (
     ThingKind,
     register_object,
 )
-from protocol.charter import Charter
-from protocol.encoding import Value
 from protocol.errors import (
     BadSignature,
     InvalidState,
@@ -80,228 +55,10 @@ from protocol.errors import (
     RemoteProtocolError,
     Replayed,
 )
-from protocol.exchange import ROUNDS_MAX, expected_object, terms_of
-from protocol.keys import MemberId, ObjectId
-from protocol.records import Record, sign_record
-from simulations.signing import InterningOpener, RealKeys
-from simulations.town import Resident, TownPlan, build_town
-
-DAY_MS = 24 * 3600 * 1000
-DAY = 24 * 60
-TODAY = 20_000
-"""The calendar day on which every test begins, and the instant at which it does."""
-BORN_MS = TODAY * DAY_MS
-
-Row = dict[str, object]
-
-
-@dataclass
-class Street:
-    """Engines and the links between them.
-
-    Args:
-        edges: friendships.
-    """
-
-    residents: list[Resident]
-    edges: list[tuple[int, int]]
-    now_ms: int = BORN_MS
-    engines: list[Engine] = field(default_factory=list)
-    stores: list[dict[tuple[Space, bytes], Value]] = field(default_factory=list)
-    rejects: list[Reject] = field(default_factory=list)
-    ends: dict[tuple[int, LinkId], tuple[int, LinkId]] = field(default_factory=dict)
-    queue: deque[tuple[int, LinkId, bytes]] = field(default_factory=deque)
-    counter: int = 0
-
-    def start(self) -> None:
-        for resident in self.residents:
-            store = {(space, key): value for space, key, value in resident.rows}
-            self.stores.append(store)
-            self.engines.append(self.boot(resident.number))
-        for one, other in self.edges:
-            self.connect(one, other)
-        for resident in self.residents:
-            self.run(resident.number, SetProfile(resident.config.name, ("en",)))
-
-    def boot(self, number: int) -> Engine:
-        rows = [(space, key, value) for (space, key), value in self.stores[number].items()]
-        return Engine(self.residents[number].config, rows, self.now_ms, b"logepoch")
-
-    def restart(self, number: int) -> None:
-        """As after a power cut: only what was persisted is left."""
-        for end, (other, link) in list(self.ends.items()):
-            if end[0] == number:
-                del self.ends[end]
-                del self.ends[other, link]
-                self.feed(other, LinkDown(link))
-        self.engines[number] = self.boot(number)
-        for one, other in self.edges:
-            if number in (one, other):
-                self.connect(one, other)
-
-    def connect(self, one: int, other: int) -> None:
-        self.counter += 1
-        link = LinkId(self.counter)
-        self.ends[one, link] = (other, link)
-        self.ends[other, link] = (one, link)
-        self.feed(one, LinkUp(link, self.id(other)), settle=False)
-        self.feed(other, LinkUp(link, self.id(one)))
-
-    def cut(self, one: int, other: int) -> None:
-        for (member, link), (peer, _) in list(self.ends.items()):
-            if (member, peer) == (one, other):
-                del self.ends[one, link]
-                del self.ends[other, link]
-                self.feed(one, LinkDown(link))
-                self.feed(other, LinkDown(link))
-
-    def reconnect(self) -> None:
-        for one, other in self.edges:
-            self.cut(one, other)
-            self.connect(one, other)
-
-    # --- events ------------------------------------------------------------------------
-
-    def feed(self, number: int, event: Event, *, settle: bool = True) -> list[Effect]:
-        effects = self.engines[number].handle(event, self.now_ms)
-        for effect in effects:
-            if isinstance(effect, Persist):
-                if effect.value is None:
-                    self.stores[number].pop((effect.space, effect.key), None)
-                else:
-                    self.stores[number][effect.space, effect.key] = effect.value
-            elif isinstance(effect, Send):
-                self.queue.append((number, effect.link, effect.message))
-            elif isinstance(effect, Reject):
-                self.rejects.append(effect)
-        if settle:
-            self.settle()
-        return effects
-
-    def settle(self) -> None:
-        while self.queue:
-            number, link, message = self.queue.popleft()
-            if (number, link) in self.ends:
-                peer, peer_link = self.ends[number, link]
-                self.feed(peer, MessageReceived(peer_link, message), settle=False)
-
-    def pass_time(self, duration_ms: int) -> None:
-        """Let time pass, waking every engine whenever it asks for it."""
-        until_ms = self.now_ms + duration_ms
-        while True:
-            due = [
-                (time_ms, number)
-                for number, engine in enumerate(self.engines)
-                if (time_ms := engine.next_wakeup_ms()) is not None and time_ms <= until_ms
-            ]
-            if not due:
-                break
-            self.now_ms = max(self.now_ms + 1, min(due)[0])
-            for _, number in sorted(due):
-                self.feed(number, Woke())
-        self.now_ms = until_ms
-        for number in range(len(self.engines)):
-            self.feed(number, Woke())
-
-    # --- commands ----------------------------------------------------------------------
-
-    def run(self, number: int, command: Command, *, settle: bool = True) -> Row:
-        """The result of a command. Raises Refused, after checking that nothing changed."""
-        self.counter += 1
-        entropy = self.counter.to_bytes(32, "big")
-        day = self.now_ms // DAY_MS
-        event = CommandReceived(RequestId(self.counter), command, entropy, day)
-        effects = self.feed(number, event, settle=settle)
-        answer = next(effect for effect in effects if isinstance(effect, Answer))
-        if isinstance(answer.result, Refused):
-            assert [e for e in effects if isinstance(e, Persist)] == []
-            raise answer.result
-        return cast(Row, answer.result)
-
-    def core(self, number: int) -> Core:
-        core = self.engines[number].core
-        core.now_ms = self.now_ms
-        return core
-
-    def id(self, number: int) -> MemberId:
-        return self.residents[number].member
-
-    def name(self, number: int) -> str:
-        return f"Member {number}"
-
-    # --- what members do ---------------------------------------------------------------
-
-    def share(self, number: int, circles: int = 3, kind: ThingKind = ThingKind.OBJECT) -> str:
-        row = self.run(number, AddThing("guitare", kind=kind, circles=circles))
-        return str(row["thing"])
-
-    def ask(self, number: int, thing: str, first: int = 1, days: int = 2, text: str = "") -> str:
-        """Ask for whole days, counted from today."""
-        start = (TODAY + first) * DAY
-        row = self.run(number, Ask(thing, start, start + days * DAY, text))
-        return str(row["loan"])
-
-    def rows(self, number: int, *, only_open: bool = False) -> dict[str, Row]:
-        view = loans.loans_view(self.core(number), only_open=only_open)
-        return {str(row["loan"]): row for row in cast(list[Row], view)}
-
-    def states(self, loan: str) -> list[object]:
-        """The state of one loan at every member, None where it is not known."""
-        return [self.rows(n).get(loan, {}).get("state") for n in range(len(self.engines))]
-
-    def lend(self, holder: int, borrower: int, thing: str, *, confiance: int = 1) -> str:
-        """A whole exchange; both rate."""
-        loan = self.ask(borrower, thing)
-        self.run(holder, AnswerLoan(loan, "yes"))
-        self.run(holder, HandOver(loan))
-        self.run(borrower, GiveBack(loan))
-        self.run(holder, Rate(loan, confiance, 8))
-        self.run(borrower, Rate(loan, 1, 9))
-        return loan
-
-    def listing(self, number: int, thing: str) -> ListingBody:
-        holder = next(
-            n for n, c in enumerate(self.engines) if c.core.current(self.id(n), oid(thing))
-        )
-        record = self.core(number).current(self.id(holder), oid(thing))
-        assert record is not None
-        assert isinstance(record.body, ListingBody)
-        return record.body
-
-    def step(self, number: int, kind: Kind) -> Record:
-        """The last step of a kind that a member holds."""
-        return self.core(number).of_kind(kind)[-1]
-
-    def forge(self, author: int, body: Body, object_id: ObjectId | None = None) -> Record:
-        """A record signed by a member whose program does not follow the rules."""
-        self.counter += 1
-        core = self.core(author)
-        assert core.house is not None
-        return sign_record(
-            core.config.signer,
-            body,
-            house=core.house,
-            object_id=object_id or expected_object(body) or ObjectId(bytes(16)),
-            sequence=1_000_000 + self.counter,
-            created_ms=self.now_ms,
-            not_after_ms=self.now_ms + core.charter.steps_lease_ms,
-        )
-
-
-def oid(text: str) -> ObjectId:
-    return ObjectId(bytes.fromhex(text))
-
-
-def street(members: int, *, edges: list[tuple[int, int]] | None = None, **rules: int) -> Street:
-    """Members 0, 1, 2 ... each a friend of the next, all sharing nothing yet."""
-    pairs = edges if edges is not None else [(n, n + 1) for n in range(members - 1)]
-    keys = RealKeys()
-    charter = Charter(**rules)
-    plan = TownPlan(members, pairs, BORN_MS, charter=charter, records_per_second_max=None)
-    residents = build_town(plan, keys, InterningOpener(keys.verify))
-    made = Street(residents, pairs)
-    made.start()
-    return made
+from protocol.exchange import ROUNDS_MAX, terms_of
+from protocol.keys import ObjectId
+from protocol.records import Record
+from simulations.street import DAY, DAY_MS, TODAY, Street, oid, street
 
 
 @pytest.fixture
@@ -974,94 +731,6 @@ def test_a_request_for_a_thing_narrowed_meanwhile_is_declined_at_once(three: Str
     three.run(1, Recommend(loan, True))
 
     assert three.states(loan) == ["declined"] * 3
-
-
-def do_anything(made: Street, thing: str, data: st.DataObject) -> None:
-    """One random thing that owners, the network or the power supply do."""
-    number = data.draw(st.integers(0, len(made.engines) - 1))
-    start = (made.now_ms // DAY_MS + data.draw(st.integers(0, 3))) * DAY
-    match data.draw(st.integers(0, 11)):
-        case 0:
-            made.restart(number)
-        case 1:
-            made.cut(0, 1)
-        case 2:
-            made.reconnect()
-        case 3:
-            made.pass_time(data.draw(st.integers(1, 3 * DAY_MS)))
-        case 4 | 5 | 6:
-            with contextlib.suppress(Refused):
-                made.run(data.draw(st.integers(1, 3)), Ask(thing, start, start + 2 * DAY))
-        case _:
-            # Mostly what the page offers, sometimes what it does not.
-            rows = made.rows(number, only_open=True)
-            offered = [(loan, verb) for loan in sorted(rows) for verb in verbs_of(rows[loan])]
-            if data.draw(st.integers(0, 7)) == 0:
-                offered = [(loan, verb) for loan in sorted(rows) for verb in ("cancel", "rate")]
-            if offered:
-                loan, verb = data.draw(st.sampled_from(offered))
-                with contextlib.suppress(Refused):
-                    made.run(number, command_for(loan, verb, start, data))
-
-
-def verbs_of(row: Row) -> list[str]:
-    # Cancelling is always possible; drawn as often as the rest, little else would happen.
-    return [verb for verb in cast(list[str], row["can"]) if verb != "cancel"]
-
-
-def command_for(loan: str, verb: str, start: int, data: st.DataObject) -> Command:
-    match verb:
-        case "answer":
-            word = data.draw(st.sampled_from(["yes", "yes", "yes", "counter", "no"]))
-            return AnswerLoan(loan, word, start, start + DAY)
-        case "recommend":
-            return Recommend(loan, data.draw(st.booleans()))
-        case "handover":
-            return HandOver(loan)
-        case "return":
-            return GiveBack(loan)
-        case "rate":
-            return Rate(loan, data.draw(st.integers(0, 1)), 5)
-        case _:
-            return CancelLoan(loan)
-
-
-@pytest.mark.slow
-@settings(
-    max_examples=60,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-    # Each example is a small world: shrinking one would outlast the test's time.
-    phases=[Phase.explicit, Phase.reuse, Phase.generate],
-)
-@given(st.data())
-def test_whatever_happens_all_who_know_a_loan_agree_once_they_are_connected(
-    data: st.DataObject,
-) -> None:
-    """Phase one: anything. Phase two: everybody is connected, and nothing is left to say."""
-    made = street(4, edges=[(0, 1), (1, 2), (0, 3)], circle_2_exchanges=1)
-    made.lend(1, 2, made.share(1))
-    thing = made.share(0)
-    for _ in range(data.draw(st.integers(5, 40))):
-        do_anything(made, thing, data)
-    made.reconnect()
-    made.pass_time(1)
-
-    assert made.rejects == []
-    taken: list[tuple[int, int]] = []
-    for loan in dict.fromkeys(loan for n in range(4) for loan in made.rows(n)):
-        known = [state for state in made.states(loan) if state is not None]
-        assert known == [known[0]] * len(known)
-        row = next(made.rows(n)[loan] for n in range(4) if loan in made.rows(n))
-        if known[0] in ("agreed", "handed_over") and row["thing"] == thing:
-            taken.append((cast(int, row["from_minute"]), cast(int, row["to_minute"])))
-    taken.sort()
-    assert all(one[1] <= other[0] for one, other in pairwise(taken)), "I7: no double booking"
-    for viewer in range(4):
-        busy = made.listing(viewer, thing).busy
-        assert all(any(s <= a and b <= e for s, e in busy) for a, b in taken)
-    everybody = [[loans.judge(made.core(v), made.id(n)) for v in range(4)] for n in range(4)]
-    assert all(seen == [seen[0]] * 4 for seen in everybody), "I8"
 
 
 # --- what a peer cannot do -------------------------------------------------------------
