@@ -68,7 +68,9 @@ def pump(core: Core, link: Link) -> None:
     friend = core.friends[link.friend]
     if friend.ended or session.is_paused:
         return
-    pushes = core.log.top - session.position <= PUSH_LAG_MAX
+    # Who is streamed the log a second time holds most of it.
+    is_repeated = friend.restart and session.peer_held_upto > 0
+    pushes = core.log.top - session.position <= PUSH_LAG_MAX and not is_repeated
     batch = Batch()
     for number, key in core.log.since(session.position):
         if number > session.window_end:

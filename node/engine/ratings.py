@@ -38,7 +38,7 @@ def why_cannot_rate(core: Core, loan: LoanState) -> Refused | None:
     """Why I cannot rate this loan now; None when I can."""
     if role_on(loan.path, core.me) in (None, Role.BETWEEN):
         return Refused("only-for-parties", loan=loan.loan.hex())
-    if loan.commitment_of(core.me) is not None:
+    if loan.commitment_of(core.me) is not None or _is_shown(core, loan):
         return Refused("already-rated", loan=loan.loan.hex())
     if not loan.state.is_over:
         return Refused("not-returned", loan=loan.loan.hex(), state=loan.at(core.now_ms).value)
@@ -73,6 +73,11 @@ def show_if_due(core: Core, loan: LoanState) -> None:
     if loan.state is State.RATED or core.now_ms >= _shown_at_latest_ms(core, loan):
         core.put_local(_note(loan), None)
         core.publish(body, register_object(Kind.RATING, loan.loan), core.charter.rating_lease_ms)
+
+
+def _is_shown(core: Core, loan: LoanState) -> bool:
+    """Whether my rating stands; a restored node may have it back without its promise."""
+    return core.current(core.me, register_object(Kind.RATING, loan.loan)) is not None
 
 
 def due_ms(core: Core, loan: LoanState) -> int | None:

@@ -149,8 +149,11 @@ def _on_have(core: Core, link: Link, message: Have) -> None:
     elif friend.restart and session.is_confirmed():
         friend.restart = False
         write_friend(core, friend.member)
-    if first and (message.peer_epoch != core.log.epoch or message.upto == 0):
+    if first and (has_begun_anew or message.peer_epoch != core.log.epoch or message.upto == 0):
         offers.forget_given(core, friend.member)
+    if first and has_begun_anew:
+        # Its backup may be older than the second time that we streamed what it counts as held.
+        restart_stream(core, friend.member)
     if fell_back:
         pull.write_cursor(core, link)
     if has_begun_anew:

@@ -14,7 +14,7 @@ from protocol.encoding import Value
 from protocol.errors import Refused
 from protocol.keys import ObjectId, Signer
 from protocol.mandates import root_commitment
-from protocol.messages import Have, Recall, Recalled
+from protocol.messages import Have, Paths, Recall, Recalled
 from protocol.records import Record
 from simulations.pump import HOUR_MS, Pump
 
@@ -292,6 +292,19 @@ class TestRestored:
         wakeup_ms = pump.engine("A").next_wakeup_ms()
         assert wakeup_ms is not None
         assert wakeup_ms > pump.now_ms
+
+    def test_what_was_streamed_a_second_time_after_the_backup_comes_again(self) -> None:
+        """The backup counts it as held: its number is that of the first time."""
+        pump = town("AB", "BC")
+        pump.command("C", AddThing("guitar", circles=2))
+        log = pump.core("B").log
+        pump.cut("A", "B")
+
+        link = pump.impersonate("A", "B")
+        pump.say(link, Have(b"new log!", log.epoch, log.top))
+
+        offered = [message for message in pump.heard(link) if isinstance(message, Paths)]
+        assert [pump.member("C")] == [message.origin for message in offered]
 
     def test_while_it_waits_it_sleeps_whatever_is_overdue(self) -> None:
         """It was woken for nothing as fast as the computer could."""

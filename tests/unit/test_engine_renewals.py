@@ -28,8 +28,9 @@ def away_for_eight_days() -> tuple[Pump, list[Message]]:
     pump = Pump()
     pump.settle("ABFXY", "AX", "AB", "BF")
     pump.command("X", AddThing("ladder", circles=3))
+    own = pump.core("F").log.epoch
     link = pump.impersonate("F", "B")
-    pump.say(link, Have(bytes([1]) * 8, bytes(8), 0))
+    pump.say(link, Have(own, bytes(8), 0))
     heard = pump.heard(link)
     assert any(isinstance(m, Paths) and m.origin == pump.member("X") for m in heard)
     upto = max(m.upto for m in heard if isinstance(m, Announce))
@@ -39,7 +40,7 @@ def away_for_eight_days() -> tuple[Pump, list[Message]]:
     pump.command("Y", AddThing("tent", circles=3))
     pump.advance(8 * DAY_MS)
     link = pump.impersonate("F", "B")
-    pump.say(link, Have(bytes([1]) * 8, epoch, upto))
+    pump.say(link, Have(own, epoch, upto))
     return pump, pump.heard(link)
 
 

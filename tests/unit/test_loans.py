@@ -858,6 +858,22 @@ def test_steps_of_loans_never_seen_are_bounded_by_the_friend_they_come_from(two:
     assert loans.loans_view(core) == []
 
 
+def test_who_got_their_rating_back_without_the_promise_cannot_rate_again(two: Street) -> None:
+    """A machine was lost: friends gave back the rating, and nobody the step before it."""
+    loan = two.lend(0, 1, two.share(0))
+    own = next(r for r in two.core(1).of_kind(Kind.COMMITMENT) if r.author == two.id(1))
+    two.cut(0, 1)
+    for key, value in list(two.stores[1].items()):
+        if key[0] is Space.RECORD and isinstance(value, list | tuple) and own.envelope in value:
+            del two.stores[1][key]
+    two.edges.clear()
+    two.restart(1)
+
+    assert two.rows(1)[loan]["state"] == "returned"
+    assert refusal(two, 1, Rate(loan, 0, 0)).code == "already-rated"
+    assert two.rows(1)[loan]["rated"] == {"confiance": 1, "respect": 9}
+
+
 def test_a_rating_needs_a_contract_of_both_and_must_be_the_one_committed_to(two: Street) -> None:
     loan = two.ask(1, two.share(0))
     two.run(0, AnswerLoan(loan, "yes"))
