@@ -33,7 +33,7 @@ def party_of(core: Core, text: str) -> LoanState:
 
 def not_now(loan: LoanState, state: State) -> Refused:
     """The refusal for a step that this state does not allow."""
-    if state is State.RETURNED or state.is_open:
+    if state.is_over or state.is_open:
         return Refused("not-in-this-state", loan=loan.loan.hex(), state=state.value)
     return Refused("loan-closed", loan=loan.loan.hex(), state=state.value)
 
