@@ -22,10 +22,12 @@ def run(seed: int) -> RunResult:
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 10, 15, 222, 394])
 def test_whoever_lies_and_whatever_fails_no_invariant_breaks(seed: int) -> None:
-    """10: a slow friend's late answers were refused; an old listing came back after a restore.
+    """Seeds that failed once, when people did less: now other days in the same towns.
 
-    222: paths streamed a second time were not said again to who had been restored since.
-    394: who got their rating back, but not the promise before it, could rate again.
+    What each found has a test of its own. 10: a slow friend's late answers were refused, and
+    an old listing came back after a restore. 222: paths streamed a second time were not said
+    again to who had been restored since. 394: who got their rating back, but not the promise
+    before it, could rate again.
     """
     result = run(seed)
 
@@ -36,7 +38,15 @@ def test_whoever_lies_and_whatever_fails_no_invariant_breaks(seed: int) -> None:
     assert result.done["restored"] > 0
     assert result.done["cuts"] > 100
     assert result.done["partition"] > 0
-    assert min(result.done[verb] for verb in ("ask", "HandOver", "GiveBack", "Rate")) > 0
+    assert result.done["ask"] > 20
+
+
+@pytest.mark.slow
+def test_people_in_a_hunt_go_through_the_whole_exchange() -> None:
+    done = run(1).done
+
+    verbs = ("AnswerLoan", "MoveEnd", "HandOver", "Report", "GiveBack", "Rate", "Repaired")
+    assert min(done[verb] for verb in verbs) > 0
 
 
 @pytest.mark.slow
