@@ -66,6 +66,11 @@ SENTENCES: Final[dict[str, str]] = {
     "not-returned": N_("The loan can be rated once the thing is back; now it is “{state}”."),
     "rating-window-over": N_("The time to rate this loan is over."),
     "rating-out-of-range": N_("Confiance is 0 or 1, Respect from 0 to 10."),
+    "capacity-engaged": N_(
+        "You answer for {units} open loans of {name}'s already. The request waits here until one "
+        "has come back; or raise the number, with openhouse friends capacity"
+    ),
+    "capacity-out-of-range": N_("You can answer for 0 to {maximum} open loans of a friend's."),
     "dates-as-agreed": N_("That is the last day you agreed on already: choose another."),
     "other-dates-wait": N_("Other dates for this loan wait for an answer: answer them first."),
     "answer-yes-or-no": N_("Other dates for an agreed loan are answered with yes or no."),

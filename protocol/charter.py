@@ -109,6 +109,9 @@ class Charter:
     loan_length_max_ms: int = 92 * _DAY_MS
     loan_lease_ms: int = 90 * _DAY_MS
     pass_on_unasked_circles: int = 0
+    capacity_new: int = 1
+    capacity_max: int = 3
+    burnt_ms: int = 90 * _DAY_MS
     rating_window_ms: int = 14 * _DAY_MS
     rating_lease_ms: int = 3 * _YEAR_MS
     succession_delay_ms: int = 14 * _DAY_MS
@@ -118,6 +121,8 @@ class Charter:
             value: int = getattr(self, parameter.name)
             if not parameter.low <= value <= parameter.high:
                 raise CharterError(parameter.name, parameter.allowed())
+        if self.capacity_max and self.capacity_new > self.capacity_max:
+            raise CharterError("capacity_new", f"at most capacity_max ({self.capacity_max})")
         if self.friendship_renewal_ms >= self.friendship_lease_ms:
             allowed = f"less than friendship_lease_ms ({_written(self.friendship_lease_ms)})"
             raise CharterError("friendship_renewal_ms", allowed)
@@ -307,6 +312,20 @@ PARAMETERS: Final = (
         "pass_on_unasked_circles", 0, limits.CIRCLES_HARD_MAX,
         N_("Your node passes requests on without asking you as far as circle {value}."),
         N_("You are asked before a request of two other people is passed on."),
+    ),
+    Parameter(
+        "capacity_new", 1, 20,
+        N_("For a new friend you answer for {value} open loans with others at once."),
+    ),
+    Parameter(
+        "capacity_max", 0, 20,
+        N_("With good exchanges you answer for up to {value} open loans of a friend at once."),
+        N_("Nobody counts how many open loans they answer for."),
+    ),
+    Parameter(
+        "burnt_ms", 0, 5 * _YEAR_MS,
+        N_("After a loan that went wrong, what you answered with is used up for {value}."),
+        N_("What you answered with for a loan that went wrong comes back at once."),
     ),
     Parameter(
         "rating_window_ms", _SECOND_MS, 90 * _DAY_MS,

@@ -20,10 +20,12 @@ from typing import Final
 from tqdm import tqdm
 
 from protocol.errors import OpenHouseError
+from simulations import cli_trust
+from simulations.attack import AttackError
 from simulations.graphs import GraphError
 from simulations.hunt import shrink, transcript
 from simulations.reach import ReachError, ReachPlan, quiet_collector, run_reach
-from simulations.replay import ReplayError, replay
+from simulations.replay import ReplayError
 from simulations.runner import RunResult, run_scenario
 from simulations.scenario import ScenarioError, find_scenario, read_scenario
 from simulations.staleness import LEASE_MS, run_staleness
@@ -39,11 +41,12 @@ _CODES: Final[dict[type[OpenHouseError], str]] = {
     GraphError: "graph-unreadable",
     ReachError: "reach-impossible",
     ReplayError: "ratings-unreadable",
+    AttackError: "attack-impossible",
 }
 
 
 def configure(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the verbs ``run``, ``reach``, ``hunt`` and ``trust``."""
+    """Add the verbs."""
     run = subparsers.add_parser(
         "run",
         help="run a scenario of faults and actions and judge it",
@@ -102,16 +105,7 @@ def configure(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -
     hunt.add_argument(
         "--first", type=_number(0, 2**63 - 1), default=1, metavar="N", help="the first seed (1)"
     )
-    trust = subparsers.add_parser(
-        "trust",
-        help="predict real ratings one by one, beside the usual models",
-        description="Replay ratings in time order: how well is a bad one foreseen?",
-    )
-    trust.add_argument(
-        "--replay", type=Path, required=True, metavar="RATINGS",
-        help='"rater rated score unix_time" per line, plain or .xz',
-    )  # fmt: skip
-    for verb in (run, reach, hunt, trust):
+    for verb in (run, reach, hunt, *cli_trust.configure(subparsers)):
         # Without a default: it would hide what stood before the verb.
         verb.add_argument(
             "--json", action="store_true", default=argparse.SUPPRESS, help="answer in JSON"
@@ -123,7 +117,7 @@ def main(args: argparse.Namespace) -> int:
     as_json = bool(getattr(args, "json", False))
     try:
         return _VERBS[args.verb](args, as_json)
-    except (ScenarioError, GraphError, ReachError, ReplayError) as error:
+    except (ScenarioError, GraphError, ReachError, ReplayError, AttackError) as error:
         return _refuse(_CODES[type(error)], str(error), as_json)
     except BrokenPipeError:
         raise  # the reader has seen enough: the command line knows what to do
@@ -359,20 +353,14 @@ def _answer(results: list[RunResult], as_json: bool) -> None:
         _print_pairs(summary.items())
 
 
-# --- trust -------------------------------------------------------------------------------
-
-
 def _trust(args: argparse.Namespace, as_json: bool) -> int:
-    answer = replay(args.replay, shows_progress=sys.stderr.isatty())
-    if as_json:
-        print(json.dumps(answer, indent=2))
-        return EXIT_DONE
-    curves = answer.pop("auc")
-    assert isinstance(curves, dict), "made there"
-    _print_pairs(answer.items())
-    for name, area in curves.items():
-        print(f"area under the curve, {name:<12} {area:.4f}")
-    return EXIT_DONE
+    return EXIT_DONE if cli_trust.trust(args, as_json) else EXIT_REFUSED
 
 
-_VERBS: Final = {"reach": _reach, "hunt": _hunt, "run": _run, "trust": _trust}
+def _attack(args: argparse.Namespace, as_json: bool) -> int:
+    return EXIT_DONE if cli_trust.attack(args, as_json) else EXIT_REFUSED
+
+
+_VERBS: Final = {
+    "reach": _reach, "hunt": _hunt, "run": _run, "trust": _trust, "attack": _attack,
+}  # fmt: skip

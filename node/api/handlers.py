@@ -206,6 +206,11 @@ async def show_friendship(call: Call) -> Json:
     return await call.command(commands.ShowFriendship(call.path["member"], call.body["shows"]))
 
 
+async def set_capacity(call: Call) -> Json:
+    command = commands.SetCapacity(call.path["member"], call.body.get("units"))
+    return await call.command(command)
+
+
 async def go_away(call: Call) -> Json:
     return await call.command(commands.GoAway(dates.read_day(call.body["until"])))
 

@@ -14,6 +14,7 @@ from typing import Final, Literal, TypeAlias
 from node.api import handlers
 from node.api.fields import Field
 from node.api.handlers import Call
+from node.engine.capacity import CAPACITY_MAX
 from node.engine.events import Json
 from node.engine.views.things import KINDS_BY_WORD
 from node.i18n import LANGUAGES
@@ -169,6 +170,7 @@ ROUTES: Final = (
         {
             "member": "string", "name": "string", "link": "string", "since": "string",
             "standing": "string", "live": "boolean", "shows": "boolean", "paused": "object?",
+            "capacity": "integer", "engaged": "integer",
         },
         gives_list=True,
     ),
@@ -181,6 +183,17 @@ ROUTES: Final = (
         "PATCH", "/friends/{member}", "friends show", "Let others know of a friendship, or not.",
         handlers.show_friendship, {"member": "string", "shows": "boolean"},
         body=(Field("shows", "boolean", "false makes it discreet.", required=True),),
+    ),
+    Route(
+        "POST", "/friends/{member}/capacity", "friends capacity",
+        "Say how many open loans of a friend's I answer for at once.", handlers.set_capacity,
+        {"member": "string", "capacity": "integer", "engaged": "integer"},
+        body=(
+            Field(
+                "units", "integer", "Without it: by the exchanges I had with them.",
+                low=0, high=CAPACITY_MAX,
+            ),
+        ),
     ),
     Route(
         "DELETE", "/friends/{member}", "friends end", "End a friendship.", handlers.end_friendship,

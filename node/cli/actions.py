@@ -62,6 +62,11 @@ def _friends_show(arguments: argparse.Namespace, client: Client) -> Answer:
     return client.patch(f"/friends/{part(arguments.member)}", shows)
 
 
+def _friends_capacity(arguments: argparse.Namespace, client: Client) -> Answer:
+    body = {"units": arguments.units}
+    return client.post(f"/friends/{part(arguments.member)}/capacity", body)
+
+
 def _away(arguments: argparse.Namespace, client: Client) -> Answer:
     return client.post("/away", {"until": arguments.until})
 
@@ -204,6 +209,7 @@ ACTIONS: Final[dict[str, Action]] = {
     "friends": _friends,
     "friends admit": _friends_admit,
     "friends show": _friends_show,
+    "friends capacity": _friends_capacity,
     "friends end": _friends_end,
     "away": _away,
     "back": _back,

@@ -133,6 +133,11 @@ def _add_house_commands(add: Add, shared: Parser, _: Say) -> None:
     )
     show.add_argument("member", metavar=_("MEMBER"))
     show.add_argument("shown", choices=("yes", "no"))
+    capacity = verbs.add_parser(
+        "capacity", help=_("how many open loans of a friend's you answer for"), parents=[shared]
+    )
+    capacity.add_argument("member", metavar=_("MEMBER"))
+    capacity.add_argument("units", metavar="N|auto", type=_units)
     admit = verbs.add_parser(
         "admit", help=_("let in again a friend whose home sent nonsense"), parents=[shared]
     )
@@ -283,6 +288,10 @@ def _date_options(parser: Parser, _: Say, *, required: bool) -> None:
 
 def _port(text: str) -> int:
     return _number(0, 65_535)(text)
+
+
+def _units(text: str) -> int | None:
+    return None if text == "auto" else _number(0, 20)(text)
 
 
 def _number(low: int, high: int) -> Callable[[str], int]:

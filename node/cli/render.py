@@ -22,6 +22,7 @@ RENDERINGS: Final[dict[str, Render]] = {
     "befriend": render_house.befriended,
     "friends admit": render_house.friends_admit,
     "friends show": render_house.friends_show,
+    "friends capacity": render_house.friends_capacity,
     "friends end": render_house.friends_end,
     "away": render_house.away,
     "back": render_house.away,

@@ -216,6 +216,15 @@ def friends_admit(screen: Screen, answer: Answer) -> None:
     screen.line(admitted_sentence(answer["name"], screen.gettext))
 
 
+def friends_capacity(screen: Screen, answer: Answer) -> None:
+    _ = screen.gettext
+    screen.line(
+        _("You answer for up to {capacity} open loans of theirs at once; {engaged} now.").format(
+            capacity=answer["capacity"], engaged=answer["engaged"]
+        )
+    )
+
+
 def friends_show(screen: Screen, answer: Answer) -> None:
     _ = screen.gettext
     name = answer.get("name") or short_id(answer["member"])

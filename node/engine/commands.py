@@ -64,6 +64,14 @@ class ShowFriendship:
 
 
 @dataclass(frozen=True, slots=True)
+class SetCapacity:
+    """``friends capacity MEMBER N|auto``; None goes by experience."""
+
+    member: str
+    units: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class GoAway:
     """``away --until DATE`` and ``back``. ``until_day``: days since 1970; None: back."""
 
@@ -255,7 +263,8 @@ class EndRecall:
 
 
 Command = (
-    FoundHouse | Invite | Join | EndFriendship | AdmitFriend | ShowFriendship | GoAway
+    FoundHouse | Invite | Join | EndFriendship | AdmitFriend | ShowFriendship | SetCapacity
+    | GoAway
     | AddThing | SetThing | WithdrawThing | LookFor | Ask | AnswerLoan | MoveEnd | Recommend
     | HandOver | GiveBack | Report | Repaired | LendTo | CancelLoan | Rate | SetProfile
     | NameGuardians | FreezeKeys | RevokeKey | ApproveSuccessor | EndRecall

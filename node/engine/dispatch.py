@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from node.engine import (
     away,
+    capacity,
     house,
     key_commands,
     loan_commands,
@@ -40,6 +41,7 @@ from node.engine.commands import (
     Repaired,
     Report,
     RevokeKey,
+    SetCapacity,
     SetProfile,
     SetThing,
     ShowFriendship,
@@ -71,6 +73,8 @@ def run_command(core: Core, command: Command, local_day: int) -> Json:
             return pauses.admit(core, command)
         case ShowFriendship():
             return showing.show(core, command)
+        case SetCapacity():
+            return capacity.set_capacity(core, command)
         case GoAway():
             return away.go(core, command, local_day)
         case SetProfile(name, languages):

@@ -26,6 +26,7 @@ from node.engine.asking import (
     why_taken,
 )
 from node.engine.calendar import MINUTES_PER_DAY, span_text
+from node.engine.capacity import why_no_unit
 from node.engine.commands import AnswerLoan, Ask, CancelLoan, Recommend
 from node.engine.core import Core
 from node.engine.events import Json
@@ -129,6 +130,8 @@ def _answer_as_holder(
         say(core, DeclineBody(loan.loan, loan.path, number, sealed), text)
         return
     refusal = why_not_answerable(core, loan)
+    if refusal is None and command.answer == "yes":
+        refusal = why_no_unit(core, loan)
     if refusal is not None:
         raise refusal
     start, end = loan.dates if command.answer == "yes" else _new_dates(core, command, local_day)
@@ -183,7 +186,7 @@ def recommend(core: Core, command: Recommend, local_day: int) -> Json:
     if not command.yes:
         set_aside(core, loan.loan, aside=True)
         return result(core, loan.loan)
-    refusal = why_not_answerable(core, loan)
+    refusal = why_not_answerable(core, loan) or why_no_unit(core, loan)
     if refusal is not None:
         raise refusal
     if is_set_aside(core, loan.loan):

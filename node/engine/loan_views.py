@@ -16,6 +16,7 @@ from typing import Final
 from node.engine import paper, ratings
 from node.engine.asking import judge, why_not_answerable, why_taken
 from node.engine.calendar import MINUTES_PER_DAY, instant_text, span_text
+from node.engine.capacity import why_no_unit
 from node.engine.core import Core
 from node.engine.events import Json
 from node.engine.loan_book import book_of
@@ -240,6 +241,8 @@ def _reasons(core: Core, loan: LoanState, role: Role, state: State) -> list[Refu
     if state is not State.ASKED:
         return []
     refusal = why_not_answerable(core, loan)
+    if refusal is None and core.me not in dict(loan.passed):
+        refusal = why_no_unit(core, loan)
     return [] if refusal is None else [refusal]
 
 

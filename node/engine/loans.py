@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from node.engine import ratings
 from node.engine.asking import is_offered_to, judge, why_cannot_ask, why_not_answerable, why_taken
+from node.engine.capacity import why_no_unit
 from node.engine.core import Core
 from node.engine.loan_book import LoanBook, book_of
 from node.engine.loan_steps import (
@@ -278,7 +279,7 @@ def _passes_unasked(core: Core, loan: LoanState) -> bool:
     """Whether the charter lets this request go on without its owner's word."""
     if len(loan.path) - 1 > core.charter.pass_on_unasked_circles:
         return False
-    return why_not_answerable(core, loan) is None
+    return why_not_answerable(core, loan) is None and why_no_unit(core, loan) is None
 
 
 def _advance_as_holder(core: Core, loan: LoanState) -> None:
@@ -286,9 +287,13 @@ def _advance_as_holder(core: Core, loan: LoanState) -> None:
     if is_asked(core, loan) and _is_my_proposal(core, loan):
         if why_taken(core, loan, *dates_asked(core, loan)) is not None:
             _decline(core, loan)
-        elif loan.contracts or why_not_answerable(core, loan) is None:
+        elif loan.contracts or _may_agree(core, loan):
             agree(core, loan)
     write_calendar(core, loan.terms.thing)
+
+
+def _may_agree(core: Core, loan: LoanState) -> bool:
+    return why_not_answerable(core, loan) is None and why_no_unit(core, loan) is None
 
 
 def _decline_if_gone(core: Core, body: RequestBody) -> None:

@@ -56,6 +56,7 @@ _WRITINGS: Final[dict[str, tuple[Act, Show]]] = {
     "/friends/join": (people.join, people.show_friends),
     "/friends/{member}/admit": (people.admit_friend, people.show_friends),
     "/friends/{member}/show": (people.show_friendship, people.show_friends),
+    "/friends/{member}/capacity": (people.set_capacity, people.show_friends),
     "/house/away": (people.go_away, people.show_house),
     "/house/back": (people.come_back, people.show_house),
     "/friends/{member}/end": (people.end_friendship, people.show_friends),

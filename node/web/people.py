@@ -14,6 +14,7 @@ from markupsafe import Markup
 from node import dates, messages
 from node.api import handlers
 from node.engine import commands, views
+from node.engine.capacity import CAPACITY_MAX
 from node.i18n import N_, translator
 from node.pause_sentences import pause_sentence
 from node.time_sentences import away_sentence, clock_sentence
@@ -173,6 +174,13 @@ async def show_friendship(visit: Visit, form: Form) -> str:
     """Let others know of a friendship, or not."""
     shows = form.text("shows") == "yes"
     await visit.command(commands.ShowFriendship(visit.part("member"), shows))
+    return "/friends?done=changed"
+
+
+async def set_capacity(visit: Visit, form: Form) -> str:
+    """How many open loans of a friend's I answer for."""
+    units = form.number("units", 0, CAPACITY_MAX) if form.text("units") else None
+    await visit.command(commands.SetCapacity(visit.part("member"), units))
     return "/friends?done=changed"
 
 

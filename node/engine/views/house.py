@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from node.engine import away, loans, pauses
+from node.engine import away, capacity, loans, pauses
 from node.engine.calendar import instant_text
 from node.engine.clock_watch import ClockWatch
 from node.engine.core import Core
@@ -97,6 +97,7 @@ def friends(core: Core) -> list[Json]:
             "live": core.is_live_friend(member),
             "shows": shows(core, member),
             "paused": pauses.view(core, member),
+            **capacity.summary(core, member),
         }
         for _, member, friend in sorted(rows, key=lambda row: row[:2])
     ]

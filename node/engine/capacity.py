@@ -1,0 +1,116 @@
+"""Units of capacity on this node: given to friends, engaged by loans that pass.
+
+Every unit is counted by its giver alone, from the steps and ratings on its own disk: no
+message says how many are left, and nobody can spend what another gave.
+
+A loan between two friends takes none: whom to lend to oneself is nobody's rule.
+
+Pure: must not import anything that acts.
+
+Spec: §12.7.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from node.engine import ids
+from node.engine.commands import SetCapacity
+from node.engine.core import Core
+from node.engine.events import Json
+from node.engine.loan_book import book_of
+from node.trust.capacity import capacity_of, is_engaged
+from node.trust.evidence import Rating
+from protocol.errors import Refused
+from protocol.exchange import LoanState, Role, role_on
+from protocol.keys import MemberId, ObjectId
+
+CAPACITY_MAX: Final = 20
+"""What an owner can set by hand, as the charter's numbers."""
+
+
+def set_capacity(core: Core, command: SetCapacity) -> Json:
+    """``friends capacity MEMBER N|auto``."""
+    member = ids.resolve_member(core, command.member)
+    if not core.is_live_friend(member):
+        raise Refused("not-a-friend", member=command.member)
+    if command.units is not None and not 0 <= command.units <= CAPACITY_MAX:
+        raise Refused("capacity-out-of-range", maximum=CAPACITY_MAX)
+    core.put_local(_note(member), command.units)
+    return {"member": member.hex(), **summary(core, member)}
+
+
+def summary(core: Core, friend: MemberId) -> dict[str, Json]:
+    """Units given to a friend and engaged, for the owner."""
+    chosen = _chosen(core, friend)
+    return {
+        "capacity": capacity(core, friend),
+        "capacity_is_chosen": chosen is not None,
+        "engaged": engaged(core, friend),
+    }
+
+
+def capacity(core: Core, friend: MemberId) -> int:
+    """Units that this node gives a friend."""
+    own = (r for r in book_of(core).evidence().about(friend) if r.rater == core.me)
+    good = sum(1 for rating in own if rating.confiance == 1)
+    return capacity_of(core.charter, good, _chosen(core, friend))
+
+
+def engaged(core: Core, friend: MemberId, *, without: ObjectId | None = None) -> int:
+    """Units of a friend that open loans take, one not counted."""
+    return sum(
+        1
+        for loan in book_of(core).states()
+        if loan.loan != without and answers_for(core, loan) == friend and _is_engaged(core, loan)
+    )
+
+
+def answers_for(core: Core, loan: LoanState) -> MemberId | None:
+    """The friend of whose capacity a loan takes a unit here: the next one to the borrower.
+
+    None when it takes none: not passed on or agreed to (yet), or between two friends.
+    """
+    if len(loan.path) <= 2:
+        return None
+    role = role_on(loan.path, core.me)
+    has_answered = core.me in dict(loan.passed)
+    if role is Role.HOLDER:
+        has_answered = bool(loan.contracts)
+    return towards_borrower(core, loan) if has_answered else None
+
+
+def towards_borrower(core: Core, loan: LoanState) -> MemberId:
+    """My neighbour on the path, on the borrower's side."""
+    return loan.path[loan.path.index(core.me) - 1]
+
+
+def why_no_unit(core: Core, loan: LoanState) -> Refused | None:
+    """Why I cannot answer for this loan now: all units of that friend are engaged."""
+    if not core.charter.capacity_max or len(loan.path) <= 2:
+        return None
+    friend = towards_borrower(core, loan)
+    units = capacity(core, friend)
+    if engaged(core, friend, without=loan.loan) < units:
+        return None
+    return Refused("capacity-engaged", name=core.name_of(friend), units=units)
+
+
+def _is_engaged(core: Core, loan: LoanState) -> bool:
+    return is_engaged(loan, _word_of_holder(core, loan), core.charter, core.now_ms)
+
+
+def _word_of_holder(core: Core, loan: LoanState) -> Rating | None:
+    for rating in book_of(core).evidence().about(loan.borrower):
+        if rating.loan == loan.loan and rating.rater == loan.holder:
+            return rating
+    return None
+
+
+def _chosen(core: Core, friend: MemberId) -> int | None:
+    note = core.get_local(_note(friend))
+    return note if isinstance(note, int) else None
+
+
+def _note(friend: MemberId) -> str:
+    return f"capacity/{friend.hex()}"
