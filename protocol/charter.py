@@ -121,8 +121,6 @@ class Charter:
             value: int = getattr(self, parameter.name)
             if not parameter.low <= value <= parameter.high:
                 raise CharterError(parameter.name, parameter.allowed())
-        if self.capacity_max and self.capacity_new > self.capacity_max:
-            raise CharterError("capacity_new", f"at most capacity_max ({self.capacity_max})")
         if self.friendship_renewal_ms >= self.friendship_lease_ms:
             allowed = f"less than friendship_lease_ms ({_written(self.friendship_lease_ms)})"
             raise CharterError("friendship_renewal_ms", allowed)

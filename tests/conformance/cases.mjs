@@ -152,6 +152,12 @@ function trustCase(item, document) {
   if (verb === "ask") {
     const { decoded, error } = trust.ask(item.input);
     equal([error === null ? "valid" : "invalid", error, decoded], [item.result, item.error, item.decoded]);
+  } else if (verb === "unit") {
+    const capacity = trust.units(item.input), isFree = item.input.engaged < capacity;
+    equal([isFree ? "valid" : "invalid", isFree ? null : "capacity-engaged", capacity], [item.result, item.error, item.decoded]);
+  } else if (verb === "loan") {
+    const takes = trust.takesUnit(item.input);
+    equal([takes ? "invalid" : "valid", takes ? "capacity-engaged" : null, takes], [item.result, item.error, item.decoded]);
   } else if (verb === "share") {
     const is = trust.shares(item.input);
     equal([is ? "valid" : "invalid", is ? null : "nothing-shared", is], [item.result, item.error, item.decoded]);

@@ -6,20 +6,21 @@ import { compare, objectOf, open } from "./records.mjs";
 
 export const DEFAULTS = {
   max_circles: 3, circle_2_exchanges: 2, circle_3_exchanges: 5, circle_4_exchanges: 0, failed_exchange_cost: 1,
+  capacity_new: 1, capacity_max: 3, burnt_ms: 90 * 86400000, rating_window_ms: 14 * 86400000,
   sharing_grace_ms: 183 * 86400000, sharing_window_ms: 365 * 86400000,
 };
 
-// A rating that counts, or the code why it does not.
+// A rating or repair that counts, or the code why it does not.
 function rating(envelope, house) {
   const record = open(envelope);
-  if (record.kind !== 32 || !same(record.house, house)) return "out-of-reach";
+  if (![32, 33].includes(record.kind) || !same(record.house, house)) return "out-of-reach";
   const [terms, borrowerSignature, holderSignature, confiance, respect] = record.body;
   const [termsHouse, loan, thing, holder, borrower, round, from, to] = terms;
   if (!same(termsHouse, house)) return "out-of-reach";
   if (same(holder, borrower)) return "bad-signature";
   const isHolder = same(record.author, holder);
   if (!isHolder && !same(record.author, borrower)) return "not-yours";
-  if (!same(record.object, objectOf(32, loan))) return "not-yours";
+  if (!same(record.object, objectOf(record.kind, loan))) return "not-yours";
   const digest = termsDigest(termsHouse, loan, thing, holder, borrower, round, from, to);
   if (!verify(borrower, digest, borrowerSignature) || !verify(holder, digest, holderSignature)) return "bad-signature";
   return { record, subject: isHolder ? borrower : holder, loan, from, to, confiance, respect };
@@ -35,13 +36,16 @@ export function judge(envelopes, { house, subject, charter = DEFAULTS }) {
   }
   const stands = [...standing.values()];
   const reasons = counts.map((r) => (typeof r === "string" ? r : stands.includes(r) ? null : "replayed"));
-  const about = stands.filter((r) => same(r.subject, subject));
+  const said = (r) => `${hex(r.record.author)} ${hex(r.loan)}`;
+  const repaired = new Set(stands.filter((r) => r.record.kind === 33).map(said));
+  const about = stands.filter((r) => r.record.kind === 32 && same(r.subject, subject));
   const latest = new Map();
   for (const r of about.sort((a, b) => a.to - b.to || a.from - b.from || Buffer.compare(a.loan, b.loan)))
     latest.set(hex(r.record.author), r);
   const last = [...latest.values()];
   const good = last.filter((r) => r.confiance === 1).length;
-  const confiance = Math.max(0, good - charter.failed_exchange_cost * (last.length - good));
+  const failed = last.filter((r) => r.confiance === 0 && !repaired.has(said(r))).length;
+  const confiance = Math.max(0, good - charter.failed_exchange_cost * failed);
   const sum = about.reduce((total, r) => total + r.respect, 0);
   const respect = about.length === 0 ? null : Math.floor((4 * sum + about.length) / (2 * about.length)) / 2;
   return { decoded: { confiance, respect, ...open_(confiance, true, charter), exchanges: about.length }, reasons };
@@ -78,4 +82,19 @@ export function shares({ has_open_listing: hasListing, lent_until_minute: lent, 
     (lent !== null && now - lent * 60000 < DEFAULTS.sharing_window_ms) ||
     (joined !== null && now - joined < DEFAULTS.sharing_grace_ms)
   );
+}
+
+// Spec §12.7: units given to a friend, and whether a loan takes one.
+export function units({ charter: changes, good, chosen }) {
+  const charter = { ...DEFAULTS, ...changes };
+  if (chosen !== null) return chosen;
+  return Math.min(charter.capacity_max, charter.capacity_new + (good >= 1) + (good >= 3));
+}
+
+export function takesUnit({ state, over_ms: over, word, now_ms: now }, charter = DEFAULTS) {
+  if (["declined", "withdrawn", "cancelled", "expired"].includes(state)) return false;
+  if (over === null) return true;
+  if (word === null) return now < over + charter.rating_window_ms;
+  const [confiance, isRepaired] = word;
+  return confiance === 0 && !isRepaired && now < over + charter.burnt_ms;
 }

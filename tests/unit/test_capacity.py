@@ -20,7 +20,7 @@ from node.engine.commands import (
     SetCapacity,
 )
 from node.trust.capacity import capacity_of
-from protocol.charter import Charter, CharterError
+from protocol.charter import Charter
 from protocol.errors import Refused
 from simulations.street import DAY, DAY_MS, TODAY, Street, street
 
@@ -67,10 +67,8 @@ class TestFormula:
         assert capacity_of(Charter(), 0, chosen=0) == 0
         assert capacity_of(Charter(), 9, chosen=20) == 20
 
-    def test_a_charter_cannot_give_more_at_first_than_ever(self) -> None:
-        with pytest.raises(CharterError, match="capacity_new"):
-            Charter(capacity_new=4)
-        assert Charter(capacity_new=4, capacity_max=0).capacity_max == 0
+    def test_never_more_than_the_charter_s_most_not_even_at_first(self) -> None:
+        assert capacity_of(Charter(capacity_new=4), 0) == 3
 
 
 class TestEngaged:

@@ -118,7 +118,7 @@ def test_what_is_wrong_in_a_file_is_named_with_what_is_allowed(
 
 
 def test_an_unknown_key_in_a_file_is_refused_with_those_that_exist() -> None:
-    with pytest.raises(CharterError, match="one of circle_2_exchanges, circle_3_exchanges"):
+    with pytest.raises(CharterError, match="one of burnt_ms, capacity_max"):
         Charter.from_toml({"seat": 2})
 
 

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from node.trust.capacity import capacity_of, is_engaged
 from node.trust.circles import circles_open, missing_for, missing_for_next
 from node.trust.confiance import confiance_of
 from node.trust.evidence import Evidence, Rating, counts, gather
@@ -20,6 +21,7 @@ from node.trust.respect import respect_of
 from node.trust.sharing import is_open_listing, is_sharing
 from protocol.bodies import ListingBody, RatingBody, SeatBody, Terms, ThingKind, seat_object
 from protocol.charter import Charter
+from protocol.exchange import LoanState, State
 from protocol.keys import HouseId, MemberId, ObjectId, verify
 from protocol.records import Record, open_record, sign_record
 from simulations.signing import ModelKeys
@@ -29,6 +31,26 @@ SIGNERS = [KEYS.signer(bytes([n]) * 32) for n in range(6)]
 MEMBERS = [MemberId(signer.public) for signer in SIGNERS]
 ALICE, BOB, CAROL, DAVE = MEMBERS[:4]
 HOUSE = HouseId(b"H" * 32)
+A_LOAN = LoanState(
+    loan=ObjectId(b"L" * 16),
+    path=(ALICE, CAROL, BOB),
+    state=State.ASKED,
+    terms=Terms(HOUSE, ObjectId(b"L" * 16), ObjectId(bytes(16)), BOB, ALICE, 0, 1, 2),
+    dates=(1, 2),
+    contracts=(),
+    round=0,
+    proposal=None,
+    borrower_link_key=bytes(32),
+    asked_ms=0,
+    ends_ms=2**50,
+    answer_by_ms=2**50,
+    passed=((CAROL, True),),
+    over_ms=None,
+    damaged_by=(),
+    commitments=(),
+    ended_by=None,
+    ignored=(),
+)
 DAY = 24 * 60
 DAY_MS = DAY * 60 * 1000
 
@@ -352,7 +374,9 @@ def test_at_least_as_many_vectors_are_invalid_as_valid() -> None:
     results = [case["result"] for case in VECTORS["cases"]]
 
     assert results.count("invalid") >= results.count("valid") > 0
-    assert len(results) == sum(len(cases(kind)) for kind in ("judge", "ask", "share"))
+    assert len(results) == sum(
+        len(cases(kind)) for kind in ("judge", "ask", "share", "unit", "loan")
+    )
 
 
 @pytest.mark.parametrize("case", cases("judge"), ids=lambda case: case["id"])
@@ -384,6 +408,27 @@ def test_open_circles_agree_with_the_vectors(case: dict[str, Any]) -> None:
         error = "circle-shut" if for_this is None else "circle-closed"
         error = error if is_member else "second-seat-missing"
     assert case["error"] == error
+
+
+@pytest.mark.parametrize("case", cases("unit"), ids=lambda case: case["id"])
+def test_capacities_agree_with_the_vectors(case: dict[str, Any]) -> None:
+    given = case["input"]
+    units = capacity_of(Charter(**given["charter"]), given["good"], given["chosen"])
+
+    assert case["decoded"] == units
+    assert (case["error"] is None) == (given["engaged"] < units)
+
+
+@pytest.mark.parametrize("case", cases("loan"), ids=lambda case: case["id"])
+def test_loans_that_take_a_unit_agree_with_the_vectors(case: dict[str, Any]) -> None:
+    given = case["input"]
+    loan = replace(A_LOAN, state=State(given["state"]), over_ms=given["over_ms"])
+    word = None
+    if given["word"] is not None:
+        confiance, is_repaired = given["word"]
+        word = Rating(2, 1, A_LOAN.loan, BOB, ALICE, BOB, confiance, 5, is_repaired)
+
+    assert case["decoded"] == is_engaged(loan, word, Charter(), given["now_ms"])
 
 
 @pytest.mark.parametrize("case", cases("share"), ids=lambda case: case["id"])

@@ -169,6 +169,9 @@ def test_friends_have_a_name_a_link_and_a_date() -> None:
             "live": True,
             "shows": True,
             "paused": None,
+            "capacity": 1,
+            "capacity_is_chosen": False,
+            "engaged": 0,
         }
     ] == views.friends(street.core)
 

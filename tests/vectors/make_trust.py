@@ -14,7 +14,7 @@ from typing import Any
 SPELL = runpy.run_path(str(Path(__file__).with_name("make_exchange.py")))
 TARGET = Path(__file__).parents[2] / "protocol" / "vectors" / "trust.json"
 
-RATING = 32
+RATING, REPAIR = 32, 33
 HOUSE = SPELL["HOUSE"]
 DAY = 24 * 60
 
@@ -24,6 +24,8 @@ NOTES = {
     "Respect": "the mean rounded to a half",
     "Circles": "what opens a circle",
     "Sharing": "rule R5",
+    "Repair": "what went wrong was made good",
+    "Capacity": "units that a friend is given, and loans that take one",
 }
 
 
@@ -38,8 +40,9 @@ def rating(
     holder_signs: str | None = None,
     house: bytes = HOUSE,
     sequence: int = 1,
+    kind: int = RATING,
 ) -> str:
-    """The envelope of a rating by the holder ``rater`` of a loan that ended on ``day``."""
+    """The envelope of a rating or repair by the holder of a loan that ended on ``day``."""
     member, number, digest = SPELL["member"], SPELL["number"], SPELL["digest"]
     loan = digest("step", f"{rater} {subject} {day}".encode())[:16]
     fields = (house, loan, bytes(16), member(rater), member(subject))
@@ -47,10 +50,12 @@ def rating(
     message = digest("signature contract", *fields, *map(number, numbers))
     by_borrower = SPELL["key_of"](subject).sign(message)
     by_holder = SPELL["key_of"](holder_signs or rater).sign(message)
-    body = [[*fields, *numbers], by_borrower, by_holder, confiance, respect, bytes(16)]
-    register = digest("step", bytes([RATING]), loan)[:16]
+    body: list[Any] = [[*fields, *numbers], by_borrower, by_holder]
+    if kind == RATING:
+        body += [confiance, respect, bytes(16)]
+    register = digest("step", bytes([kind]), loan)[:16]
     envelope: bytes = SPELL["envelope"](
-        author or rater, RATING, body, register, at=10, sequence=sequence
+        author or rater, kind, body, register, at=10, sequence=sequence
     )
     return envelope.hex()
 
@@ -120,6 +125,25 @@ JUDGED: list[tuple[str, list[str], list[str], dict[str, Any]]] = [
         judged(1, 7.0, 1, 5, 1),
     ),
     (
+        "what was made good takes nothing away",
+        ["Confiance", "Repair"],
+        [*FIVE[:2], rating("dave", 0, 2), rating("dave", kind=REPAIR)],
+        judged(2, 6.0, 2, 3, 3),
+    ),
+    (
+        "of whom it was not made good it takes one away still",
+        ["Confiance", "Repair"],
+        [*FIVE[:2], rating("dave", 0, 2), rating("erin", 0, 6), rating("erin", kind=REPAIR)],
+        judged(1, 6.0, 1, 4, 1),
+    ),
+    ("a repair alone is no exchange", ["Repair"], [rating("bob", kind=REPAIR)], NOBODY),
+    (
+        "a repair of what was good adds nothing",
+        ["Repair"],
+        [rating("bob"), rating("bob", kind=REPAIR)],
+        ONE,
+    ),
+    (
         "what is said of others does not count",
         ["Evidence"],
         [rating("bob", subject="carol")],
@@ -153,6 +177,22 @@ IGNORED: list[tuple[str, list[str], list[str], int, str, dict[str, Any]]] = [
         0,
         "out-of-reach",
         NOBODY,
+    ),
+    (
+        "a repair by somebody else",
+        ["Evidence", "Repair"],
+        [rating("bob", 0, 2), rating("bob", author="mallory", kind=REPAIR)],
+        1,
+        "not-yours",
+        judged(0, 2.0, 1, 1, 2),
+    ),
+    (
+        "a repair on a contract that the holder did not sign",
+        ["Evidence", "Repair"],
+        [rating("bob", 0, 2), rating("bob", holder_signs="mallory", kind=REPAIR)],
+        1,
+        "bad-signature",
+        judged(0, 2.0, 1, 1, 2),
     ),
     (
         "an older version in the same register",
@@ -202,6 +242,46 @@ SHARING: list[tuple[str, bool, int | None, int | None, bool]] = [
 ]
 
 
+# comment, charter, own good exchanges with the friend, chosen, engaged, capacity, one is free
+UNITS: list[tuple[str, dict[str, int], int, int | None, int, int, bool]] = [
+    ("one for a new friend", {}, 0, None, 0, 1, True),
+    ("a second after a good exchange", {}, 1, None, 1, 2, True),
+    ("no third after two", {}, 2, None, 2, 2, False),
+    ("a third after three", {}, 3, None, 2, 3, True),
+    ("never more than the charter says", {"capacity_max": 2}, 9, None, 2, 2, False),
+    ("the only one is engaged", {}, 0, None, 1, 1, False),
+    ("what the owner has chosen", {}, 0, 5, 4, 5, True),
+    ("the owner has chosen none", {}, 9, 0, 0, 0, False),
+    ("all three are engaged", {}, 4, None, 3, 3, False),
+    ("as many as the owner has chosen", {}, 0, 2, 2, 2, False),
+    ("more than the owner has chosen since", {}, 9, 1, 2, 1, False),
+    ("a charter that gives less at first", {"capacity_new": 4}, 0, None, 3, 3, False),
+]
+
+LATE, WINDOW_MS, BURNT_MS = 10**12, 14 * DAY * 60_000, 90 * DAY * 60_000
+# comment, state, over, the holder's word (confiance, made good), now, whether it takes a unit
+ENGAGED: list[tuple[str, str, int | None, list[Any] | None, int, bool]] = [
+    ("asked", "asked", None, None, 0, True),
+    ("agreed", "agreed", None, None, LATE, True),
+    ("out", "handed_over", None, None, LATE, True),
+    ("other dates proposed", "countered", None, None, 0, True),
+    ("declined", "declined", None, None, 0, False),
+    ("withdrawn", "withdrawn", None, None, 0, False),
+    ("cancelled", "cancelled", None, None, 0, False),
+    ("expired", "expired", None, None, 0, False),
+    ("back, and nothing said yet", "returned", 100, None, 99 + WINDOW_MS, True),
+    ("back, and nothing said in time", "returned", 100, None, 100 + WINDOW_MS, False),
+    ("back and well", "rated", 100, [1, False], 101, False),
+    ("back, not well", "rated", 100, [0, False], 99 + BURNT_MS, True),
+    ("back, not well, long ago", "rated", 100, [0, False], 100 + BURNT_MS, False),
+    ("not well, and made good", "returned", 100, [0, True], 101, False),
+    ("lost", "lost", 100, None, 101, True),
+    ("lost, and not well", "lost", 100, [0, False], 101, True),
+    ("given for good, and nothing said yet", "kept", 100, None, 101, True),
+    ("given for good, and well", "kept", 100, [1, False], 101, False),
+]
+
+
 def build() -> str:
     """Give the text of the file."""
     cases: list[dict[str, Any]] = []
@@ -235,6 +315,14 @@ def build() -> str:
         }
         error_ = None if may_ask else "nothing-shared"
         add("share", comment, ["Sharing"], error=error_, input=input_share, decoded=may_ask)
+    for comment, charter, good, chosen, engaged, capacity, is_free in UNITS:
+        input_unit = {"charter": charter, "good": good, "chosen": chosen, "engaged": engaged}
+        error_ = None if is_free else "capacity-engaged"
+        add("unit", comment, ["Capacity"], error=error_, input=input_unit, decoded=capacity)
+    for comment, state, over_ms, word, now_ms, takes in ENGAGED:
+        input_loan = {"state": state, "over_ms": over_ms, "word": word, "now_ms": now_ms}
+        error_ = "capacity-engaged" if takes else None
+        add("loan", comment, ["Capacity"], error=error_, input=input_loan, decoded=takes)
     document = {
         "schema": "openhouse vectors 1",
         "spec_section": "12",
@@ -244,7 +332,9 @@ def build() -> str:
             "from the set of envelopes `input` in the house `house`; in an invalid case the "
             "envelope number `ignored` does not count. ask: whether a member may ask at a "
             "distance, by the default charter with the changes given, and how many further good "
-            "counterparties its next circle takes. share: whether a member shares."
+            "counterparties its next circle takes. share: whether a member shares. unit: the "
+            "capacity given a friend, and whether a unit is free. loan: whether a loan that was "
+            "answered for takes one."
         ),
         "house": HOUSE.hex(),
         "subject": SPELL["member"]("alice").hex(),
