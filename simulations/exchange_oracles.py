@@ -1,11 +1,13 @@
-"""Loans and ratings as they were really made, and the check that nothing is lent twice.
+"""Loans and ratings as they were really made; nothing is lent twice, or beyond what was given.
 
 - **I7** always: who agrees has not agreed to another loan of the same thing for dates that
   overlap. Judged at the moment of the agreement, by the steps on the holder's own disk.
+- **I9** always: who passes on or agrees answers for no more open loans that come from one
+  friend's side than the charter gives any friend at most.
 
 What was agreed and said is kept for the judgement at rest (``simulations.at_rest``).
 
-Spec: §11.2, §12.1; design 13.
+Spec: §11.2, §12.1, §12.7; design 13.
 """
 
 from __future__ import annotations
@@ -13,7 +15,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from protocol.bodies import AgreementBody, LoanBody, RatingBody
+from protocol.bodies import AgreementBody, LoanBody, PassBody, RatingBody
+from protocol.charter import Charter
 from protocol.exchange import LoanState, Path, State, derive
 from protocol.keys import MemberId, ObjectId
 from protocol.mandates import Verify
@@ -35,7 +38,7 @@ class ExchangeOracles:
     """
 
     verify: Verify
-    request_window_ms: int
+    charter: Charter
     report: Report
     agreed: dict[ObjectId, tuple[MemberId, MemberId]] = field(default_factory=dict)
     given: dict[tuple[ObjectId, MemberId], tuple[int, int]] = field(default_factory=dict)
@@ -48,6 +51,9 @@ class ExchangeOracles:
             self.given.setdefault((body.terms.loan, record.author), (body.confiance, body.respect))
         elif isinstance(body, AgreementBody):
             self._watch_agreement(host, body)
+            self._watch_units(host, body)
+        elif isinstance(body, PassBody):
+            self._watch_units(host, body)
 
     def _watch_agreement(self, host: Watched, body: AgreementBody) -> None:
         borrower, holder = body.path[0], body.path[-1]
@@ -65,6 +71,29 @@ class ExchangeOracles:
             if loan.holder == holder and loan.state in _BLOCKING and not is_apart:
                 self.report("I7", f"member {host.number} lends one thing twice at the same time")
 
+    def _watch_units(self, host: Watched, body: AgreementBody | PassBody) -> None:
+        """The open loans that this member answers for towards one friend, on its own disk."""
+        given_max = self.charter.capacity_max
+        if given_max == 0 or len(body.path) <= 2:
+            return
+        friend = _before(body.path, host.member)
+        open_now = [
+            loan
+            for loan in self._loans(host).values()
+            if len(loan.path) > 2
+            and _before(loan.path, host.member) == friend
+            and (
+                host.member in dict(loan.passed) or (loan.contracts and loan.holder == host.member)
+            )
+            and loan.at(host.now_ms).is_open
+        ]
+        if len(open_now) > given_max:
+            self.report(
+                "I9",
+                f"member {host.number} answers for {len(open_now)} open loans from one friend's "
+                f"side, and gives {given_max} at most",
+            )
+
     def _loans(self, host: Watched) -> dict[ObjectId, LoanState]:
         """What the steps on a disk say, read without the engine."""
         paths: dict[ObjectId, Path] = {}
@@ -73,9 +102,19 @@ class ExchangeOracles:
             if isinstance(record.body, LoanBody) and not record.is_expired(host.now_ms):
                 paths.setdefault(record.body.loan, record.body.path)
                 steps.setdefault(record.body.loan, []).append(record)
-        window_ms = self.request_window_ms
+        window_ms = self.charter.request_window_ms
         derived = (
             derive(loan, path, steps[loan], self.verify, request_window_ms=window_ms)
             for loan, path in paths.items()
         )
         return {loan.loan: loan for loan in derived if loan is not None}
+
+
+def _has_answered(loan: LoanState, member: MemberId) -> bool:
+    return bool(loan.contracts) if loan.holder == member else member in dict(loan.passed)
+
+
+def _before(path: Path, member: MemberId) -> MemberId | None:
+    """The neighbour on the borrower's side; None for the borrower."""
+    place = path.index(member)
+    return path[place - 1] if place else None

@@ -92,9 +92,7 @@ class Oracles:
 
     def __post_init__(self) -> None:
         self.history = History(self.opener, self.name)
-        self.exchanges = ExchangeOracles(
-            self.opener.verify, self.charter.request_window_ms, self.report
-        )
+        self.exchanges = ExchangeOracles(self.opener.verify, self.charter, self.report)
 
     @property
     def max_circles(self) -> int:

@@ -19,7 +19,7 @@ from unittest.mock import patch
 
 from tqdm import tqdm
 
-from node.engine import edges, intake, sync
+from node.engine import capacity, edges, intake, sync
 from node.engine.core import Core
 from node.engine.events import Effect, Persist
 from protocol.bodies import HalfBody, ListingBody, WithdrawalBody, half_object
@@ -135,6 +135,13 @@ def _withdrawn_is_shown(_: object) -> object:
     return lambda core, record: False
 
 
+def _one_more_will_not_hurt(original: Callable[..., int]) -> object:
+    def engaged(*arguments: Any, **named: Any) -> int:  # noqa: ANN401
+        return original(*arguments, **named) - 1
+
+    return engaged
+
+
 BUGS: Final = (
     Bug("reach", "a node may pass a thing on when it stands within reach itself",
         _replace(intake, "may_offer", _reach_too_far)),
@@ -156,6 +163,8 @@ BUGS: Final = (
         _replace(intake, "_log_circle_record", _edits_do_not_travel)),
     Bug("withdrawn", "a withdrawn thing is gone when its record is",
         _replace(Core, "is_withdrawn", _withdrawn_is_shown)),
+    Bug("units", "one more loan of a friend's will not hurt",
+        _replace(capacity, "engaged", _one_more_will_not_hurt)),
 )  # fmt: skip
 
 
