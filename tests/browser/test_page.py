@@ -171,6 +171,11 @@ class Visitor:
         raise AssertionError(f"{path} never said {words!r}, but: {self.text}")
 
 
+def date_in_words(day: str) -> str:
+    """The day of a month, as an English page says it."""
+    return f"{date.fromisoformat(day):%B} {date.fromisoformat(day).day}"
+
+
 def in_days(days: int) -> str:
     return (date.today() + timedelta(days=days)).isoformat()
 
@@ -283,22 +288,51 @@ def test_a_house_begins_and_a_guitar_is_lent_returned_and_rated(
     assert "Luc l’a" in ana.text
     luc.wait_for("/inbox", "You have it")
     luc.press("text=Guitare")
+
+    # Luc would like to keep it longer, and Ana lets him; a string breaks, and he says so.
+    place = luc.page.url.removeprefix(luc.home.url).partition("?")[0]
+    luc.page.click("summary:has-text('Keep it longer')")
+    luc.page.fill("input[name=to]", in_days(12))
+    luc.press("form[action$='/end'] button")
+    assert "You asked Ana to keep it until another day." in luc.text
+    ana.wait_for(place, "Luc demande à le garder")
+    ana.press("button[value=yes]")
+    luc.wait_for(place, date_in_words(in_days(12)))
+    luc.page.click("summary:has-text('Lost or damaged?')")
+    luc.press("button[value=damaged]")
+    assert "You said that it was damaged." in luc.text
+    ana.wait_for(place, "Luc dit que c’est abîmé")
     luc.press("form[action$='/return'] button")
 
     # Both say how it went; neither sees the other's answer first.
     luc.page.check("input[name=confiance][value='1']")
-    luc.page.check("input[name=respect][value='9']", force=True)
+    luc.page.click("label:has(input[name=respect][value='9'])")
     luc.press("form[action$='/rate'] button")
     assert "You say" in luc.text
     assert "Ana says" not in luc.text
     ana.wait_for("/inbox", "Comment ça s’est passé avec Luc")
     ana.press("text=Guitare")
     ana.page.check("input[name=confiance][value='1']")
-    ana.page.check("input[name=respect][value='8']", force=True)
+    ana.page.click("label:has(input[name=respect][value='8'])")
     ana.press("form[action$='/rate'] button")
-    place = luc.page.url.removeprefix(luc.home.url).partition("?")[0]
     luc.wait_for(place, "Ana says")
     luc.wait_for("/trust", "opens after one more good exchange")
+
+    # Luc looks for a ladder; Ana writes down what her aunt has.
+    luc.go("/browse")
+    luc.page.click("summary:has-text('Not there?')")
+    luc.page.fill("input[name=wanted]", "A ladder")
+    luc.press("form[action='/wanted'] button")
+    assert "Looked for" in luc.text
+    ana.wait_for("/browse", "A ladder")
+    ana.go("/things")
+    ana.press("text=Guitare")
+    ana.page.click("summary:has-text('Le prêter à quelqu’un')")
+    ana.page.fill("input[name=name]", "ma tante")
+    ana.page.fill("form[action$='/lend-to'] input[name=from]", in_days(20))
+    ana.page.fill("form[action$='/lend-to'] input[name=to]", in_days(22))
+    ana.press("form[action$='/lend-to'] button")
+    assert "ma tante l’a" in ana.text
 
     # Narrowed, it disappears from Zoé's page; withdrawn, from Luc's.
     ana.go("/things")
