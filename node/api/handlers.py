@@ -257,7 +257,7 @@ async def look_for(call: Call) -> Json:
 
 
 async def lend_to(call: Call) -> Json:
-    start, end = dates.read_span(call.body["from"], call.body["to"])
+    start, end = dates.read_optional_span(call.body.get("from"), call.body.get("to"))
     command = commands.LendTo(call.body["name"], call.path["thing"], start, end)
     return await call.command(command)
 

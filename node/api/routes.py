@@ -266,8 +266,7 @@ ROUTES: Final = (
         "Write down what somebody without a node has.", handlers.lend_to, _LOAN_ANSWER,
         body=(
             Field("name", "string", "Who has it.", required=True),
-            Field(_FROM.name, _FROM.type, _FROM.description, required=True),
-            Field(_TO.name, _TO.type, _TO.description, required=True),
+            _FROM, _TO,
         ),
     ),
     Route(

@@ -244,7 +244,7 @@ def _add_loan_commands(add: Add, _: Say) -> None:
     lend = add("lend-to", _("write down what somebody without a node has"))
     lend.add_argument("name", metavar=_("NAME"))
     lend.add_argument("thing", metavar=_("THING"))
-    _date_options(lend, _, required=True)
+    _date_options(lend, _, required=False)
     cancel = add("cancel", _("take back a request, or cancel what was agreed"))
     _loan(cancel, _)
     cancel.add_argument("--message", metavar=_("TEXT"), help=_("only the other can read it"))

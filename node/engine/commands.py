@@ -195,12 +195,15 @@ class Repaired:
 
 @dataclass(frozen=True, slots=True)
 class LendTo:
-    """``lend-to NAME THING``: a loan to somebody without a node, kept here alone."""
+    """``lend-to NAME THING``: a loan to somebody without a node, kept here alone.
+
+    Without dates: from today on, for two weeks.
+    """
 
     name: str
     thing: str
-    from_minute: int
-    to_minute: int
+    from_minute: int | None = None
+    to_minute: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

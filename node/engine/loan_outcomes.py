@@ -35,6 +35,7 @@ from protocol.errors import Refused
 from protocol.exchange import LoanState, State
 from protocol.keys import ObjectId
 
+_PAPER_DAYS = 14
 # Things that never change hands: their return says that they were handed over.
 _WITHOUT_HANDOVER = (ThingKind.SPOT, ThingKind.COPY)
 
@@ -154,12 +155,16 @@ def lend_to(core: Core, command: LendTo, local_day: int) -> Json:
     if listing.author != core.me:
         raise Refused("not-your-thing", thing=command.thing)
     name = _checked_name(command.name)
-    refusal = why_on_paper(core, listing.object, command.from_minute, command.to_minute)
+    start, end = command.from_minute, command.to_minute
+    if start is None or end is None:
+        start = local_day * MINUTES_PER_DAY
+        end = start + _PAPER_DAYS * MINUTES_PER_DAY
+    refusal = why_on_paper(core, listing.object, start, end)
     if refusal is not None:
         raise refusal
     loan = paper.PaperLoan(
         ObjectId(core.draw("loan", 16)), listing.object, body.title, name,
-        command.from_minute, command.to_minute, core.now_ms,
+        start, end, core.now_ms,
     )  # fmt: skip
     paper.write_down(core, loan)
     write_calendar(core, listing.object)

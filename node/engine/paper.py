@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from node.engine.core import Core
+from node.engine.ids import PREFIX_MIN_LENGTH
 from protocol.encoding import Value, expect_array, expect_bytes, expect_text, expect_uint
 from protocol.errors import Refused
 from protocol.keys import ObjectId
@@ -62,9 +63,11 @@ def write_down(core: Core, loan: PaperLoan) -> None:
 
 
 def find(core: Core, text: str) -> PaperLoan | None:
-    """The one that is meant by an id or its beginning."""
+    """The one that is meant by an id or the 8 or more characters it begins with."""
     prefix = text.strip().lower()
-    found = [loan for loan in paper_loans(core) if prefix and loan.loan.hex().startswith(prefix)]
+    if len(prefix) < PREFIX_MIN_LENGTH:
+        return None
+    found = [loan for loan in paper_loans(core) if loan.loan.hex().startswith(prefix)]
     return found[0] if len(found) == 1 else None
 
 

@@ -351,11 +351,18 @@ class TestPaper:
         two.pass_time(5 * DAY_MS)
         assert two.rows(0)[loan]["late_days"] == 1
         two.restart(0)
-        two.run(0, GiveBack(loan))
+        assert refusal(two, 0, GiveBack(loan[:7])).code == "id-too-short"
+        two.run(0, GiveBack(loan[:8]))
         assert two.listing(1, thing).busy == ()
         assert two.rows(0)[loan]["state"] == "returned"
         assert loan not in two.rows(0, only_open=True)
         assert refusal(two, 0, GiveBack(loan)).code == "said-already"
+
+    def test_without_dates_it_is_out_from_today_on_for_two_weeks(self, two: Street) -> None:
+        thing = two.share(0)
+        two.run(0, LendTo("my aunt", thing))
+
+        assert two.listing(1, thing).busy == ((TODAY * DAY, (TODAY + 14) * DAY),)
 
     def test_what_is_promised_is_not_lent_to_an_aunt(self, two: Street) -> None:
         thing = two.share(0)
