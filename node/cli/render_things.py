@@ -94,16 +94,23 @@ def browse(screen: Screen, answer: Answer) -> None:
                 thing["holder_name"],
                 str(thing["distance"]),
                 ", ".join(reversed(thing.get("path_names", [])[1:-1])),
-                _("yes") if thing["can_ask"] else _("not yet"),
+                _may_ask(screen, thing),
             )
             for thing in answer
         ],
     )
-    reasons = dict.fromkeys(thing["why_not"]["message"] for thing in answer if thing["why_not"])
+    lent = [thing for thing in answer if thing["kind"] != "wanted"]
+    reasons = dict.fromkeys(thing["why_not"]["message"] for thing in lent if thing["why_not"])
     if reasons:
         screen.line()
     for reason in reasons:
         screen.line(reason)
+
+
+def _may_ask(screen: Screen, thing: Answer) -> str:
+    if thing["kind"] == "wanted":
+        return ""
+    return screen.gettext(N_("yes")) if thing["can_ask"] else screen.gettext(N_("not yet"))
 
 
 def why(screen: Screen, answer: Answer) -> None:
@@ -195,7 +202,7 @@ def _state(screen: Screen, loan: Answer) -> str:
         words.append(_("damaged"))
     proposal = loan.get("proposal")
     if proposal is not None:
-        words.append(_("until {day} asked for").format(day=moment(proposal["to"])))
+        words.append(_("until {day} asked for").format(day=proposal["to"].replace("T", " ")))
     if loan.get("paper"):
         words.append(_("on paper"))
     return ", ".join(words)
