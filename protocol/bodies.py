@@ -15,6 +15,7 @@ from typing import ClassVar, Final
 from protocol.keys import Domain, HouseId, MemberId, ObjectId, Signature, digest
 
 _OBJECTS_KEPT: Final = 8192
+_MINUTES_PER_DAY: Final = 24 * 60
 
 
 class Kind(IntEnum):
@@ -39,6 +40,7 @@ class Kind(IntEnum):
     REPORT = 25
     RATING = 32
     REPAIR = 33
+    ENTRY = 34
 
 
 class ThingKind(IntEnum):
@@ -188,18 +190,41 @@ class Terms:
         """The other party."""
         return self.borrower if party == self.holder else self.holder
 
-    def digest(self) -> bytes:
-        """32 bytes to sign under the contract domain. Spec: §5.8."""
+    @property
+    def due_day(self) -> int:
+        """The day the loan ends, counted from 1970-01-01; an end at midnight is the day before."""
+        return -(-self.to_minute // _MINUTES_PER_DAY)
+
+    def particulars(self) -> bytes:
+        """32 bytes that stand for what is lent and when, to who is not to know. Spec: §5.8."""
         numbers = (self.round, self.from_minute, self.to_minute)
         return digest(
-            Domain.SIGNATURE_CONTRACT,
-            self.house,
-            self.loan,
+            Domain.CONTRACT,
             self.thing,
-            self.holder,
-            self.borrower,
             b"".join(number.to_bytes(8, "big") for number in numbers),
         )
+
+    def digest(self) -> bytes:
+        """32 bytes to sign under the contract domain. Spec: §5.8."""
+        return contract_digest(
+            self.house, self.loan, self.holder, self.borrower, self.due_day, self.particulars()
+        )
+
+
+def contract_digest(
+    house: HouseId,
+    loan: ObjectId,
+    holder: MemberId,
+    borrower: MemberId,
+    due_day: int,
+    particulars: bytes,
+) -> bytes:
+    """32 bytes that both parties of a loan sign. Spec: §5.8.
+
+    In two steps, so that signatures can be shown to who is not to know what was lent.
+    """
+    due = due_day.to_bytes(8, "big")
+    return digest(Domain.SIGNATURE_CONTRACT, house, loan, holder, borrower, due, particulars)
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,13 +375,57 @@ class RepairBody:
         return self.terms.other_than(author)
 
 
-EVIDENCE_KINDS = (Kind.RATING, Kind.REPAIR)
+@dataclass(frozen=True, slots=True)
+class EntryBody:
+    """A loan that was handed over, in the borrower's ledger. Spec: §5.9, §11.8.
+
+    The borrower numbers its own; the holder's is a witness's, without a number.
+
+    Args:
+        due_day: counted from 1970-01-01.
+        particulars: what is lent and when, hashed (``Terms.particulars``).
+        number: of the borrower's loans, from 1; 0 when the holder says it.
+        previous: link of the entry before; empty for the first, and when the holder says it.
+        first: the lowest number that is still shown; 0 when the holder says it.
+    """
+
+    kind: ClassVar[Kind] = Kind.ENTRY
+    loan: ObjectId
+    holder: MemberId
+    borrower: MemberId
+    due_day: int
+    particulars: bytes
+    borrower_signature: Signature
+    holder_signature: Signature
+    number: int
+    previous: bytes
+    first: int
+
+    def subject(self, author: MemberId) -> MemberId:
+        """Whose ledger it belongs to, whoever says it."""
+        del author
+        return self.borrower
+
+    def contract_digest(self, house: HouseId) -> bytes:
+        """What both parties signed. Spec: §5.8."""
+        return contract_digest(
+            house, self.loan, self.holder, self.borrower, self.due_day, self.particulars
+        )
+
+    def link(self) -> bytes:
+        """32 bytes that stand for this entry and all before it. Spec: §11.8."""
+        number = self.number.to_bytes(8, "big")
+        return digest(Domain.LEDGER, self.borrower, number, self.loan, self.previous)
+
+
+EVIDENCE_KINDS = (Kind.RATING, Kind.REPAIR, Kind.ENTRY)
 
 LoanBody = (
     RequestBody | PassBody | CounterBody | AgreementBody | DeclineBody
     | CancelBody | HandoverBody | ReturnBody | CommitmentBody | ReportBody
 )  # fmt: skip
-EvidenceBody = RatingBody | RepairBody
+RatedBody = RatingBody | RepairBody
+EvidenceBody = RatedBody | EntryBody
 Body = (
     CharterBody | StatementBody | SeatBody | HalfBody | KeysBody | ListingBody | WithdrawalBody
     | LoanBody | EvidenceBody

@@ -114,6 +114,7 @@ class Charter:
     burnt_ms: int = 90 * _DAY_MS
     rating_window_ms: int = 14 * _DAY_MS
     rating_lease_ms: int = 3 * _YEAR_MS
+    unanswered_ms: int = 14 * _DAY_MS
     succession_delay_ms: int = 14 * _DAY_MS
 
     def __post_init__(self) -> None:
@@ -332,6 +333,11 @@ PARAMETERS: Final = (
     Parameter(
         "rating_lease_ms", _DAY_MS, 10 * _YEAR_MS,
         N_("A rating counts for {value}."),
+    ),
+    Parameter(
+        "unanswered_ms", 0, _YEAR_MS,
+        N_("A loan counts as without answer when its lender says nothing for {value} after it."),
+        N_("A loan counts as without answer as soon as it should be over."),
     ),
     Parameter(
         "succession_delay_ms", _SECOND_MS, 90 * _DAY_MS,

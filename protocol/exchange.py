@@ -36,12 +36,14 @@ from protocol.bodies import (
     CommitmentBody,
     CounterBody,
     DeclineBody,
+    EntryBody,
     Event,
     EvidenceBody,
     HandoverBody,
     Kind,
     LoanBody,
     PassBody,
+    RatedBody,
     ReportBody,
     RequestBody,
     ReturnBody,
@@ -61,7 +63,7 @@ from protocol.exchange_table import (
     may_ever,
     role_on,
 )
-from protocol.keys import MemberId, ObjectId, Signature
+from protocol.keys import HouseId, MemberId, ObjectId, Signature
 from protocol.mandates import Verify
 from protocol.records import Record
 
@@ -215,21 +217,33 @@ def said_by(body: LoanBody) -> Kind | Event:
 
 
 def expected_object(body: Body) -> ObjectId | None:
-    """The register a step, rating or repair must stand in; None for others. Spec: §5.4, §11.1."""
-    if isinstance(body, EvidenceBody):
+    """The register a step or evidence must stand in; None for others. Spec: §5.4, §11.1."""
+    if isinstance(body, EntryBody):
+        return register_object(body.kind, body.loan)
+    if isinstance(body, RatedBody):
         return register_object(body.kind, body.terms.loan)
     if isinstance(body, LoanBody):
         return step_object(body.kind, body.loan, step_number(body))
     return None
 
 
-def contract_is_signed(body: EvidenceBody, verify: Verify) -> bool:
-    """Whether both parties signed the terms a rating or repair stands on. Spec: §11.5."""
-    message = body.terms.digest()
+def contract_is_signed(body: EvidenceBody, house: HouseId, verify: Verify) -> bool:
+    """Whether both parties signed the contract that evidence stands on. Spec: §11.5, §11.8.
+
+    Args:
+        house: the record's, to which terms in the body must belong.
+    """
+    if isinstance(body, EntryBody):
+        holder, borrower, message = body.holder, body.borrower, body.contract_digest(house)
+    else:
+        terms = body.terms
+        holder, borrower, message = terms.holder, terms.borrower, terms.digest()
+        if terms.house != house:
+            return False
     return (
-        body.terms.borrower != body.terms.holder
-        and verify(body.terms.borrower, message, body.borrower_signature)
-        and verify(body.terms.holder, message, body.holder_signature)
+        borrower != holder
+        and verify(borrower, message, body.borrower_signature)
+        and verify(holder, message, body.holder_signature)
     )
 
 

@@ -65,6 +65,7 @@ class Domain(Enum):
     INVITATION_PSK = b"invitation psk"
     STEP = b"step"
     COMMITMENT = b"commitment"
+    LEDGER = b"ledger"
     ANNOUNCE_TAG = b"announce tag"
     SEAL = b"seal"
     LINK_KEY = b"link key"

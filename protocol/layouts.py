@@ -21,6 +21,7 @@ from protocol.bodies import (
     CommitmentBody,
     CounterBody,
     DeclineBody,
+    EntryBody,
     Event,
     HalfBody,
     HandoverBody,
@@ -370,6 +371,28 @@ def _write_repair(b: RepairBody) -> list[Value]:
     return [_write_terms(b.terms), b.borrower_signature, b.holder_signature]
 
 
+def _read_entry(f: tuple[Value, ...]) -> Body:
+    return EntryBody(
+        _object(f[0], "loan"),
+        _member(f[1], "holder"),
+        _member(f[2], "borrower"),
+        _number(f[3], "due day"),
+        expect_bytes(f[4], "particulars", length=32),
+        _signature(f[5], "borrower's signature"),
+        _signature(f[6], "holder's signature"),
+        _number(f[7], "number"),
+        _commitment(f[8], "previous"),
+        _number(f[9], "first"),
+    )
+
+
+def _write_entry(b: EntryBody) -> list[Value]:
+    parties: list[Value] = [b.loan, b.holder, b.borrower, b.due_day, b.particulars]
+    return [
+        *parties, b.borrower_signature, b.holder_signature, b.number, b.previous, b.first,
+    ]  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class _Layout:
     fields: int
@@ -398,6 +421,7 @@ _LAYOUTS: dict[Kind, _Layout] = {
     Kind.REPORT: _Layout(4, _read_report, _write_report),
     Kind.RATING: _Layout(6, _read_rating, _write_rating, limits.RATING_SIZE_MAX_BYTES),
     Kind.REPAIR: _Layout(3, _read_repair, _write_repair, limits.RATING_SIZE_MAX_BYTES),
+    Kind.ENTRY: _Layout(10, _read_entry, _write_entry, limits.RATING_SIZE_MAX_BYTES),
 }
 
 

@@ -21,6 +21,7 @@ from protocol.bodies import (
     CommitmentBody,
     CounterBody,
     DeclineBody,
+    EntryBody,
     Event,
     HalfBody,
     HandoverBody,
@@ -226,6 +227,19 @@ ratings: SearchStrategy[RatingBody] = st.builds(
     salt=_exactly(16),
 )
 repairs: SearchStrategy[RepairBody] = st.builds(RepairBody, terms(), signatures, signatures)
+entries: SearchStrategy[EntryBody] = st.builds(
+    EntryBody,
+    loan=objects,
+    holder=members,
+    borrower=members,
+    due_day=uints,
+    particulars=_exactly(32),
+    borrower_signature=signatures,
+    holder_signature=signatures,
+    number=uints,
+    previous=st.one_of(st.just(b""), _exactly(32)),
+    first=uints,
+)
 bodies: SearchStrategy[Body] = st.one_of(
     charters,
     statements,
@@ -237,6 +251,7 @@ bodies: SearchStrategy[Body] = st.one_of(
     loan_steps,
     ratings,
     repairs,
+    entries,
 )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from io import StringIO
 from typing import Final
 
+from node.account_words import account_sentences
 from node.cli.client import Answer
 from node.cli.output import Screen, moment, short_id, short_ids
 from node.cli.render_keys import show_words
@@ -278,6 +279,8 @@ def trust(screen: Screen, answer: Answer) -> None:
             (_("Loans"), exchanges.format(count=answer["exchanges"])),
         ]
     )
+    for sentence in account_sentences(answer["account"], name, screen.gettext, screen.ngettext):
+        screen.line(sentence)
     missing = answer["missing"]
     if missing:
         text = screen.ngettext(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from node.account_words import account_sentences
 from node.cli.client import Answer
 from node.cli.loan_words import next_step, role_word
 from node.cli.output import Screen, moment, short_id, short_ids, span
@@ -184,6 +185,12 @@ def loans(screen: Screen, answer: Answer) -> None:
         ],
     )
     for loan in answer:
+        if loan["state"] == "asked" and loan["role"] != "borrower":
+            name = loan["borrower_name"]
+            for sentence in account_sentences(
+                loan["account"], name, screen.gettext, screen.ngettext
+            ):
+                screen.line(f"{shown[loan['loan']]}: {sentence}")
         for reason in loan.get("reasons", []):
             screen.line()
             screen.line(f"{shown[loan['loan']]}: {reason['message']}")

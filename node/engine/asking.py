@@ -22,6 +22,7 @@ from node.engine.prices import find_price
 from node.trust import judgement as trust
 from node.trust.circles import missing_for
 from node.trust.judgement import Judgement
+from node.trust.ledger import account_of
 from node.trust.sharing import is_open_listing, is_sharing
 from protocol import limits
 from protocol.bodies import Kind, ListingBody, SeatBody, ThingKind
@@ -42,8 +43,11 @@ _BLOCKING = (State.AGREED, State.HANDED_OVER)
 
 def judge(core: Core, member: MemberId) -> Judgement:
     """A member as seen from this node."""
-    evidence = book_of(core).evidence()
-    return trust.judge(evidence, member, core.charter, is_member=counts_as_member(core, member))
+    book, charter = book_of(core), core.charter
+    evidence = book.evidence()
+    account = account_of(book.ledgers(), evidence, member, charter, core.now_ms)
+    is_member = counts_as_member(core, member)
+    return trust.judge(evidence, member, charter, is_member=is_member, account=account)
 
 
 def counts_as_member(core: Core, member: MemberId) -> bool:

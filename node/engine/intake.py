@@ -60,6 +60,7 @@ _TOPIC_OF_KIND = {
     Kind.CHARTER: "house",
     Kind.RATING: "trust",
     Kind.REPAIR: "trust",
+    Kind.ENTRY: "trust",
 }
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 
 from node.engine.core import Core
 from node.trust.evidence import Evidence, gather
+from node.trust.ledger import Ledgers, gather_ledgers
 from protocol.bodies import EVIDENCE_KINDS, LOAN_KINDS, LoanBody
 from protocol.exchange import LoanState, Path, State, derive
 from protocol.keys import MemberId, ObjectId
@@ -43,7 +44,7 @@ class LoanBook:
     def __init__(self, core: Core) -> None:
         self._core = core
         self._entries: dict[ObjectId, _Entry] = {}
-        self._evidence: Evidence | None = None
+        self._evidence: tuple[Evidence, Ledgers] | None = None
         self._evidence_until_ms = 0
         self.wakeup_is_known = False
         self.wakeup_ms: int | None = None
@@ -52,7 +53,7 @@ class LoanBook:
                 self.note(record)
 
     def note(self, record: Record) -> None:
-        """Take in a stored step, rating or repair."""
+        """Take in a stored step or evidence."""
         self.wakeup_is_known = False
         body = record.body
         if not isinstance(body, LoanBody):
@@ -152,14 +153,24 @@ class LoanBook:
                 count += 1
         return count
 
-    # --- ratings -----------------------------------------------------------------------
+    # --- evidence ----------------------------------------------------------------------
 
     def evidence(self) -> Evidence:
         """The ratings and repairs held, as evidence. Spec: §12.1."""
+        return self._gathered()[0]
+
+    def ledgers(self) -> Ledgers:
+        """The entries held, as ledgers. Spec: §12.8."""
+        return self._gathered()[1]
+
+    def _gathered(self) -> tuple[Evidence, Ledgers]:
         core = self._core
         if self._evidence is None or core.now_ms >= self._evidence_until_ms:
             records = [record for kind in EVIDENCE_KINDS for record in core.of_kind(kind)]
-            self._evidence = gather(records, _verified_on_arrival)
+            self._evidence = (
+                gather(records, _verified_on_arrival),
+                gather_ledgers(records, _verified_on_arrival),
+            )
             self._evidence_until_ms = min((r.not_after_ms for r in records), default=_ALWAYS)
         return self._evidence
 
@@ -174,5 +185,5 @@ def book_of(core: Core) -> LoanBook:
 
 
 def _verified_on_arrival(key: bytes, message: bytes, signature: bytes) -> bool:
-    """No second look at contracts: ``loans.check`` lets no rating in without a good one."""
+    """No second look at contracts: ``loans.check`` lets no evidence in without a good one."""
     return True

@@ -202,7 +202,7 @@ def is_set_aside(core: Core, loan: ObjectId) -> bool:
 
 def forget_notes(core: Core, loan: ObjectId) -> None:
     """Remove the notes of a loan that is over for good."""
-    names = [f"loan-{what}/{loan.hex()}" for what in ("thing", "aside", "rating")]
+    names = [f"loan-{what}/{loan.hex()}" for what in ("thing", "aside", "rating", "entry")]
     kinds = (
         Kind.REQUEST, Kind.COUNTER, Kind.AGREEMENT, Kind.DECLINE, Kind.CANCEL, Kind.REPORT,
     )  # fmt: skip

@@ -22,6 +22,7 @@ from node.engine.events import Json
 from node.engine.loan_book import book_of
 from node.engine.loan_outcomes import may_return_unsaid, why_cannot_report
 from node.engine.loan_steps import dates_asked, is_asked, is_set_aside, text_of, thing_of
+from node.trust.ledger import Account
 from protocol.bodies import Event, ThingKind
 from protocol.errors import Refused
 from protocol.exchange import ROUNDS_MAX, LoanState, Role, State, role_on
@@ -110,6 +111,7 @@ def _row(core: Core, loan: LoanState) -> dict[str, Json]:
         "reasons": [{"code": r.code, "values": _values(r)} for r in reasons],
         "respect": asker.respect,
         "confiance": asker.confiance,
+        "account": account_json(asker.account),
         "rated": _rating_json(ratings.rated_by_me(core, loan)),
         "rated_by_other": _rating_json(ratings.rating_by(core, loan, other)),
         "repaired": ratings.is_repaired(core, loan, core.me),
@@ -158,6 +160,7 @@ def _paper_row(core: Core, loan: paper.PaperLoan) -> dict[str, Json]:
         "reasons": [],
         "respect": None,
         "confiance": 0,
+        "account": account_json(Account()),
         "rated": None,
         "rated_by_other": None,
         "repaired": False,
@@ -272,6 +275,19 @@ def _messages(core: Core, loan: LoanState) -> list[dict[str, Json]]:
         }
         for _, author, step, text in texts
     ]
+
+
+def account_json(account: Account) -> Json:
+    """What became of somebody's loans, in numbers. Spec: §12.8."""
+    return {
+        "good": account.good,
+        "bad": account.bad,
+        "repaired": account.repaired,
+        "under_way": account.under_way,
+        "without_answer": account.without_answer,
+        "missing": account.missing,
+        "is_forked": account.is_forked,
+    }
 
 
 def _values(refusal: Refused) -> dict[str, Json]:

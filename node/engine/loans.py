@@ -13,7 +13,7 @@ Spec: §11.
 
 from __future__ import annotations
 
-from node.engine import ratings
+from node.engine import ledger, ratings
 from node.engine.asking import is_offered_to, judge, why_cannot_ask, why_not_answerable, why_taken
 from node.engine.capacity import why_no_unit
 from node.engine.core import Core
@@ -34,9 +34,10 @@ from protocol import limits
 from protocol.bodies import (
     CounterBody,
     DeclineBody,
-    EvidenceBody,
+    EntryBody,
     Kind,
     LoanBody,
+    RatedBody,
     RequestBody,
     step_object,
 )
@@ -85,7 +86,7 @@ WAITING_PER_FRIEND_MAX = 200
 
 
 def check(core: Core, record: Record, sender: MemberId) -> None:
-    """Judge a loan step, rating or repair before it is stored.
+    """Judge a loan step or evidence before it is stored.
 
     Only what can never become right is refused. A step that does not count in the
     loan's present state is stored all the same: steps may cross, and the state is
@@ -97,7 +98,10 @@ def check(core: Core, record: Record, sender: MemberId) -> None:
     Spec: §11.1.
     """
     body = record.body
-    if isinstance(body, EvidenceBody):
+    if isinstance(body, EntryBody):
+        ledger.check_entry(core, record, body)
+        return
+    if isinstance(body, RatedBody):
         ratings.check_evidence(core, record, body)
         return
     assert isinstance(body, LoanBody), "only steps and evidence come here"
@@ -190,7 +194,7 @@ def _passed_on(core: Core, body: LoanBody) -> bool:
 
 
 def on_record(core: Core, record: Record, sender: MemberId) -> None:
-    """Take note of a stored step, rating or repair, and do what follows from it."""
+    """Take note of a stored step or evidence, and do what follows from it."""
     book = book_of(core)
     book.note(record)
     if core.is_restoring:
@@ -259,6 +263,8 @@ def _advance(core: Core, loan_id: ObjectId) -> None:
             _advance_as_holder(core, loan)
         case _:
             pass
+    if loan.borrower == core.me or loan.holder == core.me:
+        ledger.write(core, loan)
     ratings.show_if_due(core, loan)
 
 

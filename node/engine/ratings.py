@@ -19,8 +19,8 @@ from node.engine.loan_steps import say
 from node.trust.evidence import counts
 from protocol.bodies import (
     CommitmentBody,
-    EvidenceBody,
     Kind,
+    RatedBody,
     RatingBody,
     RepairBody,
     register_object,
@@ -114,7 +114,7 @@ def is_repaired(core: Core, loan: LoanState, rater: MemberId) -> bool:
     return core.current(rater, register_object(Kind.REPAIR, loan.loan)) is not None
 
 
-def check_evidence(core: Core, record: Record, body: EvidenceBody) -> None:
+def check_evidence(core: Core, record: Record, body: RatedBody) -> None:
     """Refuse a rating or repair that is nobody's to give, or not the one committed to.
 
     Raises:

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from protocol.bodies import EvidenceBody, RatingBody, RepairBody
+from protocol.bodies import EvidenceBody, RatedBody, RatingBody, RepairBody
 from protocol.exchange import contract_is_signed
 from protocol.keys import MemberId, ObjectId
 from protocol.mandates import Verify
@@ -88,7 +88,7 @@ def gather(records: Iterable[Record], verify: Verify) -> Evidence:
     repaired: dict[tuple[ObjectId, MemberId], None] = {}
     for record in records:
         body = record.body
-        if not isinstance(body, EvidenceBody) or not counts(record, body, verify):
+        if not isinstance(body, RatedBody) or not counts(record, body, verify):
             continue
         key = (body.terms.loan, record.author)
         if isinstance(body, RepairBody):
@@ -99,11 +99,10 @@ def gather(records: Iterable[Record], verify: Verify) -> Evidence:
 
 
 def counts(record: Record, body: EvidenceBody, verify: Verify) -> bool:
-    """Whether a rating or repair may count: by a party, under a contract of both, of this house."""
-    return (
-        record.author in (body.terms.holder, body.terms.borrower)
-        and record.house == body.terms.house
-        and contract_is_signed(body, verify)
+    """Whether evidence may count: by a party, under a contract of both, of this house."""
+    parties = body.terms if isinstance(body, RatedBody) else body
+    return record.author in (parties.holder, parties.borrower) and contract_is_signed(
+        body, record.house, verify
     )
 
 

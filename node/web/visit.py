@@ -78,6 +78,10 @@ class Visit:
     def gettext(self, message: str) -> str:
         return translator(self.language).gettext(message)
 
+    def ngettext(self, one: str, many: str, count: int) -> str:
+        """The same for a sentence with a number in it."""
+        return translator(self.language).ngettext(one, many, count)
+
     def part(self, name: str) -> str:
         """A variable part of the path."""
         return self.request.match_info[name]

@@ -162,7 +162,8 @@ function trustCase(item, document) {
     const is = trust.shares(item.input);
     equal([is ? "valid" : "invalid", is ? null : "nothing-shared", is], [item.result, item.error, item.decoded]);
   } else {
-    const seen = trust.judge(item.input.map(unhex), { house: unhex(document.house), subject: unhex(document.subject) });
+    const about = { house: unhex(document.house), subject: unhex(document.subject), now: item.now_ms };
+    const seen = verb === "account" ? trust.account(item.input.map(unhex), about) : trust.judge(item.input.map(unhex), about);
     const ignored = seen.reasons.findIndex((reason) => reason !== null);
     equal(ignored < 0 ? null : ignored, item.ignored, "which does not count");
     equal(seen.reasons[ignored] ?? null, item.error, "why");

@@ -30,8 +30,10 @@ const ARROWS = [
   ["handed_over", GIFT, "holder", "kept"], ["lost", RETURN, "holder", "returned"],
 ];
 
+export const contractDigest = (house, loan, holder, borrower, due, particulars) =>
+  digest("signature contract", house, loan, holder, borrower, big8(due), particulars);
 export const termsDigest = (house, loan, thing, holder, borrower, round, from, to) =>
-  digest("signature contract", house, loan, thing, holder, borrower, big8(round), big8(from), big8(to));
+  contractDigest(house, loan, holder, borrower, Math.ceil(to / 1440), digest("contract", thing, big8(round), big8(from), big8(to)));
 
 const roundOf = ({ kind, body }) => (IN_ROUND.includes(kind) ? body[2] : Infinity);
 

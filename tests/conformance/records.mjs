@@ -50,6 +50,7 @@ const BODIES = {
   23: [RECORD_MAX, e.tuple(object, path)],
   24: [RECORD_MAX, e.tuple(object, path, member)],
   25: [RECORD_MAX, e.tuple(object, path, (v) => e.uint(3)(v) || fail(), sealed)],
+  34: [2 * KIB, e.tuple(object, member, member, number, member, signature, signature, number, commitment, number)],
   33: [2 * KIB, e.tuple(terms, signature, signature)],
   32: [2 * KIB, e.tuple(terms, signature, signature, e.uint(1), e.uint(10), object)],
 };

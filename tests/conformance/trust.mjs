@@ -1,13 +1,13 @@
 // Spec §12: judgements from ratings, and who may ask.
 
-import { hex, same, verify } from "./keys.mjs";
-import { termsDigest } from "./exchange.mjs";
+import { big8, digest, hex, same, verify } from "./keys.mjs";
+import { contractDigest, termsDigest } from "./exchange.mjs";
 import { compare, objectOf, open } from "./records.mjs";
 
 export const DEFAULTS = {
   max_circles: 3, circle_2_exchanges: 2, circle_3_exchanges: 5, circle_4_exchanges: 0, failed_exchange_cost: 1,
   capacity_new: 1, capacity_max: 3, burnt_ms: 90 * 86400000, rating_window_ms: 14 * 86400000,
-  sharing_grace_ms: 183 * 86400000, sharing_window_ms: 365 * 86400000,
+  sharing_grace_ms: 183 * 86400000, sharing_window_ms: 365 * 86400000, unanswered_ms: 14 * 86400000,
 };
 
 // A rating or repair that counts, or the code why it does not.
@@ -82,6 +82,59 @@ export function shares({ has_open_listing: hasListing, lent_until_minute: lent, 
     (lent !== null && now - lent * 60000 < DEFAULTS.sharing_window_ms) ||
     (joined !== null && now - joined < DEFAULTS.sharing_grace_ms)
   );
+}
+
+// Spec §11.8: an entry of somebody's ledger, or the code why it is none.
+function entry(envelope, house) {
+  const record = open(envelope);
+  const [loan, holder, borrower, due, particulars, byBorrower, byHolder, number, previous, first] = record.body;
+  const isOwn = same(record.author, borrower);
+  if (!same(record.object, objectOf(34, loan)) || !(isOwn || same(record.author, holder))) return "not-yours";
+  const isNumbered = isOwn
+    ? first >= 1 && first <= number && (number === 1) === (previous.length === 0)
+    : number === 0 && first === 0 && previous.length === 0;
+  if (!isNumbered) return "invalid-state";
+  const signed = contractDigest(house, loan, holder, borrower, due, particulars);
+  if (!same(record.house, house) || same(holder, borrower)) return "bad-signature";
+  if (!verify(borrower, signed, byBorrower) || !verify(holder, signed, byHolder)) return "bad-signature";
+  const link = digest("ledger", borrower, big8(number), loan, previous);
+  return { epoch: record.epoch, loan, holder, borrower, due, number, previous, first, link };
+}
+
+// Spec §12.8: what is known of somebody's loans.
+export function account(envelopes, { house, subject, now, charter = DEFAULTS }) {
+  const entries = [], ratings = [], repairs = new Set(), reasons = [];
+  for (const envelope of envelopes) {
+    const isEntry = open(envelope).kind === 34;
+    const found = isEntry ? entry(envelope, house) : rating(envelope, house);
+    reasons.push(typeof found === "string" ? found : null);
+    if (typeof found === "string") continue;
+    if (isEntry) { if (same(found.borrower, subject)) entries.push(found); }
+    else if (found.record.kind === 33) repairs.add(`${hex(found.record.author)} ${hex(found.loan)}`);
+    else if (same(found.subject, subject)) ratings.push(found);
+  }
+  const said = ratings.map((r) => `${hex(r.record.author)} ${hex(r.loan)}`);
+  const isBad = (r, i) => r.confiance === 0 && !repairs.has(said[i]);
+  const due = new Map();
+  for (const e of entries)
+    if (!said.includes(`${hex(e.holder)} ${hex(e.loan)}`)) due.set(hex(e.loan), Math.max(e.due, due.get(hex(e.loan)) ?? 0));
+  const silent = [...due.values()].filter((day) => now >= (day + 1) * 86400000 + charter.unanswered_ms).length;
+  const own = entries.filter((e) => e.number > 0).sort((a, b) => a.epoch - b.epoch || a.number - b.number || Buffer.compare(a.loan, b.loan));
+  const newest = own.at(-1);
+  let missing = 0;
+  if (newest) for (let n = newest.first; n <= newest.number; n += 1) if (!own.some((e) => e.number === n)) missing += 1;
+  const contradict = (a, b) =>
+    a !== b && a.epoch === b.epoch && (a.number === b.number || (a.number + 1 === b.number && !same(a.link, b.previous)));
+  return {
+    reasons,
+    decoded: {
+      good: ratings.filter((r) => r.confiance === 1).length,
+      bad: ratings.filter(isBad).length,
+      repaired: ratings.filter((r, i) => r.confiance === 0 && !isBad(r, i)).length,
+      under_way: due.size - silent, without_answer: silent, missing,
+      is_forked: own.some((a) => own.some((b) => contradict(a, b))),
+    },
+  };
 }
 
 // Spec §12.7: units given to a friend, and whether a loan takes one.

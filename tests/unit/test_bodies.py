@@ -36,10 +36,11 @@ def digest(domain: str, data: bytes) -> bytes:
 class TestTerms:
     """What both sides of a loan sign. Spec §5.8."""
 
-    def test_the_digest_is_over_ids_and_three_numbers_of_eight_bytes(self) -> None:
+    def test_the_digest_is_over_ids_and_numbers_of_eight_bytes(self) -> None:
         """The bytes of the spec, spelled by hand."""
-        numbers = b"".join(number.to_bytes(8, "big") for number in (1, 600, 660))
-        expected = b"H" * 32 + LOAN + THING + HOLDER + BORROWER + numbers
+        due, *numbers = (number.to_bytes(8, "big") for number in (1, 1, 600, 660))
+        particulars = digest("contract", THING + b"".join(numbers))
+        expected = b"H" * 32 + LOAN + HOLDER + BORROWER + due + particulars
 
         assert digest("signature contract", expected) == TERMS.digest()
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from io import StringIO
 from typing import Any
 
 import pytest
 
+from node.account_words import account_sentences
 from node.cli.actions import ACTIONS
 from node.cli.client import part
 from node.cli.output import Screen, short_ids, span, width_of
 from node.cli.render import RENDERINGS
-from node.i18n import LANGUAGES
+from node.i18n import LANGUAGES, translator
 
 
 def rendered(command: str, answer: Any, language: str = "en") -> str:
@@ -139,6 +141,34 @@ def test_browse_shows_through_whom_and_why_one_cannot_ask() -> None:
     assert len(lines) == 5
 
 
+ACCOUNT = {
+    "good": 0,
+    "bad": 0,
+    "repaired": 0,
+    "under_way": 0,
+    "without_answer": 0,
+    "missing": 0,
+    "is_forked": False,
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_account_says_in_words_what_is_known_and_what_is_not(language: str) -> None:
+    def said(**known: int) -> list[str]:
+        words = translator(language)
+        account = ACCOUNT | known
+        return account_sentences(account, "Chloé", words.gettext, words.ngettext)
+
+    [nothing] = said()
+    [forked] = said(is_forked=True)
+    [full] = said(good=7, bad=2, repaired=3, under_way=4, without_answer=5, missing=6)
+
+    assert all("Chloé" in sentence for sentence in (nothing, forked, full))
+    assert nothing != forked != full
+    assert [int(number) for number in re.findall("[0-9]", full)] == [7, 2, 3, 4, 5, 6]
+    assert len(said(good=1, is_forked=True)) == 2
+
+
 def test_loans_show_the_command_that_takes_them_further() -> None:
     loan = {
         "loan": "ab" * 16,
@@ -149,10 +179,13 @@ def test_loans_show_the_command_that_takes_them_further() -> None:
         "to": "2026-12-03",
         "other": "cd" * 32,
         "other_name": "Chloé",
+        "borrower_name": "Chloé",
+        "account": ACCOUNT | {"good": 2, "without_answer": 1},
         "can": ["answer"],
         "reasons": [],
     }
 
+    assert "Chloé's loans: 2 as agreed, 1 without answer." in rendered("loans", [loan])
     assert "openhouse answer abababab yes" in rendered("loans", [loan])
     waiting = {**loan, "reasons": [{"code": "c", "message": "Circle 2 is not open to Chloé yet."}]}
     shown = rendered("loans", [waiting])

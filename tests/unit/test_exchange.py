@@ -566,12 +566,12 @@ def test_a_contract_needs_two_parties_and_both_signatures() -> None:
     alone = replace(terms(), holder=PATH[0])
     own = Signature(SIGNERS[BORROWER].sign(alone.digest()))
 
-    assert contract_is_signed(good, KEYS.verify)
-    assert not contract_is_signed(replace(good, holder_signature=by_borrower), KEYS.verify)
-    assert not contract_is_signed(replace(good, borrower_signature=by_holder), KEYS.verify)
-    assert not contract_is_signed(RatingBody(alone, own, own, 1, 8, bytes(16)), KEYS.verify), (
-        "nobody lends to themselves"
-    )
+    assert contract_is_signed(good, HOUSE, KEYS.verify)
+    assert not contract_is_signed(replace(good, holder_signature=by_borrower), HOUSE, KEYS.verify)
+    assert not contract_is_signed(replace(good, borrower_signature=by_holder), HOUSE, KEYS.verify)
+    assert not contract_is_signed(
+        RatingBody(alone, own, own, 1, 8, bytes(16)), HOUSE, KEYS.verify
+    ), "nobody lends to themselves"
 
 
 def test_roles_follow_from_the_place_on_the_path() -> None:

@@ -14,6 +14,7 @@ from protocol.bodies import (
     CommitmentBody,
     CounterBody,
     DeclineBody,
+    EntryBody,
     Event,
     HalfBody,
     HandoverBody,
@@ -66,6 +67,9 @@ EXAMPLES: list[Body] = [
     ),
     RepairBody(
         Terms(HouseId(bytes(32)), LOAN, LOAN, ALICE, BOB, 1, 1, 2), NO_SIGNATURE, NO_SIGNATURE
+    ),
+    EntryBody(
+        LOAN, ALICE, BOB, 1, bytes(32), NO_SIGNATURE, NO_SIGNATURE, 2, bytes(32), 1
     ),
 ]  # fmt: skip
 
@@ -150,7 +154,7 @@ def test_an_unknown_kind_of_thing_is_refused() -> None:
 def test_certificates_statements_and_ratings_have_limits_of_their_own() -> None:
     """They travel before anything is trusted, or farthest. Spec §14."""
     small = {Kind.SEAT, Kind.HALF}
-    middle = {Kind.STATEMENT, Kind.RATING, Kind.REPAIR}
+    middle = {Kind.STATEMENT, Kind.RATING, Kind.REPAIR, Kind.ENTRY}
 
     for kind in Kind:
         expected = (

@@ -425,6 +425,15 @@ def test_trust_without_evidence_says_what_is_missing() -> None:
         "circles_open": 1,
         "exchanges": 0,
         "missing": 2,
+        "account": {
+            "good": 0,
+            "bad": 0,
+            "repaired": 0,
+            "under_way": 0,
+            "without_answer": 0,
+            "missing": 0,
+            "is_forked": False,
+        },
     } == views.trust(street.core)
     assert views.trust(street.core, street.member(2).hex()[:8])["distance"] == 2
 

@@ -72,10 +72,12 @@ def envelope(
     at: int,
     sequence: int,
     ends: int = 10**9,
+    epoch: int = 0,
 ) -> bytes:
     """Spell and sign a record (§5.1 to §5.3)."""
     header = [
-        1, kind, HOUSE, member(author), member(author), register, 0, sequence, at, ends, body, {},
+        1, kind, HOUSE, member(author), member(author), register, epoch, sequence, at, ends, body,
+        {},
     ]  # fmt: skip
     unsigned = msgpack.packb(header)
     signature = key_of(author).sign(digest("signature record", digest("record", unsigned)))
@@ -102,8 +104,21 @@ def step(
 
 def signed_terms(signer: str, round_: int, dates: tuple[int, int]) -> bytes:
     """A party's signature over the terms (§5.8)."""
-    parts = (HOUSE, LOAN, THING, PATH[2], PATH[0], number(round_), *map(number, dates))
-    return key_of(signer).sign(digest("signature contract", *parts))
+    return key_of(signer).sign(contract(HOUSE, LOAN, THING, PATH[2], PATH[0], (round_, *dates)))
+
+
+def contract(
+    house: bytes,
+    loan: bytes,
+    thing: bytes,
+    holder: bytes,
+    borrower: bytes,
+    numbers: tuple[int, ...],
+) -> bytes:
+    """What both parties sign (§5.8); the numbers are round, from and to."""
+    due = -(-numbers[2] // 1440)
+    particulars = digest("contract", thing, *map(number, numbers))
+    return digest("signature contract", house, loan, holder, borrower, number(due), particulars)
 
 
 def request(

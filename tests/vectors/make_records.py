@@ -73,7 +73,7 @@ MINUTE = 29_400_000
 
 CHARTER, STATEMENT, SEAT, HALF, LISTING, WITHDRAWAL, KEY_RECORD = 1, 2, 3, 4, 5, 6, 7
 REQUEST, PASS, COUNTER, AGREEMENT, DECLINE, CANCEL, HANDOVER, RETURN = range(16, 24)
-COMMITMENT, REPORT, RATING, REPAIR = 24, 25, 32, 33
+COMMITMENT, REPORT, RATING, REPAIR, ENTRY = 24, 25, 32, 33, 34
 
 SIGNATURE = named("a") + named("b")
 TERMS = [HOUSE, LOAN, THING, ANA, BOB, 1, MINUTE, MINUTE + 1440]
@@ -99,13 +99,14 @@ BODIES: dict[int, Fields] = {
     REPORT: [LOAN, WAY, 3, b"the string broke"],
     REPAIR: [TERMS, SIGNATURE, SIGNATURE],
     RATING: [TERMS, SIGNATURE, SIGNATURE, 1, 8, named("salt", 16)],
+    ENTRY: [LOAN, BOB, ANA, 20_000, named("due"), SIGNATURE, SIGNATURE, 2, named("link"), 1],
 }
 NAMES = {
     CHARTER: "charter", STATEMENT: "statement", SEAT: "seat", HALF: "half", LISTING: "listing",
     WITHDRAWAL: "withdrawal", KEY_RECORD: "keys record", REQUEST: "request", PASS: "pass",
     COUNTER: "counter", AGREEMENT: "agreement", DECLINE: "decline", CANCEL: "cancel",
     HANDOVER: "handover", RETURN: "return", COMMITMENT: "commitment", REPORT: "report",
-    RATING: "rating", REPAIR: "repair",
+    RATING: "rating", REPAIR: "repair", ENTRY: "entry",
 }  # fmt: skip
 
 
@@ -356,6 +357,12 @@ BODY_CHANGES: list[tuple[str, int, int, object, str]] = [
     ("event 4", REPORT, 2, 4, MALFORMED),
     ("a repair of terms of nine", REPAIR, 0, [*TERMS, 1], MALFORMED),
     ("a repair of terms that nobody signed", REPAIR, 2, b"", MALFORMED),
+    ("an entry of a loan of 15 bytes", ENTRY, 0, bytes(15), MALFORMED),
+    ("an entry with particulars of 31 bytes", ENTRY, 4, bytes(31), MALFORMED),
+    ("an entry that nobody signed", ENTRY, 5, b"", MALFORMED),
+    ("an entry whose number is a text", ENTRY, 7, "1", MALFORMED),
+    ("an entry after half a link", ENTRY, 8, bytes(16), MALFORMED),
+    ("an entry without its first number", ENTRY, 9, False, MALFORMED),
     ("terms of seven", RATING, 0, TERMS[:7], MALFORMED),
     ("terms that end first", RATING, 0, [*TERMS[:7], MINUTE], MALFORMED),
     ("confiance 2", RATING, 3, 2, MALFORMED),

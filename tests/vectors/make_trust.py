@@ -14,7 +14,7 @@ from typing import Any
 SPELL = runpy.run_path(str(Path(__file__).with_name("make_exchange.py")))
 TARGET = Path(__file__).parents[2] / "protocol" / "vectors" / "trust.json"
 
-RATING, REPAIR = 32, 33
+RATING, REPAIR, ENTRY = 32, 33, 34
 HOUSE = SPELL["HOUSE"]
 DAY = 24 * 60
 
@@ -25,6 +25,7 @@ NOTES = {
     "Circles": "what opens a circle",
     "Sharing": "rule R5",
     "Repair": "what went wrong was made good",
+    "Account": "what a ledger says",
     "Capacity": "units that a friend is given, and loans that take one",
 }
 
@@ -43,11 +44,11 @@ def rating(
     kind: int = RATING,
 ) -> str:
     """The envelope of a rating or repair by the holder of a loan that ended on ``day``."""
-    member, number, digest = SPELL["member"], SPELL["number"], SPELL["digest"]
+    member, digest = SPELL["member"], SPELL["digest"]
     loan = digest("step", f"{rater} {subject} {day}".encode())[:16]
     fields = (house, loan, bytes(16), member(rater), member(subject))
     numbers = (0, (day - 1) * DAY, day * DAY)
-    message = digest("signature contract", *fields, *map(number, numbers))
+    message = SPELL["contract"](*fields, numbers)
     by_borrower = SPELL["key_of"](subject).sign(message)
     by_holder = SPELL["key_of"](holder_signs or rater).sign(message)
     body: list[Any] = [[*fields, *numbers], by_borrower, by_holder]
@@ -75,6 +76,72 @@ def judged(
 NOBODY = judged(0, None, 1, 0, 2)
 ONE = judged(1, 8.0, 1, 1, 1)
 FIVE = [rating(name) for name in ("bob", "carol", "dave", "erin", "frank")]
+
+
+def loan_of(holder: str, subject: str, day: int) -> bytes:
+    loan: bytes = SPELL["digest"]("step", f"{holder} {subject} {day}".encode())[:16]
+    return loan
+
+
+def link(numbered: int, holder: str, day: int, previous: bytes = b"", who: str = "alice") -> bytes:
+    """What stands for an entry and all before it (§11.8)."""
+    parts = (SPELL["member"](who), SPELL["number"](numbered), loan_of(holder, who, day), previous)
+    made: bytes = SPELL["digest"]("ledger", *parts)
+    return made
+
+
+def entry(
+    holder: str,
+    numbered: int,
+    day: int,
+    previous: bytes = b"",
+    *,
+    first: int = 1,
+    author: str = "alice",
+    subject: str = "alice",
+    holder_signs: str | None = None,
+    due: int | None = None,
+    sequence: int = 1,
+    epoch: int = 0,
+    house: bytes = HOUSE,
+    borrower_signs: str | None = None,
+    particulars_of: int | None = None,
+    kind_of_register: int = ENTRY,
+) -> str:
+    """The envelope of an entry of a loan by ``holder`` that ends on ``day`` (§5.9)."""
+    member, number, digest = SPELL["member"], SPELL["number"], SPELL["digest"]
+    loan = loan_of(holder, subject, day)
+    particulars = digest("contract", bytes(16), *map(number, (0, (day - 1) * DAY, day * DAY)))
+    parties = (house, loan, member(holder), member(subject))
+    message = digest("signature contract", *parties, number(day), particulars)
+    by_borrower = SPELL["key_of"](borrower_signs or subject).sign(message)
+    by_holder = SPELL["key_of"](holder_signs or holder).sign(message)
+    if particulars_of is not None:
+        particulars = digest("contract", bytes([particulars_of]))
+    body: list[Any] = [
+        loan, member(holder), member(subject), day if due is None else due, particulars,
+        by_borrower, by_holder, numbered, previous, first,
+    ]  # fmt: skip
+    register = digest("step", bytes([kind_of_register]), loan)[:16]
+    envelope: bytes = SPELL["envelope"](
+        author, ENTRY, body, register, at=10, sequence=sequence, epoch=epoch
+    )
+    return envelope.hex()
+
+
+def witness(holder: str, day: int, **changed: Any) -> str:
+    """The entry as the holder says it."""
+    fields: dict[str, Any] = {"first": 0, "author": holder}
+    return entry(holder, 0, day, **fields | changed)
+
+
+def account(**changed: Any) -> dict[str, Any]:
+    """An account in which nothing is known but what is given."""
+    known: dict[str, Any] = dict.fromkeys(
+        ("good", "bad", "repaired", "under_way", "without_answer", "missing"), 0
+    )
+    return known | {"is_forked": False} | changed
+
 
 # comment, flags, envelopes, judgement of alice, a member
 JUDGED: list[tuple[str, list[str], list[str], dict[str, Any]]] = [
@@ -258,6 +325,113 @@ UNITS: list[tuple[str, dict[str, int], int, int | None, int, int, bool]] = [
     ("a charter that gives less at first", {"capacity_new": 4}, 0, None, 3, 3, False),
 ]
 
+DAY_MS = DAY * 60_000
+BOB_1 = link(1, "bob", 10)
+DAVE_2 = link(2, "dave", 11, BOB_1)
+FIRST, SECOND = entry("bob", 1, 10), entry("dave", 2, 11, BOB_1)
+# The first moment at which a loan due on day 10 is without answer: the day is over, and 14 more.
+SILENT_MS = (11 + 14) * DAY_MS
+
+# comment, envelopes, now, account of alice
+ACCOUNTS: list[tuple[str, list[str], int, dict[str, Any]]] = [
+    ("nothing known", [], 0, account()),
+    ("a loan under way", [FIRST], 0, account(under_way=1)),
+    ("one that is late", [FIRST], SILENT_MS - 1, account(under_way=1)),
+    ("one without answer", [FIRST], SILENT_MS, account(without_answer=1)),
+    ("by its witness alone", [witness("bob", 10)], SILENT_MS, account(without_answer=1)),
+    ("both say one loan", [FIRST, witness("bob", 10)], SILENT_MS, account(without_answer=1)),
+    ("one that was rated", [FIRST, rating("bob", day=10)], SILENT_MS, account(good=1)),
+    (
+        "one that went wrong",
+        [FIRST, SECOND, rating("bob", 0, 2, day=10)],
+        SILENT_MS,
+        account(bad=1, under_way=1),
+    ),
+    (
+        "one that went wrong and was made good",
+        [FIRST, rating("bob", 0, 2, day=10), rating("bob", day=10, kind=REPAIR)],
+        SILENT_MS,
+        account(repaired=1),
+    ),
+    (
+        "the borrower's own rating is no answer",
+        [FIRST, rating("bob", day=10, author="alice")],
+        SILENT_MS,
+        account(without_answer=1),
+    ),
+    (
+        "somebody else's ledger",
+        [entry("bob", 1, 10, subject="carol", author="carol")],
+        0,
+        account(),
+    ),
+    ("two that follow each other", [FIRST, SECOND], 0, account(under_way=2)),
+    ("the first is not shown", [SECOND], 0, account(under_way=1, missing=1)),
+    (
+        "the first has ended, as the second says",
+        [entry("dave", 2, 11, BOB_1, first=2)],
+        0,
+        account(under_way=1),
+    ),
+    (
+        "one in between is not shown",
+        [FIRST, entry("erin", 3, 12, DAVE_2)],
+        0,
+        account(under_way=2, missing=1),
+    ),
+    (
+        "one not shown, and its holder says it",
+        [FIRST, witness("dave", 11), entry("erin", 3, 12, DAVE_2)],
+        0,
+        account(under_way=3, missing=1),
+    ),
+    (
+        "two of one number",
+        [FIRST, entry("dave", 1, 11)],
+        0,
+        account(under_way=2, is_forked=True),
+    ),
+    (
+        "one that follows another first",
+        [FIRST, entry("dave", 2, 11, link(1, "erin", 12))],
+        0,
+        account(under_way=2, is_forked=True),
+    ),
+    (
+        "a restored node that had lost its first",
+        [FIRST, entry("dave", 1, 11, epoch=5)],
+        0,
+        account(under_way=2),
+    ),
+    (
+        "two ledgers in one later epoch",
+        [FIRST, entry("dave", 2, 11, BOB_1, epoch=5), entry("erin", 2, 12, BOB_1, epoch=5)],
+        0,
+        account(under_way=3, is_forked=True),
+    ),
+]
+
+# comment, envelope, why it does not count
+NO_ENTRIES: list[tuple[str, str, str]] = [
+    ("by somebody else", entry("bob", 1, 10, author="mallory"), "not-yours"),
+    ("not signed by the holder", entry("bob", 1, 10, holder_signs="mallory"), "bad-signature"),
+    ("another day than the one signed", entry("bob", 1, 10, due=11), "bad-signature"),
+    ("of a loan to oneself", entry("alice", 1, 10), "bad-signature"),
+    ("of another house", entry("bob", 1, 10, house=b"X" * 32), "bad-signature"),
+    ("number 0 by the borrower", entry("bob", 0, 10, first=0), "invalid-state"),
+    ("number 2 that follows nothing", entry("bob", 2, 10), "invalid-state"),
+    ("number 1 that follows something", entry("bob", 1, 10, bytes(32)), "invalid-state"),
+    ("a first after its number", entry("bob", 1, 10, first=2), "invalid-state"),
+    ("without a first", entry("bob", 1, 10, first=0), "invalid-state"),
+    ("not signed by the borrower", entry("bob", 1, 10, borrower_signs="bob"), "bad-signature"),
+    ("of something else than signed", entry("bob", 1, 10, particulars_of=1), "bad-signature"),
+    ("a witness of another day", witness("bob", 10, due=9), "bad-signature"),
+    ("a witness nobody signed with", witness("bob", 10, borrower_signs="bob"), "bad-signature"),
+    ("in a rating's register", entry("bob", 1, 10, kind_of_register=RATING), "not-yours"),
+    ("a witness who follows something", witness("bob", 10, previous=bytes(32)), "invalid-state"),
+    ("number 1 by the holder", witness("bob", 10, first=1), "invalid-state"),
+]
+
 LATE, WINDOW_MS, BURNT_MS = 10**12, 14 * DAY * 60_000, 90 * DAY * 60_000
 # comment, state, over, the holder's word (confiance, made good), now, whether it takes a unit
 ENGAGED: list[tuple[str, str, int | None, list[Any] | None, int, bool]] = [
@@ -315,6 +489,16 @@ def build() -> str:
         }
         error_ = None if may_ask else "nothing-shared"
         add("share", comment, ["Sharing"], error=error_, input=input_share, decoded=may_ask)
+    for comment, input_, now_ms, decoded in ACCOUNTS:
+        add(
+            "account", comment, ["Account"], now_ms=now_ms, input=input_, ignored=None,
+            decoded=decoded,
+        )  # fmt: skip
+    for comment, bad, code in NO_ENTRIES:
+        add(
+            "account", comment, ["Account"], error=code, now_ms=0, input=[bad], ignored=0,
+            decoded=account(),
+        )  # fmt: skip
     for comment, charter, good, chosen, engaged, capacity, is_free in UNITS:
         input_unit = {"charter": charter, "good": good, "chosen": chosen, "engaged": engaged}
         error_ = None if is_free else "capacity-engaged"
@@ -332,7 +516,9 @@ def build() -> str:
             "from the set of envelopes `input` in the house `house`; in an invalid case the "
             "envelope number `ignored` does not count. ask: whether a member may ask at a "
             "distance, by the default charter with the changes given, and how many further good "
-            "counterparties its next circle takes. share: whether a member shares. unit: the "
+            "counterparties its next circle takes. account: what is known of the loans of "
+            "`subject` at `now_ms`, by the default charter, from the envelopes `input`, of which "
+            "the one of number `ignored` does not count. share: whether a member shares. unit: the "
             "capacity given a friend, and whether a unit is free. loan: whether a loan that was "
             "answered for takes one."
         ),

@@ -9,6 +9,7 @@ from node.engine import ids
 from node.engine import loans as loan_steps
 from node.engine.core import Core
 from node.engine.events import Json
+from node.engine.loan_views import account_json
 
 
 def loans(core: Core, *, only_open: bool = False) -> list[Json]:
@@ -37,4 +38,5 @@ def trust(core: Core, member_text: str | None = None) -> dict[str, Json]:
         "circles_open": judgement.circles_open,
         "exchanges": judgement.exchanges,
         "missing": judgement.missing,
+        "account": account_json(judgement.account),
     }
