@@ -1,4 +1,4 @@
-"""``simulate trust`` and ``simulate attack``: the verbs that try the trust model.
+"""``simulate trust``, ``attack`` and ``hidden``: the verbs that try the trust model.
 
 Options and exit codes as in ``simulations.cli``.
 """
@@ -19,6 +19,7 @@ from tqdm import tqdm
 
 from protocol import limits
 from simulations.attack import Attack, Damage, run_attack
+from simulations.hidden import TRICKS, Outcome, run_case
 from simulations.replay import replay
 
 _MANY_MAX: Final = 100_000
@@ -61,7 +62,14 @@ def configure(
     attack.add_argument(
         "--uncounted", action="store_true", help="nobody counts units: what it protects from"
     )
-    return trust, attack
+    hidden = subparsers.add_parser(
+        "hidden",
+        help="let borrowers hide a loan while its lender is away",
+        description="Loans kept and hidden: does the next lender hear of them?",
+    )
+    hidden.add_argument("--seeds", type=_count, default=40, metavar="N", help="how many (40)")
+    hidden.add_argument("--first", type=_count, default=1, metavar="N", help="first seed (1)")
+    return trust, attack, hidden
 
 
 def trust(args: argparse.Namespace, as_json: bool) -> bool:
@@ -98,6 +106,46 @@ def attack(args: argparse.Namespace, as_json: bool) -> bool:
     return holds
 
 
+def hidden(args: argparse.Namespace, as_json: bool) -> bool:
+    """Carry out ``hidden``; gives whether every case held."""
+    cases = [
+        (seed, trick) for seed in range(args.first, args.first + args.seeds) for trick in TRICKS
+    ]
+    is_quiet = not sys.stderr.isatty()
+    with (
+        ProcessPoolExecutor() as pool,
+        tqdm(desc="cases", total=len(cases), leave=False, disable=is_quiet, file=sys.stderr) as bar,
+    ):
+        futures = [pool.submit(run_case, seed, trick) for seed, trick in cases]
+        for _ in as_completed(futures):
+            bar.update()
+    outcomes = [outcome for future in futures if (outcome := future.result()) is not None]
+    rows = [_summary(trick, [o for o in outcomes if o.trick == trick]) for trick in TRICKS]
+    failing = [outcome for outcome in outcomes if not outcome.holds]
+    if as_json:
+        failing_rows = [{"seed": outcome.seed, "trick": outcome.trick} for outcome in failing]
+        print(json.dumps({"holds": not failing, "tricks": rows, "failing": failing_rows}, indent=2))
+    else:
+        _print_rows(list(rows[0]), [list(map(str, row.values())) for row in rows])
+    for outcome in failing:
+        print(f"seed {outcome.seed}, {outcome.trick}: {outcome.account}", file=sys.stderr)
+    return not failing
+
+
+def _summary(trick: str, outcomes: list[Outcome]) -> dict[str, str | int]:
+    told = [outcome for outcome in outcomes if outcome.is_known]
+    return {
+        "trick": trick,
+        "cases": len(outcomes),
+        "could_know": sum(outcome.could_know for outcome in outcomes),
+        "knew": len(told),
+        "without_answer": sum(outcome.account.without_answer > 0 for outcome in told),
+        "missing": sum(outcome.account.missing > 0 for outcome in told),
+        "two_ledgers": sum(outcome.account.is_forked for outcome in told),
+        "rated_0_afterwards": sum(outcome.account_after.bad > 0 for outcome in outcomes),
+    }
+
+
 def _run(graph: Path, cells: list[Attack]) -> list[Damage]:
     """All cells, on all cores; the largest first, results in order."""
     if len(cells) == 1:
@@ -116,7 +164,10 @@ def _run(graph: Path, cells: list[Attack]) -> list[Damage]:
 
 def _print_table(damages: Iterable[Damage]) -> None:
     titles = [title for _, title in _COLUMNS]
-    rows = [[str(getattr(damage, name)) for name, _ in _COLUMNS] for damage in damages]
+    _print_rows(titles, [[str(getattr(d, name)) for name, _ in _COLUMNS] for d in damages])
+
+
+def _print_rows(titles: list[str], rows: list[list[str]]) -> None:
     widths = [max(map(len, column)) for column in zip(titles, *rows, strict=True)]
     for row in (titles, *rows):
         print("  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)))
@@ -127,6 +178,13 @@ def _numbers(text: str) -> tuple[int, ...]:
     if not all(word.isdecimal() and 1 <= int(word) <= _MANY_MAX for word in words):
         raise argparse.ArgumentTypeError(f"{text!r} is not a list of numbers such as 10,100")
     return tuple(int(word) for word in words)
+
+
+def _count(text: str) -> int:
+    numbers = _numbers(text)
+    if len(numbers) != 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not one number")
+    return numbers[0]
 
 
 def _circles(text: str) -> int:

@@ -335,6 +335,8 @@ def _read_guest(core: Core, link: Link, records: list[Record]) -> MemberId:
 
 
 def _answer_guest(core: Core, link: Link, guest: MemberId) -> None:
+    # Common friends give our statement back to a guest who lost its disk (spec 18.5).
+    house.introduce(core)
     charter = house.charter_record(core)
     seats = house.lineage_seats(core)
     own_seat = [

@@ -146,6 +146,18 @@ class TestJoining:
         assert "ana" == pump.core("cleo").name_of(pump.member("ana"))
         assert "cleo" == pump.core("ana").name_of(pump.member("cleo"))
 
+    def test_who_welcomes_without_a_statement_makes_one(self) -> None:
+        """Else nobody could give it back to a guest who loses its disk (found by seed 1019)."""
+        pump = founded("ana", "bruno", "cleo")
+        ana = pump.core("ana")
+        statement = ana.current(ana.me, STATEMENT_OBJECT)
+        assert statement is not None
+        ana.drop(statement)
+
+        pump.join("ana", "cleo")
+
+        assert pump.core("cleo").current(ana.me, STATEMENT_OBJECT) is not None
+
     def test_members_befriend_without_a_new_seat(self) -> None:
         """An invitation is a friendship, and a seat for a newcomer only."""
         pump = founded("ana", "bob", "cleo", "dan")
