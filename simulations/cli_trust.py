@@ -138,6 +138,7 @@ def _summary(trick: str, outcomes: list[Outcome]) -> dict[str, str | int]:
         "trick": trick,
         "cases": len(outcomes),
         "could_know": sum(outcome.could_know for outcome in outcomes),
+        "might_know": sum(outcome.might_know for outcome in outcomes),
         "knew": len(told),
         "without_answer": sum(outcome.account.without_answer > 0 for outcome in told),
         "missing": sum(outcome.account.missing > 0 for outcome in told),

@@ -59,6 +59,7 @@ class Outcome:
         distance: hops from the borrower to who lent the thing.
         accomplices: how many others help to hide it.
         could_know: whether an honest way leads from the witness to who is asked next.
+        might_know: whether one leads there over homes that need not pass it on.
         account: what the one who is asked next is told.
         account_after: the same when the victim is back and has said how it went.
     """
@@ -69,6 +70,7 @@ class Outcome:
     distance: int
     accomplices: int
     could_know: bool
+    might_know: bool
     account: Account
     account_after: Account
 
@@ -81,7 +83,7 @@ class Outcome:
     def holds(self) -> bool:
         if self.trick == "none":
             return not self.is_known
-        return self.is_known == self.could_know
+        return self.is_known if self.could_know else self.might_know or not self.is_known
 
 
 @dataclass
@@ -203,14 +205,14 @@ def run_case(seed: int, trick: Trick) -> Outcome | None:
     honest = [m for m in range(members) if m == victim or m not in made.liars]
     # Who is on the way to the lender has seen the borrower's own entry.
     witnesses = [victim, *(to for _, to in made.shown if to in honest)]
-    known = _spread(witnesses, edges, near, honest)
     return Outcome(
         seed=seed,
         trick=trick,
         members=members,
         distance=near[victim],
         accomplices=len(accomplices) if trick != "none" else 0,
-        could_know=asked in known,
+        could_know=asked in _spread(witnesses, edges, [m for m in honest if near[m] < _CIRCLES]),
+        might_know=asked in _spread(witnesses, edges, honest),
         account=account,
         account_after=after,
     )
@@ -270,14 +272,14 @@ def _hops(members: int, edges: Iterable[tuple[int, int]], sources: list[int]) ->
 
 
 def _spread(
-    witnesses: list[int], edges: list[tuple[int, int]], near: list[int], honest: list[int]
+    witnesses: list[int], edges: list[tuple[int, int]], passing: list[int]
 ) -> dict[int, None]:
-    """Whom an entry reaches: honest homes pass it on within the borrower's circles."""
+    """Whom an entry reaches over homes that pass it on."""
     known = dict.fromkeys(witnesses)
     waiting = deque(witnesses)
     while waiting:
         one = waiting.popleft()
-        if one not in honest or near[one] >= _CIRCLES:
+        if one not in passing:
             continue
         for pair in edges:
             if one in pair:
