@@ -12,8 +12,8 @@ tries to let nobody know that there was a loan:
 
 Then it asks the next one. Whether that one could know is plain breadth-first search: an entry
 goes from home to home over those that are honest, each within the circles of the borrower less
-one. A case *holds* when who could know does know, and who could not knows nothing (else the
-experiment would prove nothing).
+one. A case *holds* when who could know does know, and who could not by any way, were it over
+honest homes at any distance, knows nothing (else the experiment would prove nothing).
 
 Spec: §11.8, §12.8.
 """

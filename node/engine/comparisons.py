@@ -14,7 +14,6 @@ from protocol.encoding import expect_array, expect_uint
 from protocol.keys import MemberId, RecordId
 from protocol.reconcile import Asking
 
-COMPARE_EVERY_MS = 24 * 3600 * 1000
 SURPRISED_MIN_MS = 3600 * 1000
 """A surprise is looked into at most so often on one link. Spec: §8.6."""
 AFTER_GREETING_MS = 60_000
@@ -67,10 +66,10 @@ def note_of(core: Core, friend: MemberId) -> tuple[int, int]:
     note = core.get_local(f"compared {friend.hex()}")
     if note is None:
         since_ms = core.friends[friend].since_ms
-        return since_ms, since_ms + COMPARE_EVERY_MS
+        return since_ms, since_ms + core.config.compare_every_ms
     began_ms, due_ms = (expect_uint(item, "time") for item in expect_array(note, "note", length=2))
     # A clock that was wrong and was put back must not put comparisons off for as long.
-    return min(began_ms, core.now_ms), min(due_ms, core.now_ms + COMPARE_EVERY_MS)
+    return min(began_ms, core.now_ms), min(due_ms, core.now_ms + core.config.compare_every_ms)
 
 
 def forget(core: Core, friend: MemberId) -> None:

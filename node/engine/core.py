@@ -81,6 +81,8 @@ class Config:
         verify: checks one signature (contracts inside ratings).
         records_per_second_max: what one friend may send, None for no limit (benchmarks).
         introduces_itself: publishes a member statement (off only in simulations).
+        compare_every_ms: how often each link is compared whole (§8.6; other values only in
+            simulations in which nothing is lost).
     """
 
     signer: RecordSigner
@@ -95,6 +97,7 @@ class Config:
     phone_commitment: bytes = b""
     records_per_second_max: int | None = limits.RECORDS_PER_SECOND_MAX
     introduces_itself: bool = True
+    compare_every_ms: int = 24 * 3600 * 1000
     member: MemberId | None = None
     device: RecordSigner | None = None
     successors: tuple[Successor, ...] = ()

@@ -18,7 +18,7 @@ import hashlib
 import itertools
 
 from node.engine import house, intake, loans, offers
-from node.engine.comparisons import COMPARE_EVERY_MS, note_of
+from node.engine.comparisons import note_of
 from node.engine.core import Core, Edge, Link, edge
 from node.engine.registers import origin_of
 from protocol import limits
@@ -65,9 +65,9 @@ def _begin(core: Core, link: Link, asking: Asking) -> None:
     friend = link.friend
     assert friend is not None, "only friends compare"
     began_ms, due_ms = note_of(core, friend)
-    if due_ms >= began_ms + COMPARE_EVERY_MS:
+    if due_ms >= began_ms + core.config.compare_every_ms:
         asking.refused.clear()  # the daily one asks again also for what was refused
-    asking.due_ms = core.now_ms + COMPARE_EVERY_MS
+    asking.due_ms = core.now_ms + core.config.compare_every_ms
     core.put_local(f"compared {friend.hex()}", [core.now_ms, asking.due_ms])
     if core.friends[friend].ended or not link.session.is_greeted:
         return
