@@ -361,11 +361,15 @@ def _attack(args: argparse.Namespace, as_json: bool) -> int:
     return EXIT_DONE if cli_trust.attack(args, as_json) else EXIT_REFUSED
 
 
+def _shock(args: argparse.Namespace, as_json: bool) -> int:
+    return EXIT_DONE if cli_trust.shock(args, as_json) else EXIT_REFUSED
+
+
 def _hidden(args: argparse.Namespace, as_json: bool) -> int:
     return EXIT_DONE if cli_trust.hidden(args, as_json) else EXIT_REFUSED
 
 
 _VERBS: Final = {
     "reach": _reach, "hunt": _hunt, "run": _run, "trust": _trust, "attack": _attack,
-    "hidden": _hidden,
+    "hidden": _hidden, "shock": _shock,
 }  # fmt: skip

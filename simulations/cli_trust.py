@@ -1,4 +1,4 @@
-"""``simulate trust``, ``attack`` and ``hidden``: the verbs that try the trust model.
+"""``simulate trust``, ``attack``, ``hidden`` and ``shock``: verbs that try the trust model.
 
 Options and exit codes as in ``simulations.cli``.
 """
@@ -9,11 +9,11 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from tqdm import tqdm
 
@@ -21,7 +21,10 @@ from protocol import limits
 from simulations.attack import Attack, Damage, run_attack
 from simulations.hidden import TRICKS, Outcome, run_case
 from simulations.replay import replay
+from simulations.shock import BEFORE_WEEKS, VARIANTS, Measure, relative_weeks, run_course, table
+from simulations.shock_plot import plot_weeks
 
+_Result = TypeVar("_Result")
 _MANY_MAX: Final = 100_000
 _COLUMNS: Final = (
     ("sybils", "sybils"), ("attack_edges", "edges"), ("capacity", "C"), ("engaged", "engaged"),
@@ -69,7 +72,15 @@ def configure(
     )
     hidden.add_argument("--seeds", type=_count, default=40, metavar="N", help="how many (40)")
     hidden.add_argument("--first", type=_count, default=1, metavar="N", help="first seed (1)")
-    return trust, attack, hidden
+    shock = subparsers.add_parser(
+        "shock",
+        help="let one in twenty keep what they borrowed, and see what becomes of the others",
+        description="A town of people on real engines before and after a shock, in variants.",
+    )
+    shock.add_argument("--seeds", type=_count, default=20, metavar="N", help="towns (20)")
+    shock.add_argument("--members", type=_count, default=120, metavar="N", help="people (120)")
+    shock.add_argument("--plot", type=Path, metavar="FILE.svg", help="also draw the weeks here")
+    return trust, attack, hidden, shock
 
 
 def trust(args: argparse.Namespace, as_json: bool) -> bool:
@@ -111,15 +122,7 @@ def hidden(args: argparse.Namespace, as_json: bool) -> bool:
     cases = [
         (seed, trick) for seed in range(args.first, args.first + args.seeds) for trick in TRICKS
     ]
-    is_quiet = not sys.stderr.isatty()
-    with (
-        ProcessPoolExecutor() as pool,
-        tqdm(desc="cases", total=len(cases), leave=False, disable=is_quiet, file=sys.stderr) as bar,
-    ):
-        futures = [pool.submit(run_case, seed, trick) for seed, trick in cases]
-        for _ in as_completed(futures):
-            bar.update()
-    outcomes = [outcome for future in futures if (outcome := future.result()) is not None]
+    outcomes = [o for o in _all_of(run_case, cases, "cases") if o is not None]
     rows = [_summary(trick, [o for o in outcomes if o.trick == trick]) for trick in TRICKS]
     failing = [outcome for outcome in outcomes if not outcome.holds]
     if as_json:
@@ -130,6 +133,55 @@ def hidden(args: argparse.Namespace, as_json: bool) -> bool:
     for outcome in failing:
         print(f"seed {outcome.seed}, {outcome.trick}: {outcome.account}", file=sys.stderr)
     return not failing
+
+
+def shock(args: argparse.Namespace, as_json: bool) -> bool:
+    """Carry out ``shock``."""
+    jobs = [
+        (variant, args.members, seed) for seed in range(1, args.seeds + 1) for variant in VARIANTS
+    ]
+    courses = _all_of(run_course, jobs, "towns")
+    rows = table(courses)
+    lines = {
+        variant.name: relative_weeks([c for c in courses if c.variant == variant.name])
+        for variant in VARIANTS
+    }
+    if args.plot is not None:
+        args.plot.write_text(plot_weeks(lines, BEFORE_WEEKS), encoding="utf-8")
+    if as_json:
+        courses_json = [asdict(course) for course in courses]
+        told = [{name: _plain(value) for name, value in row.items()} for row in rows]
+        print(json.dumps({"variants": told, "weeks": lines, "courses": courses_json}, indent=2))
+    else:
+        _print_rows(list(rows[0]), [[_written(value) for value in row.values()] for row in rows])
+    return True
+
+
+def _plain(value: object) -> object:
+    return asdict(value) if isinstance(value, Measure) else value
+
+
+def _written(value: object) -> str:
+    """A figure and its interval; a dash for what did not happen in the time."""
+    if not isinstance(value, Measure):
+        return str(value)
+    figures = ["-" if n is None else f"{n:.3g}" for n in (value.value, value.low, value.high)]
+    return f"{figures[0]} ({figures[1]} to {figures[2]})"
+
+
+def _all_of(
+    work: Callable[..., _Result], jobs: Sequence[tuple[object, ...]], what: str
+) -> list[_Result]:
+    """The results in order, made on all cores."""
+    is_quiet = not sys.stderr.isatty()
+    with (
+        ProcessPoolExecutor() as pool,
+        tqdm(desc=what, total=len(jobs), leave=False, disable=is_quiet, file=sys.stderr) as bar,
+    ):
+        futures = [pool.submit(work, *job) for job in jobs]
+        for _ in as_completed(futures):
+            bar.update()
+        return [future.result() for future in futures]
 
 
 def _summary(trick: str, outcomes: list[Outcome]) -> dict[str, str | int]:

@@ -32,7 +32,7 @@ def plot_staleness(runs: Sequence[Run]) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
         f'font-family="sans-serif" font-size="12">',
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
-        _text(_LEFT, 20, "Views still shown, of those that should be gone", "start"),
+        svg_text(_LEFT, 20, "Views still shown, of those that should be gone", "start"),
         *_axes(top),
     ]
     colour_of = {share: COLOURS[n % len(COLOURS)] for n, share in enumerate(shares)}
@@ -41,7 +41,7 @@ def plot_staleness(runs: Sequence[Run]) -> str:
         y = _TOP + 16 + 18 * row
         colour = colour_of[share]
         lines.append(f'<rect x="{_LEFT + 20}" y="{y - 9}" width="12" height="10" fill="{colour}"/>')
-        lines.append(_text(_LEFT + 38, y, f"{_percent(share)} of members lie", "start"))
+        lines.append(svg_text(_LEFT + 38, y, f"{_percent(share)} of members lie", "start"))
     return "\n".join([*lines, "</svg>", ""])
 
 
@@ -74,20 +74,20 @@ def _y(share: float, top: float) -> float:
 
 def _axes(top: float) -> list[str]:
     floor = _y(0, top)
-    lines = [_text(_x(X_MAX / 2), HEIGHT - 10, "time since the change, in leases", "middle")]
+    lines = [svg_text(_x(X_MAX / 2), HEIGHT - 10, "time since the change, in leases", "middle")]
     for eighth in range(10):
         x = _x(eighth / 8)
         lines.append(f'<path d="M{x} {floor}v5" stroke="black"/>')
         if eighth % 2 == 0:
-            lines.append(_text(x, floor + 20, f"{eighth / 8:g}", "middle"))
+            lines.append(svg_text(x, floor + 20, f"{eighth / 8:g}", "middle"))
     for tick in range(_Y_TICKS + 1):
         share = top * tick / _Y_TICKS
         y = _y(share, top)
         lines.append(f'<path d="M{_LEFT} {y}H{WIDTH - _RIGHT}" stroke="#dddddd"/>')
-        lines.append(_text(_LEFT - 6, y + 4, _percent(share), "end"))
+        lines.append(svg_text(_LEFT - 6, y + 4, _percent(share), "end"))
     x = _x(1)
     lines.append(f'<path d="M{x} {_TOP}V{floor}" stroke="black" stroke-dasharray="4 3"/>')
-    lines.append(_text(x - 4, _TOP + 16, "the lease ends", "end"))
+    lines.append(svg_text(x - 4, _TOP + 16, "the lease ends", "end"))
     return lines
 
 
@@ -100,7 +100,7 @@ def _percent(share: float) -> str:
     return f"{100 * share:g} %"
 
 
-def _text(x: float, y: float, text: str, anchor: str) -> str:
+def svg_text(x: float, y: float, text: str, anchor: str) -> str:
     return f'<text x="{x}" y="{y}" text-anchor="{anchor}">{text}</text>'
 
 
