@@ -183,11 +183,11 @@ class TestMeasures:
 
 @pytest.mark.slow
 def test_a_shock_harms_some_and_makes_others_careful() -> None:
-    calm, shaken = (run_course(VARIANTS[place], 40, 3) for place in (0, 2))
+    calm, shaken = (run_course(VARIANTS[place], 24, 3) for place in (0, 2))
 
     assert (calm.lost, calm.harmed) == (0, 0)
-    assert shaken.lost >= 5
-    assert shaken.harmed >= 3
+    assert shaken.lost >= 2
+    assert shaken.harmed >= 2
     assert len(calm.weeks) == len(shaken.weeks) == BEFORE_WEEKS + AFTER_WEEKS
     share = shaken.unharmed_reduced / shaken.unharmed
     assert share > calm.unharmed_reduced / calm.unharmed

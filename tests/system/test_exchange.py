@@ -35,6 +35,7 @@ def test_every_way_a_loan_can_go(street: Street, tmp_path: Path) -> None:
     through_a_go_between_who_loses_power(town)
     on_paper_and_looked_for(town)
     both_sides_of_every_loan_agree(town)
+    everybody_near_reads_the_same_ledger(town)
 
 
 def thing_of(house: House, title: str) -> str:
@@ -224,6 +225,20 @@ def on_paper_and_looked_for(town: Town) -> None:
     assert (wanted["kind"], wanted["can_ask"]) == ("wanted", False)
     refusal = bruno.refusal("ask", wanted["thing"], *days_ahead(1, 1))
     assert refusal.code == "wanted-not-lent"
+
+
+def everybody_near_reads_the_same_ledger(town: Town) -> None:
+    """What is known of the loans of one who had bad luck, and of one far away."""
+    for borrower in (town.farid, town.david):
+
+        def account(viewer: House, member: str = borrower.member) -> dict[str, Any]:
+            known: dict[str, Any] = viewer.openhouse("trust", member)["account"]
+            return known
+
+        own = account(borrower)
+        assert sum(own[key] for key in ("good", "bad", "repaired", "under_way")) >= 1
+        assert (own["missing"], own["without_answer"], own["is_forked"]) == (0, 0, False)
+        town.street.wait("the lender reads the same", own, account, town.bruno)
 
 
 def both_sides_of_every_loan_agree(town: Town) -> None:
