@@ -37,6 +37,14 @@ SENTENCES: Final[dict[str, str]] = {
         "{name} cannot ask yet: {seats} members must have co-opted them. The request waits here "
         "until then."
     ),
+    "unreliable": N_(
+        "Too much of what you borrowed lately did not go as agreed: for now you can ask your "
+        "friends only. What you make good counts less, and all of it fades with time."
+    ),
+    "borrower-unreliable": N_(
+        "Too much of what {name} borrowed lately did not go as agreed. The request waits here "
+        "until it was made good."
+    ),
     "borrower-circle-shut": N_(
         "Circle {circle} is not open to {name}, and exchanges do not open it in this house."
     ),

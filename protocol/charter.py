@@ -112,6 +112,7 @@ class Charter:
     capacity_new: int = 1
     capacity_max: int = 3
     burnt_ms: int = 90 * _DAY_MS
+    reliability_min_percent: int = 60
     rating_window_ms: int = 14 * _DAY_MS
     rating_lease_ms: int = 3 * _YEAR_MS
     unanswered_ms: int = 14 * _DAY_MS
@@ -325,6 +326,11 @@ PARAMETERS: Final = (
         "burnt_ms", 0, 5 * _YEAR_MS,
         N_("After a loan that went wrong, what you answered with is used up for {value}."),
         N_("What you answered with for a loan that went wrong comes back at once."),
+    ),
+    Parameter(
+        "reliability_min_percent", 0, 100,
+        N_("Who is likely to do as agreed by less than {value} % borrows from friends only."),
+        N_("However badly somebody's loans went, they can ask beyond their friends."),
     ),
     Parameter(
         "rating_window_ms", _SECOND_MS, 90 * _DAY_MS,

@@ -77,7 +77,7 @@ _SEEN_THING: Final[dict[str, KeyType]] = {
 _TRUST: Final[dict[str, KeyType]] = {
     "member": "string", "name": "string", "confiance": "integer", "respect": "number?",
     "circles_open": "integer", "exchanges": "integer", "missing": "integer?",
-    "account": "object",
+    "account": "object", "reliability": "number",
 }  # fmt: skip
 
 _KEYS: Final[dict[str, KeyType]] = {

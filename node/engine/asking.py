@@ -13,6 +13,7 @@ Spec: §11.3, rules R5, R6, R8.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from node.engine import paper
 from node.engine.calendar import MINUTES_PER_DAY, minute_text, span_text
@@ -24,6 +25,7 @@ from node.trust.circles import missing_for
 from node.trust.judgement import Judgement
 from node.trust.ledger import account_of
 from node.trust.sharing import is_open_listing, is_sharing
+from node.trust.standing import is_reliable, reliability_of
 from protocol import limits
 from protocol.bodies import Kind, ListingBody, SeatBody, ThingKind
 from protocol.errors import Refused
@@ -48,6 +50,12 @@ def judge(core: Core, member: MemberId) -> Judgement:
     account = account_of(book.ledgers(), evidence, member, charter, core.now_ms)
     is_member = counts_as_member(core, member)
     return trust.judge(evidence, member, charter, is_member=is_member, account=account)
+
+
+def reliability(core: Core, member: MemberId) -> float:
+    """How likely it is that it goes as agreed with a member, seen from here. Spec: §12.6."""
+    evidence = book_of(core).evidence()
+    return reliability_of(evidence, member, core.me, core.distance, core.now_ms)
 
 
 def counts_as_member(core: Core, member: MemberId) -> bool:
@@ -97,28 +105,54 @@ def _joined_ms(core: Core, member: MemberId) -> int | None:
 
 def why_cannot_ask(core: Core, listing: Record) -> Refused | None:
     """Why I cannot ask for a thing at all, whatever the dates; None when I can."""
-    body = listing.body
-    assert isinstance(body, ListingBody), "only things are asked for"
-    if listing.author == core.me:
-        return Refused("own-thing", title=body.title)
-    if body.thing_kind is ThingKind.WANTED:
-        return Refused("wanted-not-lent", name=core.name_of(listing.author))
-    if not counts_as_member(core, core.me):
-        return Refused("second-seat-missing", seats=core.charter.seats)
-    if not shares(core, core.me):
-        return Refused("nothing-shared")
-    path = core.path_from(listing.author, body.through)
-    if path is None:
-        return Refused("unknown-thing", thing=listing.object.hex())
-    circle = len(path) - 1
-    gap = _gap(core, core.me, circle)
-    if gap is None:
-        return None
-    if gap.missing is None:
-        return Refused("circle-shut", circle=circle)
-    return Refused(
-        "circle-closed", circle=circle, circles_open=gap.circles_open, missing=gap.missing
-    )
+    return Asker(core).why_cannot(listing)
+
+
+class Asker:
+    """What holds for all that I may ask for, found out once; for one look at many things."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def why_cannot(self, listing: Record) -> Refused | None:
+        """As ``why_cannot_ask``."""
+        core, body = self._core, listing.body
+        assert isinstance(body, ListingBody), "only things are asked for"
+        if listing.author == core.me:
+            return Refused("own-thing", title=body.title)
+        if body.thing_kind is ThingKind.WANTED:
+            return Refused("wanted-not-lent", name=core.name_of(listing.author))
+        if self._why_nothing is not None:
+            return self._why_nothing
+        path = core.path_from(listing.author, body.through)
+        if path is None:
+            return Refused("unknown-thing", thing=listing.object.hex())
+        return self._why_not_so_far(len(path) - 1)
+
+    def _why_not_so_far(self, circle: int) -> Refused | None:
+        gap = _gap(self._core, self._judgement, circle)
+        if gap is None:
+            return None if circle == 1 or self._is_reliable else Refused("unreliable")
+        if gap.missing is None:
+            return Refused("circle-shut", circle=circle)
+        return Refused(
+            "circle-closed", circle=circle, circles_open=gap.circles_open, missing=gap.missing
+        )
+
+    @cached_property
+    def _why_nothing(self) -> Refused | None:
+        core = self._core
+        if not counts_as_member(core, core.me):
+            return Refused("second-seat-missing", seats=core.charter.seats)
+        return None if shares(core, core.me) else Refused("nothing-shared")
+
+    @cached_property
+    def _judgement(self) -> Judgement:
+        return judge(self._core, self._core.me)
+
+    @cached_property
+    def _is_reliable(self) -> bool:
+        return is_reliable(self._core.charter, reliability(self._core, self._core.me))
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +163,7 @@ class _Gap:
     missing: int | None
 
 
-def _gap(core: Core, member: MemberId, distance: int) -> _Gap | None:
-    judgement = judge(core, member)
+def _gap(core: Core, judgement: Judgement, distance: int) -> _Gap | None:
     if judgement.circles_open >= distance:
         return None
     missing = missing_for(core.charter, judgement.confiance, distance)
@@ -148,10 +181,12 @@ def why_not_answerable(core: Core, loan: LoanState) -> Refused | None:
     if loan.path[1] == core.me and not shares(core, loan.borrower):
         return Refused("borrower-shares-nothing", name=core.name_of(loan.borrower))
     circle = len(loan.path) - 1
-    gap = _gap(core, loan.borrower, circle)
-    if gap is None:
-        return None
+    gap = _gap(core, judge(core, loan.borrower), circle)
     name = core.name_of(loan.borrower)
+    if gap is None:
+        if circle == 1 or is_reliable(core.charter, reliability(core, loan.borrower)):
+            return None
+        return Refused("borrower-unreliable", name=name)
     if gap.circles_open == 0:
         return Refused("borrower-second-seat-missing", name=name, seats=core.charter.seats)
     if gap.missing is None:

@@ -16,7 +16,7 @@ Only additions, products and quotients of floats: every node computes the same b
 Pure: must not import anything that acts.
 
 Source: design 8.2; the Beta reputation of Jøsang and Ismail (2002) with a prior of one's
-own. Not used by circles in this version.
+own.
 """
 
 from __future__ import annotations
@@ -54,6 +54,7 @@ class Word:
     Args:
         age_days: how long ago, at least 0.
         credibility: how far this rater is believed, 0..1 (see ``credibility``).
+        is_repaired: what went wrong was made good; it counts a third.
     """
 
     rater: Hashable
@@ -61,6 +62,7 @@ class Word:
     place: Place
     age_days: float = 0.0
     credibility: float = 1.0
+    is_repaired: bool = False
 
 
 def reliability(words: Iterable[Word], expected: float = EXPECTED) -> float:
@@ -114,9 +116,15 @@ def halved(age_days: float, half_life_days: float) -> float:
     return weight * (1.0 - lives / 2.0)
 
 
-def _order(word: Word) -> tuple[float, bool, float, float]:
+def _order(word: Word) -> tuple[float, bool, float, float, bool]:
     """The newest first, of equally new ones the heaviest: no order of arrival enters."""
-    return word.age_days, word.is_good, -word.place.value * word.credibility, word.place.value
+    return (
+        word.age_days,
+        word.is_good,
+        -word.place.value * word.credibility,
+        word.place.value,
+        word.is_repaired,
+    )
 
 
 def _good(newest_first: Sequence[Word]) -> tuple[float, float]:
@@ -136,7 +144,8 @@ def _bad(newest_first: Sequence[Word]) -> float:
     total, counted_days = 0.0, -BAD_APART_DAYS
     for word in newest_first:
         if not word.is_good and word.age_days - counted_days >= BAD_APART_DAYS:
-            total += _weight(word, BAD_HALF_LIFE_DAYS)
+            weight = _weight(word, BAD_HALF_LIFE_DAYS)
+            total += weight / 3.0 if word.is_repaired else weight
             counted_days = word.age_days
     return total
 

@@ -152,6 +152,10 @@ function trustCase(item, document) {
   if (verb === "ask") {
     const { decoded, error } = trust.ask(item.input);
     equal([error === null ? "valid" : "invalid", error, decoded], [item.result, item.error, item.decoded]);
+  } else if (verb === "rely") {
+    const likely = trust.reliability(item.input), isEnough = likely * 100 >= 60;
+    equal(likely.toFixed(9), (item.decoded[0] / item.decoded[1]).toFixed(9), "reliability");
+    equal([isEnough ? "valid" : "invalid", isEnough ? null : "unreliable"], [item.result, item.error]);
   } else if (verb === "unit") {
     const capacity = trust.units(item.input), isFree = item.input.engaged < capacity;
     equal([isFree ? "valid" : "invalid", isFree ? null : "capacity-engaged", capacity], [item.result, item.error, item.decoded]);

@@ -137,6 +137,34 @@ export function account(envelopes, { house, subject, now, charter = DEFAULTS }) 
   };
 }
 
+// Spec §12.6: how likely it is that it goes as agreed.
+const PLACES = { friend: 2, "circle 2": 1, beyond: 0.5 };
+const halved = (days, life) => {
+  let weight = 1, left = days / life;
+  for (; left >= 1; left -= 1) weight /= 2;
+  return weight * (1 - left / 2);
+};
+export function reliability(words) {
+  let near = 0, far = 0, bad = 0;
+  for (const rater of new Set(words.map(([name]) => name))) {
+    const said = words.filter(([name]) => name === rater).sort((a, b) => a[3] - b[3]);
+    const weigh = ([, , place, days, well, ill], life) =>
+      PLACES[place] * Math.max(0, (2 * (4.5 + well)) / (5 + well + 3 * ill) - 1) * halved(days, life);
+    said.filter(([, good]) => good).slice(0, 3).forEach((word, i) => {
+      const weight = weigh(word, 730) / 2 ** i;
+      if (word[2] === "beyond") far += weight; else near += weight;
+    });
+    let counted = -90;
+    for (const word of said.filter(([, good]) => !good)) {
+      if (word[3] - counted < 90) continue;
+      counted = word[3];
+      bad += weigh(word, 180) / (word[6] ? 3 : 1);
+    }
+  }
+  const good = near + Math.min(3, far);
+  return (4.5 + good) / (5 + good + 3 * bad);
+}
+
 // Spec §12.7: units given to a friend, and whether a loan takes one.
 export function units({ charter: changes, good, chosen }) {
   const charter = { ...DEFAULTS, ...changes };

@@ -23,6 +23,7 @@ from protocol.errors import (
     RemoteProtocolError,
     TooLarge,
     UnknownCritical,
+    UnknownPeer,
 )
 from protocol.handshake import (
     Established,
@@ -458,11 +459,14 @@ class TestProperties:
     @given(FIRST_MESSAGES)
     @example(b"\x01\x01" + bytes(48))
     @example(b"\x01\x02" + bytes(64))
+    @example(b"\x01\x03")
     def test_any_first_message_is_refused_with_a_remote_error(self, message: bytes) -> None:
         """No bytes of a stranger cause anything else."""
 
         def receive(message: bytes) -> None:
             first = read_first(message)
+            if first.kind is HandshakeKind.PAIRING:
+                raise UnknownPeer("Bob did not ask for a pairing", "17.8")
             # The host finds the secret by the tag: pretend that there is one for every tag.
             tag = None if first.invitation_tag is None else invitation_tag(SECRET)
             bob_answers(first.kind).receive_first(FirstMessage(first.kind, tag, first.noise))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import runpy
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -18,8 +19,10 @@ from node.trust.confiance import confiance_of
 from node.trust.evidence import Evidence, Rating, counts, gather
 from node.trust.judgement import Judgement, judge
 from node.trust.ledger import account_of, gather_ledgers, why_no_entry
+from node.trust.reliability import Place, Word, credibility, reliability
 from node.trust.respect import respect_of
 from node.trust.sharing import is_open_listing, is_sharing
+from node.trust.standing import is_reliable
 from protocol.bodies import (
     EntryBody,
     ListingBody,
@@ -384,7 +387,7 @@ def test_at_least_as_many_vectors_are_invalid_as_valid() -> None:
 
     assert results.count("invalid") >= results.count("valid") > 0
     assert len(results) == sum(
-        len(cases(kind)) for kind in ("judge", "ask", "share", "account", "unit", "loan")
+        len(cases(kind)) for kind in ("judge", "ask", "share", "rely", "account", "unit", "loan")
     )
 
 
@@ -419,6 +422,23 @@ def test_open_circles_agree_with_the_vectors(case: dict[str, Any]) -> None:
         error = "circle-shut" if for_this is None else "circle-closed"
         error = error if is_member else "second-seat-missing"
     assert case["error"] == error
+
+
+PLACES = {"friend": Place.FRIEND, "circle 2": Place.CIRCLE_2, "beyond": Place.BEYOND}
+
+
+@pytest.mark.parametrize("case", cases("rely"), ids=lambda case: case["id"])
+def test_reliabilities_agree_with_the_vectors(case: dict[str, Any]) -> None:
+    found = reliability(
+        [
+            Word(rater, good, PLACES[place], days, credibility(well, ill), is_repaired=made_good)
+            for rater, good, place, days, well, ill, made_good in case["input"]
+        ]
+    )
+
+    above, below = case["decoded"]
+    assert math.isclose(found, above / below, abs_tol=1e-9)
+    assert is_reliable(Charter(), found) == (case["error"] is None)
 
 
 @pytest.mark.parametrize("case", cases("account"), ids=lambda case: case["id"])

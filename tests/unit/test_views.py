@@ -434,6 +434,7 @@ def test_trust_without_evidence_says_what_is_missing() -> None:
             "missing": 0,
             "is_forked": False,
         },
+        "reliability": 0.9,
     } == views.trust(street.core)
     assert views.trust(street.core, street.member(2).hex()[:8])["distance"] == 2
 

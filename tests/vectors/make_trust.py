@@ -25,6 +25,7 @@ NOTES = {
     "Circles": "what opens a circle",
     "Sharing": "rule R5",
     "Repair": "what went wrong was made good",
+    "Reliability": "how likely it is that it goes as agreed",
     "Account": "what a ledger says",
     "Capacity": "units that a friend is given, and loans that take one",
 }
@@ -432,6 +433,68 @@ NO_ENTRIES: list[tuple[str, str, str]] = [
     ("number 1 by the holder", witness("bob", 10, first=1), "invalid-state"),
 ]
 
+FRIEND, NEAR, FAR = "friend", "circle 2", "beyond"
+
+
+def word(
+    rater: str, good: bool, place: str = FRIEND, days: int = 0, *, by: tuple[int, int] = (0, 0),
+    made_good: bool = False,
+) -> list[Any]:  # fmt: skip
+    """``by``: how many others speak well of the rater, and how many do not."""
+    return [rater, good, place, days, *by, made_good]
+
+
+# comment, words, R as a fraction of whole numbers
+RELIABILITIES: list[tuple[str, list[list[Any]], tuple[int, int]]] = [
+    ("nothing known", [], (45, 50)),
+    ("a good word of a friend", [word("a", True)], (61, 66)),
+    ("one of circle 2", [word("a", True, NEAR)], (53, 58)),
+    ("one from beyond", [word("a", True, FAR)], (49, 54)),
+    ("a second and third of the same", [word("a", True)] * 3, (73, 78)),
+    ("a fourth counts nothing", [word("a", True)] * 4, (73, 78)),
+    ("many from beyond count three", [word(f"r{n}", True, FAR) for n in range(9)], (75, 80)),
+    ("a good word halves in two years", [word("a", True, days=730)], (53, 58)),
+    ("a bad word of circle 2", [word("a", False, NEAR)], (45, 74)),
+    ("two from beyond", [word("a", False, FAR), word("b", False, FAR)], (45, 74)),
+    ("a bad word halves in half a year", [word("a", False, days=180)], (45, 74)),
+    ("a friend's that was made good", [word("a", False, made_good=True)], (45, 66)),
+    ("of circle 2, where a friend says well", [word("a", False, NEAR), word("b", True)], (61, 90)),
+    ("an old one of a friend", [word("a", False, days=360)], (45, 62)),
+    ("of one whom nobody believes", [word("a", False, by=(0, 9))], (45, 50)),
+]
+# The same for those who may not borrow beyond circle 1.
+UNRELIABLE: list[tuple[str, list[list[Any]], tuple[int, int]]] = [
+    ("a bad word of a friend", [word("a", False)], (45, 98)),
+    ("two of circle 2", [word("a", False, NEAR), word("b", False, NEAR)], (45, 98)),
+    ("three from beyond", [word(f"r{n}", False, FAR) for n in range(3)], (45, 86)),
+    ("two friends", [word("a", False), word("b", False)], (45, 146)),
+    ("a second in 89 days is one", [word("a", False), word("a", False, days=89)], (45, 98)),
+    ("a second in 90 days is two", [word("a", False), word("a", False, days=90)], (45, 134)),
+    ("bad and good of one friend", [word("a", False), word("a", True)], (61, 114)),
+    (
+        "good of circle 2 against bad of a friend",
+        [word("a", False), word("b", True, NEAR), word("c", True, NEAR)],
+        (61, 114),
+    ),
+    ("three good of one against bad of one", [word("a", False)] + [word("b", True)] * 3, (73, 126)),
+    (
+        "good from far against bad from near",
+        [word("a", False)] + [word(f"r{n}", True, FAR) for n in range(9)],
+        (75, 128),
+    ),
+    ("of a rater of good name", [word("a", False, by=(1, 0))], (45, 100)),
+    ("of one of better name", [word("a", False, by=(5, 0))], (45, 104)),
+    ("three made good", [word(name, False, made_good=True) for name in "abc"], (45, 98)),
+    ("ten from beyond", [word(f"r{n}", False, FAR) for n in range(10)], (45, 170)),
+    (
+        "of circle 2, of good name, twice",
+        [word(n, False, NEAR, by=(5, 0)) for n in "ab"],
+        (45, 104),
+    ),
+    ("a friend's of a month", [word("a", False, days=36)], (450, 932)),
+    ("an old and a new one", [word("a", False, days=360), word("b", False)], (45, 110)),
+]
+
 LATE, WINDOW_MS, BURNT_MS = 10**12, 14 * DAY * 60_000, 90 * DAY * 60_000
 # comment, state, over, the holder's word (confiance, made good), now, whether it takes a unit
 ENGAGED: list[tuple[str, str, int | None, list[Any] | None, int, bool]] = [
@@ -489,6 +552,13 @@ def build() -> str:
         }
         error_ = None if may_ask else "nothing-shared"
         add("share", comment, ["Sharing"], error=error_, input=input_share, decoded=may_ask)
+    for comment, words, fraction in RELIABILITIES:
+        add("rely", comment, ["Reliability"], input=words, decoded=list(fraction))
+    for comment, words, fraction in UNRELIABLE:
+        add(
+            "rely", comment, ["Reliability"], error="unreliable", input=words,
+            decoded=list(fraction),
+        )  # fmt: skip
     for comment, input_, now_ms, decoded in ACCOUNTS:
         add(
             "account", comment, ["Account"], now_ms=now_ms, input=input_, ignored=None,
@@ -516,11 +586,13 @@ def build() -> str:
             "from the set of envelopes `input` in the house `house`; in an invalid case the "
             "envelope number `ignored` does not count. ask: whether a member may ask at a "
             "distance, by the default charter with the changes given, and how many further good "
-            "counterparties its next circle takes. account: what is known of the loans of "
-            "`subject` at `now_ms`, by the default charter, from the envelopes `input`, of which "
-            "the one of number `ignored` does not count. share: whether a member shares. unit: the "
-            "capacity given a friend, and whether a unit is free. loan: whether a loan that was "
-            "answered for takes one."
+            "counterparties its next circle takes. rely: R of the words `input` (rater, whether "
+            "it is good, place, age in days, how many others speak well and ill of the rater, "
+            "whether it was made good), as a fraction, right to nine places. account: what is "
+            "known of the loans of `subject` at `now_ms`, by the default charter, from the "
+            "envelopes `input`; that of number `ignored` does not count. share: whether a member "
+            "shares. unit: the capacity given a friend, and whether a unit is free. loan: "
+            "whether a loan that was answered for takes one."
         ),
         "house": HOUSE.hex(),
         "subject": SPELL["member"]("alice").hex(),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from node.engine import ids
 from node.engine import loans as loan_steps
+from node.engine.asking import reliability
 from node.engine.core import Core
 from node.engine.events import Json
 from node.engine.loan_views import account_json
@@ -39,4 +40,5 @@ def trust(core: Core, member_text: str | None = None) -> dict[str, Json]:
         "exchanges": judgement.exchanges,
         "missing": judgement.missing,
         "account": account_json(judgement.account),
+        "reliability": round(reliability(core, member), 3),
     }

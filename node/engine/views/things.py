@@ -12,7 +12,8 @@ import unicodedata
 from collections.abc import Callable
 from typing import Final
 
-from node.engine import ids, loans
+from node.engine import ids
+from node.engine.asking import Asker
 from node.engine.calendar import instant_text, span_text
 from node.engine.core import Core
 from node.engine.events import Json
@@ -70,7 +71,8 @@ def browse(
             continue
         rows.append((distance, *_by_title(record), record))
     rows.sort(key=lambda row: row[:-1])
-    return [listing_json(core, row[-1], say) for row in rows]
+    asker = Asker(core)
+    return [listing_json(core, row[-1], say, asker) for row in rows]
 
 
 def thing(core: Core, text: str, say: Say) -> dict[str, Json]:
@@ -78,13 +80,13 @@ def thing(core: Core, text: str, say: Say) -> dict[str, Json]:
     record = ids.resolve_thing(core, text)
     if record.author == core.me:
         return _own_json(core, record)
-    return listing_json(core, record, say)
+    return listing_json(core, record, say, Asker(core))
 
 
-def listing_json(core: Core, record: Record, say: Say) -> dict[str, Json]:
+def listing_json(core: Core, record: Record, say: Say, asker: Asker) -> dict[str, Json]:
     """Another member's listing as it is shown; ``path`` runs from the holder to me."""
     path = _path(core, record)
-    refusal = loans.why_cannot_ask(core, record)
+    refusal = asker.why_cannot(record)
     return {
         **_common_json(record),
         "holder": record.author.hex(),
