@@ -78,6 +78,7 @@ _TRUST: Final[dict[str, KeyType]] = {
     "member": "string", "name": "string", "confiance": "integer", "respect": "number?",
     "circles_open": "integer", "exchanges": "integer", "missing": "integer?",
     "account": "object", "reliability": "number",
+    "is_reliable": "boolean",
 }  # fmt: skip
 
 _KEYS: Final[dict[str, KeyType]] = {

@@ -281,6 +281,12 @@ def trust(screen: Screen, answer: Answer) -> None:
     )
     for sentence in account_sentences(answer["account"], name, screen.gettext, screen.ngettext):
         screen.line(sentence)
+    if not answer["is_reliable"]:
+        screen.line(
+            _("Too much of it did not go as agreed: {name} can ask friends only for now.").format(
+                name=name
+            )
+        )
     missing = answer["missing"]
     if missing:
         text = screen.ngettext(

@@ -12,6 +12,7 @@ from aiohttp import web
 from markupsafe import Markup
 
 from node import dates, messages
+from node.account_words import account_sentences
 from node.api import handlers
 from node.engine import commands, views
 from node.engine.capacity import CAPACITY_MAX
@@ -199,10 +200,14 @@ async def show_trust(
     visit: Visit, form: Form | None = None, error: Refused | None = None
 ) -> web.StreamResponse:
     """My circles, in words."""
+    known: dict[str, Any] = dict(views.trust(visit.core))
+    name = str(known["name"])
     return visit.page(
         "trust.html",
         error=error,
-        trust=views.trust(visit.core),
+        trust=known,
+        why_not_far=None if known["is_reliable"] else visit.say(Refused("unreliable")),
+        account_words=account_sentences(known["account"], name, visit.gettext, visit.ngettext),
         max_circles=visit.core.charter.max_circles,
         seats=visit.core.charter.seats,
     )

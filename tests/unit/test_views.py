@@ -435,6 +435,7 @@ def test_trust_without_evidence_says_what_is_missing() -> None:
             "is_forked": False,
         },
         "reliability": 0.9,
+        "is_reliable": True,
     } == views.trust(street.core)
     assert views.trust(street.core, street.member(2).hex()[:8])["distance"] == 2
 

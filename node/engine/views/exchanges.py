@@ -11,6 +11,7 @@ from node.engine.asking import reliability
 from node.engine.core import Core
 from node.engine.events import Json
 from node.engine.loan_views import account_json
+from node.trust.standing import is_reliable
 
 
 def loans(core: Core, *, only_open: bool = False) -> list[Json]:
@@ -29,6 +30,7 @@ def trust(core: Core, member_text: str | None = None) -> dict[str, Json]:
     """
     member = core.me if member_text is None else ids.resolve_member(core, member_text)
     judgement = loan_steps.judge(core, member)
+    likelihood = reliability(core, member)
     return {
         "member": member.hex(),
         "name": core.name_of(member),
@@ -40,5 +42,6 @@ def trust(core: Core, member_text: str | None = None) -> dict[str, Json]:
         "exchanges": judgement.exchanges,
         "missing": judgement.missing,
         "account": account_json(judgement.account),
-        "reliability": round(reliability(core, member), 3),
+        "reliability": round(likelihood, 3),
+        "is_reliable": is_reliable(core.charter, likelihood),
     }
