@@ -62,6 +62,7 @@ from protocol.exchange import (
     step_number,
     terms_of,
 )
+from protocol.exchange_table import WAITING
 from protocol.keys import MemberId, ObjectId
 from protocol.records import Record
 
@@ -205,8 +206,7 @@ def on_record(core: Core, record: Record, sender: MemberId) -> None:
             _decline_if_gone(core, body)
         _advance(core, body.loan)
     else:
-        # New evidence may let a request through that waited for it.
-        _advance_all(core)
+        _advance_waiting(core)
 
 
 def on_wakeup(core: Core) -> None:
@@ -227,7 +227,7 @@ def next_wakeup_ms(core: Core) -> int | None:
     if not book.wakeup_is_known:
         times = book.loans_end_ms()
         for loan in book.states():
-            if loan.at(core.now_ms) in (State.ASKED, State.COUNTERED):
+            if loan.at(core.now_ms) in WAITING:
                 times.append(loan.answer_by_ms)
             proposal = loan.proposal_at(core.now_ms)
             if proposal is not None:
@@ -239,6 +239,13 @@ def next_wakeup_ms(core: Core) -> int | None:
         book.wakeup_ms = min(times, default=None)
         book.wakeup_is_known = True
     return book.wakeup_ms
+
+
+def _advance_waiting(core: Core) -> None:
+    """New evidence may let a request through that waited for it; it changes no other loan."""
+    for loan in book_of(core).states():
+        if loan.at(core.now_ms) in WAITING:
+            _advance(core, loan.loan)
 
 
 def _advance_all(core: Core) -> None:

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from node.engine import house, resuming, roots
+from node.engine import house, loans, resuming, roots
 from node.engine.core import Core, Link
 from node.engine.events import Space
 from node.engine.registers import Stored
@@ -141,6 +141,7 @@ def finish(core: Core) -> None:
     roots.introduce_keys(core)
     held = {stored.record.device: None for stored in _all_of(core, core.me)}
     _let_former_devices_go(core, {**held, **state.devices})
+    loans.on_wakeup(core)  # what was not to be said before everything was back
     core.deliver("house")
 
 
