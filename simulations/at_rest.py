@@ -255,6 +255,11 @@ def _judge_judgement(
             f"member {host.number} judges {oracles.name(member)} {said} where another "
             f"with the same ratings says {judged[ratings]}",
         )
+    if judgement.account.is_forked:
+        # Relays lie here, and disks are lost; whoever borrows follows the rules.
+        oracles.report(
+            "I8", f"member {host.number} holds proof of two ledgers of {oracles.name(member)}"
+        )
     counterparties = len(oracles.exchanges.counterparties.get(member, {}))
     if judgement.confiance > counterparties:
         oracles.report(

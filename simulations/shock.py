@@ -219,26 +219,37 @@ def _lost(courses: Sequence[Course]) -> float | None:
     return sum(course.lost for course in courses) / len(courses)
 
 
+def _after(courses: Sequence[Course]) -> list[float]:
+    """The mean of each four weeks in a row from the shock on, to the level before it."""
+    sums = [sum(weeks) for weeks in zip(*(course.weeks for course in courses), strict=True)]
+    former = sum(sums[:BEFORE_WEEKS]) / BEFORE_WEEKS
+    after = sums[BEFORE_WEEKS:]
+    count = len(after) - _SMOOTHED_WEEKS + 1
+    means = [sum(after[week : week + _SMOOTHED_WEEKS]) / _SMOOTHED_WEEKS for week in range(count)]
+    return [mean / former if former else 0.0 for mean in means]
+
+
 def _lowest(courses: Sequence[Course]) -> float | None:
-    """The lowest mean of four weeks after the week in which the defectors borrow."""
-    return min(relative_weeks(courses)[BEFORE_WEEKS + _SMOOTHED_WEEKS :])
+    return min(_after(courses))
+
+
+def _at_first(courses: Sequence[Course]) -> float | None:
+    return _after(courses)[0]
 
 
 def _at_the_end(courses: Sequence[Course]) -> float | None:
-    return relative_weeks(courses)[-1]
+    return _after(courses)[-1]
 
 
 def _days_to_recover(courses: Sequence[Course]) -> float | None:
-    """Days until four weeks together are at 90 % of the former level; None: not in the time."""
-    weeks = relative_weeks(courses)
-    for week in range(BEFORE_WEEKS + _SMOOTHED_WEEKS, len(weeks)):
-        if weeks[week] >= RECOVERED:
-            return 7.0 * (week + 1 - BEFORE_WEEKS)
-    return None
+    """Days until four weeks begin that are at 90 % of the former level; None: not in the time."""
+    weeks = _after(courses)
+    return next((7.0 * week for week, level in enumerate(weeks) if level >= RECOVERED), None)
 
 
 _MEASURES: Final[dict[str, Callable[[Sequence[Course]], float | None]]] = {
     "things_lost": _lost,
+    "first_four_weeks": _at_first,
     "lowest_level": _lowest,
     "level_at_end": _at_the_end,
     "days_to_90_percent": _days_to_recover,

@@ -149,7 +149,8 @@ class TestMeasures:
 
         assert row["lowest_level"] == Measure(0.4, 0.4, 0.4)
         assert row["level_at_end"] == Measure(1.0, 1.0, 1.0)
-        assert row["days_to_90_percent"] == Measure(84.0, 84.0, 84.0)
+        assert row["first_four_weeks"] == Measure(0.4, 0.4, 0.4)
+        assert row["days_to_90_percent"] == Measure(56.0, 56.0, 56.0)
         assert relative_weeks([self.course(weeks)])[BEFORE_WEEKS] == 0.4
 
     def test_what_never_recovers_and_whom_nobody_harmed_have_no_figure(self) -> None:
