@@ -7,7 +7,7 @@ import pytest
 from node.engine import ledger
 from simulations.hidden import TRICKS, Outcome, Trick, run_case
 
-SEEDS = (2, 5, 13, 21, 34)
+SEEDS = (1, 2, 6)
 
 
 def outcomes(trick: Trick) -> list[Outcome]:
@@ -34,4 +34,8 @@ def test_without_entries_nobody_would_hear_of_it(monkeypatch: pytest.MonkeyPatch
     """So the test above can fail."""
     monkeypatch.setattr(ledger, "write", lambda core, loan: None)
 
-    assert any(case.could_know and not case.is_known for case in outcomes("drop"))
+    case = run_case(2, "drop")
+
+    assert case is not None
+    assert case.could_know
+    assert not case.is_known
