@@ -8,8 +8,7 @@ them.
 Rates of need are drawn for each person from a log-normal distribution with a median of 0.1
 and a 90th percentile of 0.65 exchanges a month, the temper multiplies them.
 
-Source: issue list of design 8; rates as measured by Light and Miskelly (2019) among others
-in sharing schemes; retaliation as in design 8.8.
+Source: rates as in design 8.4 and retaliation as in 8.8; all other numbers are invented.
 """
 
 from __future__ import annotations
