@@ -2,6 +2,7 @@
 """One short command for everything: ``make run`` and ``make test`` end here.
 
     python3 do.py run   [ARGS]   set up, then start a node with its page
+    python3 do.py demo           set up, then a street of seven homes to look around in
     python3 do.py test           set up, then every check and every test
     python3 do.py test  ARGS     set up, then pytest with these arguments alone
     python3 do.py check          style, types and import rules, without the tests
@@ -9,6 +10,7 @@
     python3 do.py bench [NAME]   the benchmarks, or one of them
     python3 do.py sim   [ARGS]   openhouse simulate ARGS; without any, every scenario
     python3 do.py fuzz  [ARGS]   break readers of bytes for long: [--seconds N] [TARGET ...]
+    python3 do.py shots DIR      pictures of every page, phone and desk, light and dark
     python3 do.py clean [--venv] remove what the tools made (and the virtual environment)
 
 It needs Python 3.11 or newer with pip and venv, and nothing else: no make, no activated
@@ -49,12 +51,14 @@ def main(arguments: list[str]) -> int:
     """Runs one command. Returns the exit code."""
     commands = {
         "run": run,
+        "demo": demo,
         "test": test,
         "check": check,
         "fmt": fmt,
         "bench": bench,
         "sim": sim,
         "fuzz": fuzz,
+        "shots": shots,
         "clean": clean,
     }
     if not arguments or arguments[0] in {"-h", "--help", "help"}:
@@ -72,6 +76,18 @@ def run(arguments: list[str]) -> int:
     """Sets up and becomes the node, so that signals reach it directly."""
     install("run")
     return become([str(BIN / "openhouse"), "run", *arguments])
+
+
+def demo(arguments: list[str]) -> int:
+    """A street of seven homes on this machine, with a past, to look around in."""
+    install("run")
+    return become([str(BIN / "openhouse"), "demo", *arguments])
+
+
+def shots(arguments: list[str]) -> int:
+    """Pictures of every page, phone and desk, light and dark: make shots ARGS=DIRECTORY."""
+    install("dev")
+    return become([str(PYTHON), "-m", "tests.browser.shots", *arguments])
 
 
 def test(arguments: list[str]) -> int:

@@ -36,6 +36,7 @@ __all__ = [
     "read_day",
     "read_duration_ms",
     "read_end",
+    "read_length_minutes",
     "read_optional_span",
     "read_span",
     "read_start",
@@ -90,6 +91,16 @@ def read_duration_ms(text: str) -> int:
     if match is None:
         raise Refused("bad-duration", duration=_shown(text))
     return int(match[1]) * _UNIT_MS[match[2]]
+
+
+def read_length_minutes(text: str) -> int:
+    """A length such as ``14d``, ``2h`` or ``90m`` in whole minutes; ``0`` is none."""
+    if text.strip() == "0":
+        return 0
+    length_ms = read_duration_ms(text)
+    if length_ms % _UNIT_MS["m"]:
+        raise Refused("bad-duration", duration=_shown(text))
+    return length_ms // _UNIT_MS["m"]
 
 
 def local_day(unix_ms: int) -> int:

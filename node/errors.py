@@ -13,6 +13,7 @@
           DialFailed              nobody answered, or not as a friend would
           LinkLost                a link ended without saying so
           PortTaken               another program listens there
+        DemoFailed                a home of the demo's street did not do its part
 
 Each has a `code` in kebab-case for scripts, and `str()` gives one clear sentence
 for people. They end the action they belong to; those of the store end the node,
@@ -107,3 +108,9 @@ class PortTaken(TransportError):
     """Another program listens on a port that this node needs."""
 
     code = "port-taken"
+
+
+class DemoFailed(NodeError):
+    """A home of the demo's street did not start, or not do its part in time."""
+
+    code = "demo-failed"

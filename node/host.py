@@ -23,13 +23,13 @@ import logging
 import os
 import time
 from collections import Counter, deque
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from itertools import count
-from typing import Final, Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias, TypeVar
 
 from node.engine.clock_watch import ClockWatch
 from node.engine.commands import Command
@@ -69,6 +69,7 @@ from protocol.messages import ADDRESSES_MAX, Addresses, encode_message
 from protocol.reaching import TellTime, encode_reaching, is_reaching
 
 _log = logging.getLogger("openhouse.host")
+_Result = TypeVar("_Result")
 
 # How long the loop may handle events before sockets get their turn.
 _SLICE_S: Final = 0.010
@@ -218,7 +219,7 @@ class Host:
         self.failed: asyncio.Future[NodeError] = asyncio.get_running_loop().create_future()
         """Done when this host can do nothing more, with the reason."""
         self.side: SideService | None = None
-        """Sees messages of types 20 to 30 before the engine does."""
+        """Sees messages of types 20 to 33 before the engine does."""
         self._loop = asyncio.get_running_loop()
         self._store = store
         self._network = network
@@ -296,6 +297,10 @@ class Host:
             return await answer
         finally:
             self._requests.pop(request, None)
+
+    async def on_store_thread(self, work: Callable[..., _Result], *arguments: object) -> _Result:
+        """Use the store beside the loop, in turn with its commits. Raises StoreError."""
+        return await self._loop.run_in_executor(self._writer, work, *arguments)
 
     def new_link_id(self) -> LinkId:
         return LinkId(next(self._link_numbers))

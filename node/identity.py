@@ -29,10 +29,11 @@ from node.words import ENTROPY_SIZE_BYTES, words_of
 from protocol import keys
 from protocol.encoding import Value, expect_array, expect_bytes, expect_text, expect_uint
 from protocol.errors import DecodeError, Refused
-from protocol.keys import MemberId, Signature, Signer
+from protocol.keys import HouseId, MemberId, Signature, Signer
 from protocol.limits import NAME_SIZE_MAX_BYTES, RECORDS_PER_SECOND_MAX
 from protocol.mandates import Successor, root_commitment
 from protocol.records import Record
+from protocol.uniqueness import Contact, commitment
 
 _NOTE: Final = "identity"
 _VERSION: Final = 2
@@ -102,6 +103,14 @@ class Identity:
             device=Signer(self.device_seed),
             successors=self.successors,
             next_root_hash=self.next_root_hash,
+            commit=self.commit,
+        )
+
+    def commit(self, house: HouseId) -> tuple[bytes, bytes]:
+        """Commitments to e-mail address and phone number in a house (spec §9.5)."""
+        return (
+            commitment(house, Contact.EMAIL, self.email),
+            commitment(house, Contact.PHONE, self.phone),
         )
 
 

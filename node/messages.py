@@ -20,6 +20,8 @@ from node.errors import NodeError
 from node.i18n import DEFAULT_LANGUAGE, N_, known_language, translator
 from node.key_sentences import SENTENCES as _KEY_SENTENCES
 from node.loan_sentences import SENTENCES as _LOAN_SENTENCES
+from node.thing_sentences import SENTENCES as _THING_SENTENCES
+from node.when_words import length_words, week_words
 from protocol.charter import Explanation
 from protocol.errors import OpenHouseError, ProtocolError, Refused
 
@@ -53,6 +55,10 @@ def say(code: str, values: Mapping[str, object], language: str) -> str:
     shown = _Values(code=code, **values)
     if "state" in values:
         shown["state"] = state_word(str(values["state"]), language)
+    if isinstance(minutes := values.get("lasts"), int):
+        shown["lasts"] = length_words(minutes, catalogue)
+    if isinstance(week := values.get("week"), list | tuple):
+        shown["week"] = week_words(week, catalogue)
     return template.format_map(shown)
 
 
@@ -240,6 +246,33 @@ _SENTENCES: Final[dict[str, str]] = {
     "pairing-too-slow": N_("It took longer than two minutes: try again."),
     "pairing-broke": N_("The other home hung up: try again."),
     "not-a-friend": N_("“{member}” is not a friend of yours. See your friends: openhouse friends"),
+    "list-missing": N_("Choose a file first."),
+    "list-without-titles": N_(
+        "No column is called “title”: the first line of the file names its columns."
+    ),
+    "list-too-long": N_("A list has at most {maximum} lines: share it in parts."),
+    "list-too-large": N_("The file is too large for a list: at most {limit} KB."),
+    "list-unreadable": N_("Line {line} cannot be read: is there a quotation mark too many?"),
+    "list-circles": N_("“{value}” is no number of circles: 0 to {maximum}."),
+    "book-without-title": N_(
+        "It has a number and no title: write the title beside it. No web site is asked."
+    ),
+    "isbn-wrong": N_("“{value}” is no ISBN or EAN: compare it with the book."),
+    "lines-not-shared": N_("Shared: {added}. Not shared: {lines}"),
+    "borrower-not-unique": N_(
+        "{name} gives the same e-mail address or phone number as {other}, who was here before: "
+        "the request waits until one of them corrects it, or you say at “The house” that both may."
+    ),
+    "no-conflict": N_("{name} gives nobody else's e-mail address or phone number."),
+    "demo-failed": N_("A home of the street did not do its part: {reason}."),
+    "no-way-through": N_("This thing cannot be asked for through {name}: choose another friend."),
+    "validation-discreet": N_(
+        "Your friendship with {name} is known to the two of you: to answer for {name} before "
+        "your friends, show it first."
+    ),
+    "validation-candidate": N_(
+        "{name} is not a member yet: their requests go no farther than friends for now."
+    ),
     "inviter-unreachable": N_(
         "The inviter's node cannot be reached: ask whether it is on, and try again; the "
         "invitation still works."
@@ -261,6 +294,8 @@ _SENTENCES: Final[dict[str, str]] = {
     "too-many-through": N_("At most {maximum} friends can be named to pass a thing on."),
     "not-your-thing": N_("“{thing}” is not yours: only its holder can change it."),
     **_LOAN_SENTENCES,
+    **_THING_SENTENCES,
+    **_THING_SENTENCES,
     # --- this node -----------------------------------------------------------------------
     "not-set-up": N_("This node has no member yet: begin with openhouse setup --name YOUR-NAME"),
     "already-set-up": N_("This node already has its member."),

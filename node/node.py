@@ -37,6 +37,7 @@ from node.topics import Subscription, Topics
 from node.transport.endpoint import Endpoint, listen
 from node.transport.network import Network
 from node.transport.pairing import PairingDesk
+from node.transport.photos import Photos
 from protocol.errors import ProtocolError, Refused
 
 _LOG_EPOCH_SIZE_BYTES: Final = 8
@@ -131,6 +132,11 @@ class Node:
         """Befriending a home nearby; None until the node has a member."""
         return self._network.pairing
 
+    @property
+    def photos(self) -> Photos | None:
+        """Photos of things; None until the node has a member."""
+        return self._network.photos
+
     def lan_state(self) -> Json:
         """Whether friends are looked for on the local network, and how many are heard."""
         return self._network.lan_state()
@@ -217,7 +223,7 @@ class Node:
         self._host = host
         host.failed.add_done_callback(self._on_host_failed)
         host.start()
-        self._network.start(host, engine)
+        self._network.start(host, engine, self._store)
 
     def _on_host_failed(self, failed: asyncio.Future[NodeError]) -> None:
         if not failed.cancelled() and not self.failed.done():

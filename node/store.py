@@ -20,7 +20,7 @@ import errno
 import os
 import sqlite3
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -30,6 +30,7 @@ from node.errors import StoreBusy, StoreCorrupt, StoreError, StoreFull, StoreNew
 from node.lock import DirectoryLock
 from protocol.encoding import Value, decode, encode
 from protocol.errors import DecodeError
+from protocol.photos import photo_name
 
 DATABASE_FILE: Final = "openhouse.db"
 # "OpHo": tells this database from any other program's.
@@ -66,6 +67,7 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
         "(key BLOB PRIMARY KEY, value BLOB NOT NULL, checksum INTEGER NOT NULL)"
         for name in ("root", "claim")
     ),
+    ("CREATE TABLE photo (key BLOB PRIMARY KEY, value BLOB NOT NULL, checksum INTEGER NOT NULL)",),
 )
 """What brings a database from version n to n + 1. Never change one: add one."""
 
@@ -200,6 +202,31 @@ class Store:
                 (name, data, _checksum(name.encode(), data)),
             )
 
+    # --- photos of own things ----------------------------------------------------------
+
+    def put_photos(self, photos: Iterable[bytes]) -> None:
+        """Keep pictures, by their names; they are in every backup. Spec: §19.1."""
+        rows = [(photo_name(data), _encode(data)) for data in photos]
+        with self._transaction():
+            self._write("photo", [(name, data, _checksum(name, data)) for name, data in rows])
+
+    def get_photo(self, name: bytes) -> bytes | None:
+        with _translated(self.home):
+            row = self._database.execute(
+                "SELECT value, checksum FROM photo WHERE key = ?", (name,)
+            ).fetchone()
+        value = None if row is None else _read(self.home, name, row[0], row[1])
+        return value if isinstance(value, bytes) else None
+
+    def keep_photos(self, names: Container[bytes]) -> None:
+        """Delete all pictures but these."""
+        with _translated(self.home):
+            held = [name for (name,) in self._database.execute("SELECT key FROM photo")]
+        spare = [(name,) for name in held if name not in names]
+        if spare:
+            with self._transaction():
+                self._database.executemany("DELETE FROM photo WHERE key = ?", spare)
+
     # --- the end -----------------------------------------------------------------------
 
     @property
@@ -265,7 +292,7 @@ def _check_everything(database: sqlite3.Connection, home: Path) -> None:
     _check_pages(database, home)
     query = "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
     tables = [name for (name,) in database.execute(query)]
-    if version == len(MIGRATIONS) and not {"node", *_TABLES.values()}.issubset(tables):
+    if version == len(MIGRATIONS) and not {"node", "photo", *_TABLES.values()}.issubset(tables):
         raise StoreCorrupt(f"{home / DATABASE_FILE} is damaged: a table is missing")
     for table in tables:
         column = "name" if table == "node" else "key"

@@ -16,6 +16,7 @@ from protocol.keys import Domain, HouseId, MemberId, ObjectId, Signature, digest
 
 _OBJECTS_KEPT: Final = 8192
 _MINUTES_PER_DAY: Final = 24 * 60
+MINUTES_PER_WEEK: Final = 7 * _MINUTES_PER_DAY
 
 
 class Kind(IntEnum):
@@ -28,6 +29,7 @@ class Kind(IntEnum):
     LISTING = 5
     WITHDRAWAL = 6
     KEYS = 7
+    VALIDATION = 8
     REQUEST = 16
     PASS = 17
     COUNTER = 18
@@ -122,6 +124,15 @@ class SeatBody:
 
 
 @dataclass(frozen=True, slots=True)
+class ValidationBody:
+    """The author answers for friend ``member``, until it says so no more. Spec: §5.6, rule R9."""
+
+    kind: ClassVar[Kind] = Kind.VALIDATION
+    member: MemberId
+    holds: bool
+
+
+@dataclass(frozen=True, slots=True)
 class HalfBody:
     """One side of a friendship. Spec: §5.6.
 
@@ -134,6 +145,45 @@ class HalfBody:
     revocation_hash: bytes
     shows: bool
     friend_is_member: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """A picture of a thing, and the small one that lists show. Spec: §5.7, §19.
+
+    Args:
+        full: what its bytes are called (``protocol.photos.photo_id``).
+        thumbnail: the same of the small one.
+    """
+
+    full: bytes
+    full_size_bytes: int
+    thumbnail: bytes
+    thumbnail_size_bytes: int
+
+    def size_of(self, name: bytes) -> int | None:
+        """How many bytes are called so, in this photo; None when none are."""
+        if name == self.thumbnail:
+            return self.thumbnail_size_bytes
+        return self.full_size_bytes if name == self.full else None
+
+
+@dataclass(frozen=True, slots=True)
+class Availability:
+    """When a thing is lent at all, whatever the calendar says. Spec: §5.7, ``availability``.
+
+    Args:
+        weekly: half-open ``(from_minute, to_minute)`` of the week, which begins on Monday at
+            0:00; sorted, apart from each other. None at all: always.
+        shortest_minutes, longest_minutes: how long a loan lasts; 0 is no bound.
+    """
+
+    weekly: tuple[tuple[int, int], ...] = ()
+    shortest_minutes: int = 0
+    longest_minutes: int = 0
+
+
+ALWAYS: Final = Availability()
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +201,8 @@ class ListingBody:
     circles: int
     through: tuple[MemberId, ...]
     busy: tuple[tuple[int, int], ...]
+    availability: Availability = ALWAYS
+    photos: tuple[Photo, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -427,8 +479,8 @@ LoanBody = (
 RatedBody = RatingBody | RepairBody
 EvidenceBody = RatedBody | EntryBody
 Body = (
-    CharterBody | StatementBody | SeatBody | HalfBody | KeysBody | ListingBody | WithdrawalBody
-    | LoanBody | EvidenceBody
+    CharterBody | StatementBody | SeatBody | HalfBody | KeysBody | ValidationBody | ListingBody
+    | WithdrawalBody | LoanBody | EvidenceBody
 )  # fmt: skip
 
 
@@ -445,6 +497,11 @@ def half_object(friend: MemberId) -> ObjectId:
 
 def seat_object(candidate: MemberId) -> ObjectId:
     return register_object(Kind.SEAT, candidate)
+
+
+@lru_cache(maxsize=_OBJECTS_KEPT)
+def validation_object(member: MemberId) -> ObjectId:
+    return register_object(Kind.VALIDATION, member)
 
 
 @lru_cache(maxsize=_OBJECTS_KEPT)

@@ -109,6 +109,7 @@ class Charter:
     loan_length_max_ms: int = 92 * _DAY_MS
     loan_lease_ms: int = 90 * _DAY_MS
     pass_on_unasked_circles: int = 0
+    recommended_circles: int = 1
     capacity_new: int = 1
     capacity_max: int = 3
     burnt_ms: int = 90 * _DAY_MS
@@ -312,6 +313,11 @@ PARAMETERS: Final = (
         "pass_on_unasked_circles", 0, limits.CIRCLES_HARD_MAX,
         N_("Your node passes requests on without asking you as far as circle {value}."),
         N_("You are asked before a request of two other people is passed on."),
+    ),
+    Parameter(
+        "recommended_circles", 0, limits.CIRCLES_HARD_MAX - 1,
+        N_("Circles beyond the open ones that the word of all in between opens: {value}."),
+        N_("Nobody's word opens a circle."),
     ),
     Parameter(
         "capacity_new", 1, 20,

@@ -81,6 +81,7 @@ class Domain(Enum):
     MAILBOX_EPHEMERAL = b"mailbox ephemeral"
     PAIRING_COMMITMENT = b"pairing commitment"
     PAIRING_CODE = b"pairing code"
+    PHOTO = b"photo"
 
     prefix: bytes
 

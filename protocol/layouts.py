@@ -14,7 +14,9 @@ from dataclasses import dataclass
 
 from protocol import limits
 from protocol.bodies import (
+    MINUTES_PER_WEEK,
     AgreementBody,
+    Availability,
     Body,
     CancelBody,
     CharterBody,
@@ -29,6 +31,7 @@ from protocol.bodies import (
     Kind,
     ListingBody,
     PassBody,
+    Photo,
     RatingBody,
     RepairBody,
     ReportBody,
@@ -38,6 +41,7 @@ from protocol.bodies import (
     StatementBody,
     Terms,
     ThingKind,
+    ValidationBody,
     WithdrawalBody,
 )
 from protocol.encoding import (
@@ -173,6 +177,14 @@ def _write_seat(b: SeatBody) -> list[Value]:
     return [b.candidate]
 
 
+def _read_validation(f: tuple[Value, ...]) -> Body:
+    return ValidationBody(_member(f[0], "member"), expect_bool(f[1], "holds"))
+
+
+def _write_validation(b: ValidationBody) -> list[Value]:
+    return [b.member, b.holds]
+
+
 def _read_half(f: tuple[Value, ...]) -> Body:
     return HalfBody(
         _member(f[0], "friend"),
@@ -201,12 +213,51 @@ def _read_listing(f: tuple[Value, ...]) -> Body:
         _circles(f[3]),
         _members(f[4], "through", limits.THROUGH_MAX),
         tuple(_interval(p[0], p[1]) for p in pairs),
+        _availability(f[6]),
+        tuple(
+            _photo(item)
+            for item in expect_array(f[7], "photos", maximum=limits.PHOTOS_PER_LISTING_MAX)
+        ),
     )
+
+
+def _availability(value: Value) -> Availability:
+    rows, shortest, longest = expect_array(value, "availability", length=3)
+    weekly: list[tuple[int, int]] = []
+    for row in expect_array(rows, "weekly", maximum=limits.WEEKLY_INTERVALS_MAX):
+        start, end = _interval(*expect_array(row, "interval of the week", length=2))
+        if end > MINUTES_PER_WEEK or (weekly and start <= weekly[-1][1]):
+            raise Malformed("intervals of the week must be sorted and apart", section="5.7")
+        weekly.append((start, end))
+    return Availability(
+        tuple(weekly), _number(shortest, "shortest loan"), _number(longest, "longest loan")
+    )
+
+
+def _photo(value: Value) -> Photo:
+    full, full_size, thumbnail, thumbnail_size = expect_array(value, "photo", length=4)
+    photo = Photo(
+        expect_bytes(full, "photo", length=32),
+        expect_uint(full_size, "photo's size", limits.PHOTO_SIZE_MAX_BYTES),
+        expect_bytes(thumbnail, "thumbnail", length=32),
+        expect_uint(thumbnail_size, "thumbnail's size", limits.THUMBNAIL_SIZE_MAX_BYTES),
+    )
+    if photo.full_size_bytes == 0 or photo.thumbnail_size_bytes == 0:
+        raise Malformed("a photo has no bytes", section="5.7")
+    return photo
 
 
 def _write_listing(b: ListingBody) -> list[Value]:
     busy: list[Value] = [[start, end] for start, end in b.busy]
-    return [b.title, b.text, int(b.thing_kind), b.circles, list(b.through), busy]
+    photos: list[Value] = [
+        [p.full, p.full_size_bytes, p.thumbnail, p.thumbnail_size_bytes] for p in b.photos
+    ]
+    given = b.availability
+    weekly: list[Value] = [[start, end] for start, end in given.weekly]
+    availability: list[Value] = [weekly, given.shortest_minutes, given.longest_minutes]
+    return [
+        b.title, b.text, int(b.thing_kind), b.circles, list(b.through), busy, availability, photos,
+    ]  # fmt: skip
 
 
 def _read_withdrawal(f: tuple[Value, ...]) -> Body:
@@ -406,9 +457,12 @@ _LAYOUTS: dict[Kind, _Layout] = {
     Kind.STATEMENT: _Layout(5, _read_statement, _write_statement, limits.RATING_SIZE_MAX_BYTES),
     Kind.SEAT: _Layout(1, _read_seat, _write_seat, limits.CERTIFICATE_SIZE_MAX_BYTES),
     Kind.HALF: _Layout(4, _read_half, _write_half, limits.CERTIFICATE_SIZE_MAX_BYTES),
-    Kind.LISTING: _Layout(6, _read_listing, _write_listing),
+    Kind.LISTING: _Layout(8, _read_listing, _write_listing),
     Kind.WITHDRAWAL: _Layout(5, _read_withdrawal, _write_withdrawal),
     Kind.KEYS: _Layout(5, _read_keys, _write_keys, limits.KEYS_SIZE_MAX_BYTES),
+    Kind.VALIDATION: _Layout(
+        2, _read_validation, _write_validation, limits.CERTIFICATE_SIZE_MAX_BYTES
+    ),
     Kind.REQUEST: _Layout(9, _read_request, _write_request),
     Kind.PASS: _Layout(4, _read_pass, _write_pass),
     Kind.COUNTER: _Layout(6, _read_counter, _write_counter),

@@ -58,6 +58,8 @@ THROUGH_MAX: Final = 32
 # Calendar that eats the record: each interval is an array of two, three elements of
 # ELEMENTS_MAX, and 100 of them leave 212 for the rest of the listing.
 BUSY_INTERVALS_MAX: Final = 100
+# The same for the weekly pattern: two openings a day.
+WEEKLY_INTERVALS_MAX: Final = 14
 
 # --- Circles ----------------------------------------------------------------------
 
@@ -99,8 +101,14 @@ RECORDS_PER_DAY_MAX: Final = 20_000
 LISTINGS_PER_ORIGIN_MAX: Final = 200
 # Design. The same with photographs; beyond it full sizes are not stored.
 PHOTOS_PER_ORIGIN_MAX_BYTES: Final = 20 * _MIB
-# Design. A photograph's thumbnail travels with the listing, wanted or not.
+# Design (wire). A photograph's thumbnail is fetched for every thing that a list shows.
 THUMBNAIL_SIZE_MAX_BYTES: Final = 32 * _KIB
+# Spec §5.7 (wire). One picture; go-betweens keep it for those who come after.
+PHOTO_SIZE_MAX_BYTES: Final = 512 * _KIB
+# Spec §5.7 (wire). Pictures of one thing: elements of the record, and homes' disks.
+PHOTOS_PER_LISTING_MAX: Final = 4
+# Spec §14.3. Store filled by records of others; a town of thousands takes a tenth.
+RECORDS_HELD_MAX: Final = 500_000
 # Design. One edge behind which a Sybil family sits must not fill the far circles.
 FAR_QUOTA_PER_FRIEND_MAX_PERCENT: Final = 10
 # Design. Register rewritten in a loop: every change travels to everybody in reach.
@@ -132,6 +140,17 @@ LINK_OFFENCES_MAX: Final = 10
 LINK_OFFENCES_WINDOW_MS: Final = _HOUR_MS
 # Design. Above this, ids are not listed but reconciled by ranges.
 RECONCILE_BY_IDS_MAX: Final = 10_000
+
+# --- Photos ---------------------------------------------------------------------------
+
+# Spec §19 (wire). One part of a photo: a message that fits into one frame.
+PHOTO_PART_MAX_BYTES: Final = 48 * _KIB
+# Spec §19. Friend who asks for everything at once: each may wait for another home's answer.
+PHOTO_WANTS_PER_FRIEND_MAX: Final = 8
+# Spec §19. A friend's line filled by pictures.
+PHOTOS_PER_DAY_MAX_BYTES: Final = 256 * _MIB
+# Spec §19. Disk spent on pictures of other people's things.
+PHOTO_CACHE_MAX_BYTES: Final = 64 * _MIB
 
 # --- Relays and mailboxes ---------------------------------------------------------
 

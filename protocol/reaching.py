@@ -1,13 +1,14 @@
-"""Messages by which a common friend helps two friends reach each other, and their bytes.
+"""Messages by which friends help each other beside the engine, and their bytes.
 
-Types 20 to 30 stand apart from those of ``messages``: most of them are answered by the
-host, between two links, and never come before the engine. ``is_reaching`` tells them by
-their second byte, so that nothing is decoded twice.
+Types 20 to 33 stand apart from those of ``messages``: most of them are answered by the
+host, between two links, and never come before the engine. By most of them a common friend
+helps two friends reach each other; the last three carry photos. ``is_reaching`` tells them
+by their second byte, so that nothing is decoded twice.
 
 A node helps only friends who show that they are friends: requests carry both halves of
 the friendship (``Proof``). Whatever is wrong with a request, the answer is one "no".
 
-Pure. Spec: §17.
+Pure. Spec: §17, §19.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from protocol.encoding import (
     expect_uint,
 )
 from protocol.errors import Malformed
-from protocol.keys import MemberId
+from protocol.keys import MemberId, ObjectId
 from protocol.messages import ADDRESSES_MAX
 
 CIRCUIT_ID_SIZE_BYTES: Final = 16
@@ -126,9 +127,36 @@ class TellTime:
     time_ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class WantPhoto:
+    """Give me the part that begins there of a photo of this thing. Spec: §19."""
+
+    origin: MemberId
+    thing: ObjectId
+    photo: bytes
+    begin: int
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoPart:
+    """Bytes of a photo, from ``begin`` on. Spec: §19."""
+
+    photo: bytes
+    begin: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class NoPhoto:
+    """It cannot be given, for whatever reason. Spec: §19."""
+
+    photo: bytes
+
+
 Reaching: TypeAlias = (
     OpenCircuit | IncomingCircuit | CircuitData | CircuitCredit | CircuitClosed
     | WhereIs | Whereabouts | LeaveItem | ItemReceipt | HandItem | TellTime
+    | WantPhoto | PhotoPart | NoPhoto
 )  # fmt: skip
 
 _OPEN = 20
@@ -142,11 +170,14 @@ _LEAVE = 27
 _RECEIPT = 28
 _HAND = 29
 _TIME = 30
+_WANT_PHOTO = 31
+_PHOTO_PART = 32
+_NO_PHOTO = 33
 
 
 def is_reaching(message: bytes) -> bool:
     """Whether a message is of this module's types, by its first two bytes."""
-    return len(message) > 1 and message[0] & 0xF0 == 0x90 and _OPEN <= message[1] <= _TIME
+    return len(message) > 1 and message[0] & 0xF0 == 0x90 and _OPEN <= message[1] <= _NO_PHOTO
 
 
 def encode_reaching(message: Reaching) -> bytes:
@@ -155,7 +186,7 @@ def encode_reaching(message: Reaching) -> bytes:
 
 
 def decode_reaching(data: bytes) -> Reaching:
-    """Read one message of types 20 to 30.
+    """Read one message of types 20 to 33.
 
     Raises:
         DecodeError: anything but a canonical message of such a type.
@@ -163,7 +194,7 @@ def decode_reaching(data: bytes) -> Reaching:
     Spec: §17.1.
     """
     value = decode(data, size_max_bytes=limits.MESSAGE_SIZE_MAX_BYTES)
-    fields = expect_array(value, "message", maximum=4)
+    fields = expect_array(value, "message", maximum=5)
     if not fields:
         raise Malformed("an empty message", section="17.1")
     number = expect_uint(fields[0], "message type", 255)
@@ -201,6 +232,12 @@ def _to_value(message: Reaching) -> list[Value]:
             return [_HAND, member, sealed]
         case TellTime(time_ms):
             return [_TIME, time_ms]
+        case WantPhoto(origin, thing, photo, begin):
+            return [_WANT_PHOTO, origin, thing, photo, begin]
+        case PhotoPart(photo, begin, data):
+            return [_PHOTO_PART, photo, begin, data]
+        case NoPhoto(photo):
+            return [_NO_PHOTO, photo]
         case _:
             assert_never(message)
 
@@ -247,6 +284,24 @@ def _read_receipt(f: tuple[Value, ...]) -> Reaching:
     return ItemReceipt(item, expect_bool(f[2], "taken"))
 
 
+def _photo(value: Value) -> bytes:
+    return expect_bytes(value, "photo", length=32)
+
+
+def _begin(value: Value) -> int:
+    return expect_uint(value, "begin", limits.PHOTO_SIZE_MAX_BYTES)
+
+
+def _read_want_photo(f: tuple[Value, ...]) -> Reaching:
+    thing = ObjectId(expect_bytes(f[2], "thing", length=16))
+    return WantPhoto(_member(f[1]), thing, _photo(f[3]), _begin(f[4]))
+
+
+def _read_photo_part(f: tuple[Value, ...]) -> Reaching:
+    data = expect_bytes(f[3], "part of a photo", maximum=limits.PHOTO_PART_MAX_BYTES)
+    return PhotoPart(_photo(f[1]), _begin(f[2]), data)
+
+
 _READERS: Final[dict[int, tuple[int, Callable[[tuple[Value, ...]], Reaching]]]] = {
     _OPEN: (4, lambda f: OpenCircuit(_circuit(f[1]), _member(f[2]), _proof(f[3]))),
     _INCOMING: (3, lambda f: IncomingCircuit(_circuit(f[1]), _member(f[2]))),
@@ -259,4 +314,7 @@ _READERS: Final[dict[int, tuple[int, Callable[[tuple[Value, ...]], Reaching]]]] 
     _RECEIPT: (3, _read_receipt),
     _HAND: (3, lambda f: HandItem(_member(f[1]), _sealed(f[2]))),
     _TIME: (2, lambda f: TellTime(expect_uint(f[1], "time"))),
+    _WANT_PHOTO: (5, _read_want_photo),
+    _PHOTO_PART: (4, _read_photo_part),
+    _NO_PHOTO: (2, lambda f: NoPhoto(_photo(f[1]))),
 }

@@ -55,5 +55,9 @@ class Backups:
         rows.pop((Space.META, b"mandate"), None)
         host.disk = Disk(self._opener, ((*place, value) for place, value in rows.items()))
         self.restored += 1
+        self.equip(host)
+
+    def equip(self, host: Host) -> None:
+        """A machine signs with a device key of its own, so that it can be let go of when lost."""
         seed = seed_for("device", host.member.hex(), self.restored)
         host.config = replace(host.config, device=self._keys.signer(seed))

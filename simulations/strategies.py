@@ -37,6 +37,7 @@ from protocol.bodies import (
     StatementBody,
     Terms,
     ThingKind,
+    ValidationBody,
     WithdrawalBody,
 )
 from protocol.charter import Charter
@@ -142,6 +143,7 @@ statements: SearchStrategy[StatementBody] = st.builds(
     phone_commitment=_commitments,
 )
 seats: SearchStrategy[SeatBody] = st.builds(SeatBody, members)
+validations: SearchStrategy[ValidationBody] = st.builds(ValidationBody, members, st.booleans())
 keys_records: SearchStrategy[KeysBody] = st.builds(
     KeysBody,
     _exactly(32),
@@ -246,6 +248,7 @@ bodies: SearchStrategy[Body] = st.one_of(
     seats,
     halves,
     keys_records,
+    validations,
     listings,
     withdrawals,
     loan_steps,

@@ -242,6 +242,9 @@ class World:
         self.liars = Liars(dict.fromkeys(chosen), self.chance)
         keys = keys or ModelKeys(self.chance.randbytes(32))
         self.backups = Backups(keys, opener, self.chance)
+        if plan.chances.restore:
+            for host in self.hosts:
+                self.backups.equip(host)
 
     def _house(self, resident: Resident) -> Host:
         skew_max_ms = self.plan.skew_max_ms

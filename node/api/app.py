@@ -19,18 +19,17 @@ from typing import Any, Final
 from aiohttp import web
 
 from node import messages
-from node.api import guard, metrics, openapi
+from node.api import guard, importing, metrics, openapi, raw
 from node.api.errors import ApiError, status_of
 from node.api.fields import BODY_SIZE_MAX_BYTES, check_body, check_path, check_query, read_json
 from node.api.handlers import Call
-from node.api.protocols import NodeLike
+from node.api.protocols import NODE, NodeLike
 from node.api.routes import ROUTES, Route
 from node.i18n import preferred_language
 from protocol.errors import OpenHouseError, Refused
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-NODE: Final[web.AppKey[NodeLike]] = web.AppKey("node")
 API_PREFIX: Final = "/api/v1"
 
 _log = logging.getLogger("openhouse.api")
@@ -44,6 +43,9 @@ def make_app(node: NodeLike) -> web.Application:
     app[NODE] = node
     for route in ROUTES:
         app.router.add_route(route.method, API_PREFIX + route.path, _serve(route))
+    app.router.add_post(f"{API_PREFIX}/photos", raw.take_photo)
+    app.router.add_post(f"{API_PREFIX}/things/import", importing.take_list)
+    app.router.add_get(f"{API_PREFIX}/things/{{thing}}/photos/{{photo}}", raw.serve_photo)
     app.router.add_get(f"{API_PREFIX}/openapi.json", _serve_openapi)
     app.router.add_get("/healthz", _serve_health)
     app.router.add_get("/metrics", _serve_metrics)

@@ -29,4 +29,7 @@ def status_of(refusal: Refused) -> int:
     """The HTTP status a refusal is answered with."""
     if isinstance(refusal, ApiError):
         return refusal.status
-    return 404 if refusal.code.startswith(_NOT_FOUND_PREFIX) else 409
+    if refusal.code == "photo-unreachable":
+        return 504
+    is_missing = refusal.code.startswith(_NOT_FOUND_PREFIX) or refusal.code == "no-such-photo"
+    return 404 if is_missing else 409

@@ -102,18 +102,20 @@ def check_body(fields: tuple[Field, ...], given: Mapping[str, object]) -> Given:
 
 
 def check_query(fields: tuple[Field, ...], given: list[tuple[str, str]]) -> Given:
-    """The query's fields; numbers and truth values are read from their text."""
+    """As ``check_body``; numbers and truth values are read from their text."""
     _refuse_unknown(fields, dict(given))
     names = [name for name, _ in given]
     for name in names:
         if names.count(name) > 1:
             raise ApiError(400, "repeated-field", field=_shown(name))
     texts = dict(given)
-    return {
-        field.name: _checked(field, _from_text(field, texts[field.name]))
-        for field in fields
-        if field.name in texts
-    }
+    checked = {}
+    for field in fields:
+        if field.name in texts:
+            checked[field.name] = _checked(field, _from_text(field, texts[field.name]))
+        elif field.required:
+            raise ApiError(400, "missing-field", field=field.name)
+    return checked
 
 
 def check_path(given: Mapping[str, str]) -> dict[str, str]:

@@ -20,7 +20,6 @@ from node.api.protocols import NodeLike, PairingLike
 from node.engine import commands, views
 from node.engine.core import Core
 from node.engine.events import Json
-from node.engine.views.things import KINDS_BY_WORD
 from protocol.bodies import Event
 from protocol.charter import Charter, CharterError
 from protocol.errors import Refused
@@ -206,6 +205,15 @@ async def show_friendship(call: Call) -> Json:
     return await call.command(commands.ShowFriendship(call.path["member"], call.body["shows"]))
 
 
+async def accept_contact(call: Call) -> Json:
+    return await call.command(commands.AcceptContact(call.body["member"]))
+
+
+async def validate(call: Call) -> Json:
+    command = commands.Validate(call.path["member"], call.body.get("holds", True))
+    return await call.command(command)
+
+
 async def set_capacity(call: Call) -> Json:
     command = commands.SetCapacity(call.path["member"], call.body.get("units"))
     return await call.command(command)
@@ -219,53 +227,6 @@ async def come_back(call: Call) -> Json:
     return await call.command(commands.GoAway(None))
 
 
-async def add_thing(call: Call) -> Json:
-    body = call.body
-    return await call.command(
-        commands.AddThing(
-            body["title"],
-            KINDS_BY_WORD[body.get("kind", "object")],
-            body.get("circles", 1),
-            body.get("text", ""),
-            tuple(body.get("only_through", ())),
-        )
-    )
-
-
-async def set_thing(call: Call) -> Json:
-    body = call.body
-    through = body.get("only_through")
-    return await call.command(
-        commands.SetThing(
-            call.path["thing"],
-            body.get("title"),
-            KINDS_BY_WORD[body["kind"]] if "kind" in body else None,
-            body.get("circles"),
-            body.get("text"),
-            None if through is None else tuple(through),
-        )
-    )
-
-
-async def look_for(call: Call) -> Json:
-    body = call.body
-    lease_ms = dates.read_duration_ms(body.get("for", "30d"))
-    command = commands.LookFor(
-        body["title"], body.get("circles", 1), body.get("text", ""), lease_ms
-    )
-    return await call.command(command)
-
-
-async def lend_to(call: Call) -> Json:
-    start, end = dates.read_optional_span(call.body.get("from"), call.body.get("to"))
-    command = commands.LendTo(call.body["name"], call.path["thing"], start, end)
-    return await call.command(command)
-
-
-async def withdraw_thing(call: Call) -> Json:
-    return await call.command(commands.WithdrawThing(call.path["thing"]))
-
-
 async def ask(call: Call) -> Json:
     start, end = dates.read_span(call.body["from"], call.body["to"])
     body = call.body
@@ -276,6 +237,8 @@ async def ask(call: Call) -> Json:
         body.get("message", ""),
         queue=body.get("queue", False),
         has_happened=body.get("happened", False),
+        on_word=body.get("on_word", False),
+        via=body.get("via"),
     )
     return await call.command(command)
 

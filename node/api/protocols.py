@@ -6,13 +6,21 @@ the API can be read, typed and tested without the host loop and its sockets.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Final, Protocol
+
+from aiohttp import web
 
 if TYPE_CHECKING:
     from node.engine.commands import Command
     from node.engine.core import Core
     from node.engine.events import Json
+    from protocol.bodies import Photo
+    from protocol.keys import MemberId, ObjectId
+
+
+NODE: Final[web.AppKey[NodeLike]] = web.AppKey("node")
+"""Where an application keeps the node it serves."""
 
 
 class EngineLike(Protocol):
@@ -31,6 +39,14 @@ class PairingLike(Protocol):
     def close(self) -> None: ...
 
 
+class PhotosLike(Protocol):
+    """Photos of things; see ``node.transport.photos``."""
+
+    async def add(self, data: bytes, file: str) -> Photo: ...
+    def own(self, names: Iterable[bytes]) -> tuple[Photo, ...]: ...
+    async def get(self, origin: MemberId, thing: ObjectId, name: bytes) -> bytes: ...
+
+
 class NodeLike(Protocol):
     """A running node, set up or not yet."""
 
@@ -40,6 +56,10 @@ class NodeLike(Protocol):
 
     @property
     def pairing(self) -> PairingLike | None:
+        """None until the node is set up."""
+
+    @property
+    def photos(self) -> PhotosLike | None:
         """None until the node is set up."""
 
     @property

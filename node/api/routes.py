@@ -8,10 +8,10 @@ does is in ``node.api.handlers``.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
-from node.api import handlers
+from node.api import handlers, thing_handlers
 from node.api.fields import Field
 from node.api.handlers import Call
 from node.engine.capacity import CAPACITY_MAX
@@ -50,9 +50,10 @@ class Route:
 
 _FROM = Field("from", "string", "First day or minute, ISO 8601: 2026-12-01 or 2026-12-01T14:00.")
 _TO = Field("to", "string", "End; a day alone is included: 2026-12-03 or 2026-12-03T18:00.")
+_FROM_REQUIRED, _TO_REQUIRED = (replace(field, required=True) for field in (_FROM, _TO))
 _MESSAGE = Field("message", "string", "A text only the other party can read.")
 _KIND = Field("kind", "string", "How it is lent.", choices=tuple(KINDS_BY_WORD))
-_CIRCLES = Field(
+CIRCLES = Field(
     "circles", "integer", "How many circles of friends may see it; 0 shows it to nobody.",
     low=0, high=CIRCLES_HARD_MAX,
 )  # fmt: skip
@@ -60,6 +61,17 @@ _TEXT = Field("text", "string", "Anything a borrower should know.")
 _ONLY_THROUGH = Field(
     "only_through", "strings", "Ids of the only friends who may see it and pass it on."
 )
+
+_WEEKLY = Field(
+    "weekly",
+    "strings",
+    "When it can be fetched, brought back or used: sat, sun 10:00-12:00; an empty list: always.",
+)
+_SHORTEST = Field("shortest", "string", "How long a loan lasts at least: 1d, 2h; 0: no bound.")
+_LONGEST = Field("longest", "string", "How long a loan lasts at most: 14d, 2h; 0: no bound.")
+_BUFFER = Field("buffer", "string", "Time kept free between two loans: 1d, 30m; 0: none.")
+_PHOTOS = Field("photos", "strings", "Names of photos that were sent before, in their order.")
+_WHEN = (_WEEKLY, _SHORTEST, _LONGEST, _BUFFER)
 
 _LOAN_ANSWER: Final[dict[str, KeyType]] = {"loan": "string", "state": "string"}
 _PAIRING: Final[dict[str, KeyType]] = {
@@ -71,13 +83,15 @@ _OWN_THING: Final[dict[str, KeyType]] = {
 }  # fmt: skip
 _SEEN_THING: Final[dict[str, KeyType]] = {
     "thing": "string", "title": "string", "kind": "string", "text": "string",
-    "busy": "objects", "holder": "string", "holder_name": "string", "distance": "integer",
+    "busy": "objects", "availability": "object", "photos": "objects", "holder": "string",
+    "holder_name": "string", "distance": "integer",
     "path": "strings", "path_names": "strings", "can_ask": "boolean", "why_not": "object?",
+    "can_ask_on_word": "boolean",
 }  # fmt: skip
 _TRUST: Final[dict[str, KeyType]] = {
     "member": "string", "name": "string", "confiance": "integer", "respect": "number?",
     "circles_open": "integer", "exchanges": "integer", "missing": "integer?",
-    "account": "object", "reliability": "number",
+    "account": "object", "reliability": "number", "validated_by": "objects",
     "is_reliable": "boolean",
 }  # fmt: skip
 
@@ -133,6 +147,12 @@ ROUTES: Final = (
         },
     ),
     Route(
+        "POST", "/house/accept", "house accept",
+        "Two members share an e-mail address or a number, rightly.", handlers.accept_contact,
+        {"member": "string", "name": "string"},
+        body=(Field("member", "string", "The one who came second.", required=True),),
+    ),
+    Route(
         "POST", "/invitations", "invite", "Make an invitation that works once.", handlers.invite,
         {"link": "string", "expires": "string"},
         body=(
@@ -173,6 +193,7 @@ ROUTES: Final = (
             "member": "string", "name": "string", "link": "string", "since": "string",
             "standing": "string", "live": "boolean", "shows": "boolean", "paused": "object?",
             "capacity": "integer", "engaged": "integer",
+            "validates": "boolean", "validates_me": "boolean",
         },
         gives_list=True,
     ),
@@ -185,6 +206,12 @@ ROUTES: Final = (
         "PATCH", "/friends/{member}", "friends show", "Let others know of a friendship, or not.",
         handlers.show_friendship, {"member": "string", "shows": "boolean"},
         body=(Field("shows", "boolean", "false makes it discreet.", required=True),),
+    ),
+    Route(
+        "POST", "/friends/{member}/validation", "validate",
+        "Answer for a friend until I take it back, or take it back.", handlers.validate,
+        {"member": "string", "name": "string", "validates": "boolean"},
+        body=(Field("holds", "boolean", "false takes it back."),),
     ),
     Route(
         "POST", "/friends/{member}/capacity", "friends capacity",
@@ -205,32 +232,45 @@ ROUTES: Final = (
         "GET", "/things", "things", "My things.", handlers.things,
         {
             **_OWN_THING, "text": "string", "busy": "objects", "only_through": "strings",
-            "only_through_names": "strings", "listed_until": "string",
+            "only_through_names": "strings", "listed_until": "string", "availability": "object",
+            "photos": "objects", "buffer_minutes": "integer", "blocked": "objects",
         },
         gives_list=True,
     ),
     Route(
-        "POST", "/things", "things add", "Share a thing.", handlers.add_thing, _OWN_THING,
+        "POST", "/things", "things add", "Share a thing.", thing_handlers.add_thing, _OWN_THING,
         body=(
             Field("title", "string", "What it is.", required=True),
-            _KIND, _CIRCLES, _TEXT, _ONLY_THROUGH,
+            _KIND, CIRCLES, _TEXT, _ONLY_THROUGH, *_WHEN, _PHOTOS,
         ),
     ),
     Route(
         "GET", "/things/{thing}", "thing", "One thing in full, mine or seen.", handlers.thing,
         {
             "thing": "string", "title": "string", "kind": "string", "text": "string",
-            "busy": "objects",
+            "busy": "objects", "availability": "object", "photos": "objects",
         },
     ),
     Route(
-        "PATCH", "/things/{thing}", "things set", "Change a thing of mine.", handlers.set_thing,
-        _OWN_THING,
-        body=(Field("title", "string", "What it is."), _KIND, _CIRCLES, _TEXT, _ONLY_THROUGH),
+        "PATCH", "/things/{thing}", "things set", "Change a thing of mine.",
+        thing_handlers.set_thing, _OWN_THING,
+        body=(
+            Field("title", "string", "What it is."), _KIND, CIRCLES, _TEXT, _ONLY_THROUGH, *_WHEN,
+            _PHOTOS,
+        ),
+    ),
+    Route(
+        "POST", "/things/{thing}/blocked", "things block", "Keep dates of a thing free of loans.",
+        thing_handlers.block_dates, {"thing": "string"}, body=(_FROM_REQUIRED, _TO_REQUIRED),
+    ),
+    Route(
+        "DELETE", "/things/{thing}/blocked", "things unblock",
+        "Let dates that were kept free be asked for again.", thing_handlers.unblock_dates,
+        {"thing": "string"}, query=(_FROM_REQUIRED, _TO_REQUIRED),
     ),
     Route(
         "DELETE", "/things/{thing}", "things withdraw", "Stop sharing a thing.",
-        handlers.withdraw_thing, {"thing": "string"},
+        thing_handlers.withdraw_thing, {"thing": "string"},
     ),
     Route(
         "GET", "/browse", "browse", "Others' things that I may see, nearest first.",
@@ -256,16 +296,17 @@ ROUTES: Final = (
         "POST", "/things/{thing}/ask", "ask", "Ask for a thing.", handlers.ask,
         {"loan": "string"},
         body=(
-            Field(_FROM.name, _FROM.type, _FROM.description, required=True),
-            Field(_TO.name, _TO.type, _TO.description, required=True),
+            _FROM_REQUIRED, _TO_REQUIRED,
             _MESSAGE,
             Field("queue", "boolean", "true asks although it is taken, in case it comes free."),
             Field("happened", "boolean", "true writes down a loan that has begun already."),
+            Field("on_word", "boolean", "true asks those in between to recommend me."),
+            Field("via", "string", "The friend who is to pass it on, of several."),
         ),
     ),
     Route(
         "POST", "/things/{thing}/lend-to", "lend-to",
-        "Write down what somebody without a node has.", handlers.lend_to, _LOAN_ANSWER,
+        "Write down what somebody without a node has.", thing_handlers.lend_to, _LOAN_ANSWER,
         body=(
             Field("name", "string", "Who has it.", required=True),
             _FROM, _TO,
@@ -273,10 +314,10 @@ ROUTES: Final = (
     ),
     Route(
         "POST", "/wanted", "looking-for", "Tell my circles what I would like to borrow.",
-        handlers.look_for, _OWN_THING,
+        thing_handlers.look_for, _OWN_THING,
         body=(
             Field("title", "string", "What it is.", required=True),
-            _CIRCLES, _TEXT,
+            CIRCLES, _TEXT,
             Field("for", "string", "How long: 30d, 48h. It ends by itself."),
         ),
     ),
@@ -305,7 +346,7 @@ ROUTES: Final = (
     Route(
         "POST", "/loans/{loan}/end", "extend or recall",
         "Ask for another last day of an agreed loan.", handlers.move_end, _LOAN_ANSWER,
-        body=(Field(_TO.name, _TO.type, _TO.description, required=True), _MESSAGE),
+        body=(_TO_REQUIRED, _MESSAGE),
     ),
     Route(
         "POST", "/loans/{loan}/report", "report", "Say what became of the thing.",

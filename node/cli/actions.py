@@ -62,6 +62,24 @@ def _friends_show(arguments: argparse.Namespace, client: Client) -> Answer:
     return client.patch(f"/friends/{part(arguments.member)}", shows)
 
 
+def _page(arguments: argparse.Namespace, client: Client) -> Answer:
+    answer = client.post("/page")
+    if arguments.open:
+        import webbrowser
+
+        webbrowser.open(answer["page"])
+    return answer
+
+
+def _house_accept(arguments: argparse.Namespace, client: Client) -> Answer:
+    return client.post("/house/accept", {"member": arguments.member})
+
+
+def _validate(arguments: argparse.Namespace, client: Client) -> Answer:
+    body = {"holds": not arguments.end}
+    return client.post(f"/friends/{part(arguments.member)}/validation", body)
+
+
 def _friends_capacity(arguments: argparse.Namespace, client: Client) -> Answer:
     body = {"units": arguments.units}
     return client.post(f"/friends/{part(arguments.member)}/capacity", body)
@@ -84,12 +102,39 @@ def _things(arguments: argparse.Namespace, client: Client) -> Answer:
 
 
 def _things_add(arguments: argparse.Namespace, client: Client) -> Answer:
-    return client.post("/things", {"title": arguments.title, **_thing_fields(arguments)})
+    photos = _sent_photos(arguments.photo, client)
+    fields = {"title": arguments.title, **_thing_fields(arguments), "photos": photos or None}
+    return client.post("/things", fields)
+
+
+def _things_import(arguments: argparse.Namespace, client: Client) -> Answer:
+    circles = 1 if arguments.circles is None else arguments.circles
+    return client.send_file(f"/things/import?circles={circles}", _read_file(arguments.file))
 
 
 def _things_set(arguments: argparse.Namespace, client: Client) -> Answer:
     fields = {"title": arguments.title, **_thing_fields(arguments)}
+    photos = _sent_photos(arguments.photo, client)
+    if arguments.no_photos:
+        fields["photos"] = photos
+    elif photos:
+        thing = client.get(f"/things/{part(arguments.thing)}")
+        fields["photos"] = [photo["photo"] for photo in thing["photos"]] + photos
     return client.patch(f"/things/{part(arguments.thing)}", fields)
+
+
+def _sent_photos(files: list[str] | None, client: Client) -> list[str]:
+    """Send pictures to the node; what each is called there."""
+    read = [_read_file(file) for file in files or ()]
+    return [client.send_file("/photos", data)["photo"] for data in read]
+
+
+def _read_file(path: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise Refused("file-unreadable", file=path, reason=reason) from error
 
 
 def _thing_fields(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -98,7 +143,21 @@ def _thing_fields(arguments: argparse.Namespace) -> dict[str, Any]:
         "circles": arguments.circles,
         "text": arguments.text,
         "only_through": arguments.only_through,
+        "weekly": arguments.when,
+        "shortest": arguments.shortest,
+        "longest": arguments.longest,
+        "buffer": arguments.buffer,
     }
+
+
+def _things_block(arguments: argparse.Namespace, client: Client) -> Answer:
+    body = {"from": arguments.start, "to": arguments.end}
+    return client.post(f"/things/{part(arguments.thing)}/blocked", body)
+
+
+def _things_unblock(arguments: argparse.Namespace, client: Client) -> Answer:
+    query = {"from": arguments.start, "to": arguments.end}
+    return client.delete(f"/things/{part(arguments.thing)}/blocked", query)
 
 
 def _things_withdraw(arguments: argparse.Namespace, client: Client) -> Answer:
@@ -126,7 +185,10 @@ def _ask(arguments: argparse.Namespace, client: Client) -> Answer:
         "message": arguments.message,
         "queue": arguments.queue,
         "happened": arguments.happened,
+        "on_word": arguments.on_word,
     }
+    if arguments.via:
+        body["via"] = arguments.via
     return client.post(f"/things/{part(arguments.thing)}/ask", body)
 
 
@@ -210,12 +272,18 @@ ACTIONS: Final[dict[str, Action]] = {
     "friends admit": _friends_admit,
     "friends show": _friends_show,
     "friends capacity": _friends_capacity,
+    "validate": _validate,
+    "house accept": _house_accept,
+    "page": _page,
     "friends end": _friends_end,
     "away": _away,
     "back": _back,
     "things": _things,
     "things add": _things_add,
+    "things import": _things_import,
     "things set": _things_set,
+    "things block": _things_block,
+    "things unblock": _things_unblock,
     "things withdraw": _things_withdraw,
     "browse": _browse,
     "why": _why,

@@ -72,17 +72,20 @@ class Client:
         """The language the node answered in, once it has answered."""
 
     def get(self, path: str, query: Mapping[str, object] | None = None) -> Answer:
-        given = {name: _text(v) for name, v in (query or {}).items() if v is not None}
-        return self._request("GET", f"{path}?{urlencode(given)}" if given else path, None)
+        return self._request("GET", _with_query(path, query), None)
 
     def post(self, path: str, body: Mapping[str, object] | None = None) -> Answer:
         return self._request("POST", path, body or {})
 
+    def send_file(self, path: str, data: bytes) -> Answer:
+        """Post bytes as they are."""
+        return self._request("POST", path, data)
+
     def patch(self, path: str, body: Mapping[str, object]) -> Answer:
         return self._request("PATCH", path, body)
 
-    def delete(self, path: str) -> Answer:
-        return self._request("DELETE", path, None)
+    def delete(self, path: str, query: Mapping[str, object] | None = None) -> Answer:
+        return self._request("DELETE", _with_query(path, query), None)
 
     def is_running(self) -> bool:
         """Whether a node answers, set up or not."""
@@ -92,12 +95,12 @@ class Client:
             return False
         return True
 
-    def _request(self, method: str, path: str, body: Mapping[str, object] | None) -> Answer:
+    def _request(self, method: str, path: str, body: Mapping[str, object] | bytes | None) -> Answer:
         headers = {"Authorization": f"Bearer {self._token()}", "Accept": "application/json"}
         if self._language is not None:
             headers["Accept-Language"] = self._language
-        data = None
-        if body is not None:
+        data = body if isinstance(body, bytes) else None
+        if body is not None and not isinstance(body, bytes):
             given = {name: value for name, value in body.items() if value is not None}
             # default=str: dates of a TOML file; the node says what it thinks of them.
             data = json.dumps(given, default=str).encode()
@@ -155,6 +158,11 @@ def part(text: str) -> str:
     """An id as one part of a path, whatever was typed."""
     # An empty part, "." and ".." would name another path; "-" is no id either.
     return "-" if text.strip() in ("", ".", "..") else quote(text, safe="@", errors="replace")
+
+
+def _with_query(path: str, query: Mapping[str, object] | None) -> str:
+    given = {name: _text(v) for name, v in (query or {}).items() if v is not None}
+    return f"{path}?{urlencode(given)}" if given else path
 
 
 def _text(value: object) -> str:

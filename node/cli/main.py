@@ -72,6 +72,8 @@ def _run(given: list[str]) -> int:
     try:
         if name == "run":
             return _start(arguments)
+        if name == "demo":
+            return _show_street(arguments, language)
         return _do(name, arguments, language)
     except NotRunning:
         return _fail("not-running", messages.say("not-running", {}, language), arguments)
@@ -86,8 +88,12 @@ def _check_usage(name: str, arguments: argparse.Namespace, parser: Parser, langu
     """What argparse cannot say: arguments that need each other."""
     _ = translator(language).gettext
     if name == "things set":
-        fields = ("title", "kind", "circles", "text", "only_through")
-        if all(getattr(arguments, field) is None for field in fields):
+        fields = (
+            "title", "kind", "circles", "text", "only_through", "when", "shortest", "longest",
+            "buffer", "photo",
+        )  # fmt: skip
+        is_empty = all(getattr(arguments, field) is None for field in fields)
+        if is_empty and not arguments.no_photos:
             parser.error(_("say what to change: --title, --kind, --circles, --text …"))
     if name == "answer" and (arguments.answer == "counter") != (arguments.start is not None):
         parser.error(_("“counter”, and only “counter”, needs other dates: --from and --to"))
@@ -153,6 +159,18 @@ def _start(arguments: argparse.Namespace) -> int:
     }
     home = None if arguments.home is None else Path(arguments.home).expanduser()
     return run.run(config.load(home, flags, os.environ))
+
+
+def _show_street(arguments: argparse.Namespace, language: str) -> int:
+    from node.demo import street
+
+    return street.run(
+        None if arguments.home is None else Path(arguments.home).expanduser(),
+        language,
+        web_port=arguments.web_port or 0,
+        opens_browser=not (arguments.no_browser or arguments.json),
+        json_=arguments.json,
+    )
 
 
 def _show_version() -> int:

@@ -28,9 +28,9 @@ class Screen:
     def __init__(self, language: str, stream: TextIO | None = None) -> None:
         self.language = language
         self._stream = sys.stdout if stream is None else stream
-        catalogue = translator(language)
-        self.gettext = catalogue.gettext
-        self.ngettext = catalogue.ngettext
+        self.catalogue = translator(language)
+        self.gettext = self.catalogue.gettext
+        self.ngettext = self.catalogue.ngettext
 
     def line(self, text: str = "") -> None:
         self._stream.write(_without_controls(text) + "\n")

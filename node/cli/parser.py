@@ -98,6 +98,11 @@ def _add_node_commands(add: Add, _: Say) -> None:
     run.add_argument(
         "--map-port", action="store_true", help=_("ask the router to let friends call this node")
     )
+    page = add("page", _("a link that opens the page, signed in; it works once"))
+    page.add_argument("--open", action="store_true", help=_("open it in the browser"))
+    demo = add("demo", _("a street of seven homes on this machine, to look around in"))
+    demo.add_argument("--web-port", type=_port, metavar="N", help=_("port of Ana's page (0: any)"))
+    demo.add_argument("--no-browser", action="store_true", help=_("do not open the page"))
     add("status", _("who you are, where you stand, and who is connected"))
 
 
@@ -108,6 +113,11 @@ def _add_house_commands(add: Add, shared: Parser, _: Say) -> None:
     found.add_argument("name", metavar=_("NAME"))
     found.add_argument("--charter", metavar=_("FILE"), help=_("a TOML file with the house's rules"))
     verbs.add_parser("show", help=_("show the house and its rules in words"), parents=[shared])
+
+    accept = verbs.add_parser(
+        "accept", help=_("two members share an address or a number, rightly"), parents=[shared]
+    )
+    accept.add_argument("member", metavar=_("MEMBER"))
 
     invite = add("invite", _("make an invitation for one person"))
     invite.add_argument("--email", help=_("the e-mail address of whom it is for"))
@@ -145,6 +155,10 @@ def _add_house_commands(add: Add, shared: Parser, _: Say) -> None:
     end = verbs.add_parser("end", help=_("end a friendship"), parents=[shared])
     end.add_argument("member", metavar=_("MEMBER"))
 
+    validate = add("validate", _("answer for a friend: their requests go on from you unasked"))
+    validate.add_argument("member", metavar=_("MEMBER"))
+    validate.add_argument("--end", action="store_true", help=_("take it back"))
+
     away = add("away", _("be away, with your home switched off"))
     away.add_argument(
         "--until", required=True, metavar=_("DATE"), help=_("the last day: 2026-12-14")
@@ -161,10 +175,27 @@ def _add_thing_commands(add: Add, shared: Parser, _: Say) -> None:
     added = verbs.add_parser("add", help=_("share a thing"), parents=[shared])
     added.add_argument("title", metavar=_("TITLE"))
     _thing_options(added, _)
+    imported = verbs.add_parser(
+        "import", help=_("share a list: a table with a column “title”"), parents=[shared]
+    )
+    imported.add_argument("file", metavar=_("FILE"))
+    imported.add_argument(
+        "--circles", type=_number(0, 4), metavar="N", help=_("how many circles may see them")
+    )
     changed = verbs.add_parser("set", help=_("change a thing"), parents=[shared])
     changed.add_argument("thing", metavar=_("THING"))
     changed.add_argument("--title", metavar=_("TITLE"))
     _thing_options(changed, _)
+    changed.add_argument(
+        "--no-photos", action="store_true", help=_("take away the photos that there are")
+    )
+    for verb, words in (
+        ("block", _("keep dates of a thing free of loans")),
+        ("unblock", _("let dates that were kept free be asked for again")),
+    ):
+        blocked = verbs.add_parser(verb, help=words, parents=[shared])
+        blocked.add_argument("thing", metavar=_("THING"))
+        _date_options(blocked, _, required=True)
     withdrawn = verbs.add_parser("withdraw", help=_("stop sharing a thing"), parents=[shared])
     withdrawn.add_argument("thing", metavar=_("THING"))
 
@@ -200,6 +231,18 @@ def _thing_options(parser: argparse.ArgumentParser, _: Say) -> None:
         type=_list,
         help=_("the only friends who may see it and pass it on"),
     )
+    parser.add_argument(
+        "--when",
+        metavar="sat,'sun 10:00-12:00'",
+        type=_week,
+        help=_("when it can be fetched, brought back or used; always: no such hours"),
+    )
+    parser.add_argument(
+        "--photo", metavar=_("FILE"), action="append", help=_("a photo of it; may stand again")
+    )
+    parser.add_argument("--shortest", metavar="1d", help=_("how long a loan lasts at least"))
+    parser.add_argument("--longest", metavar="14d", help=_("how long a loan lasts at most"))
+    parser.add_argument("--buffer", metavar="1d", help=_("time kept free between two loans"))
 
 
 def _add_loan_commands(add: Add, _: Say) -> None:
@@ -213,6 +256,12 @@ def _add_loan_commands(add: Add, _: Say) -> None:
     ask.add_argument(
         "--happened", action="store_true", help=_("write down a loan that has begun already")
     )
+    ask.add_argument(
+        "--on-word",
+        action="store_true",
+        help=_("where the circle is closed: let them recommend you"),
+    )
+    ask.add_argument("--via", metavar=_("MEMBER"), help=_("the friend who is to pass it on"))
     loans = add("loans", _("your loans, and the requests you pass on"))
     loans.add_argument("--open", action="store_true", help=_("only those that are not over"))
 
@@ -301,6 +350,10 @@ def _number(low: int, high: int) -> Callable[[str], int]:
         return int(text)
 
     return read
+
+
+def _week(text: str) -> list[str]:
+    return [] if text.strip() == "always" else _list(text)
 
 
 def _list(text: str) -> list[str]:

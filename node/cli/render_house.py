@@ -13,6 +13,7 @@ from node.account_words import account_sentences
 from node.cli.client import Answer
 from node.cli.output import Screen, moment, short_id, short_ids
 from node.cli.render_keys import show_words
+from node.conflict_sentences import conflict_sentence
 from node.i18n import N_
 from node.pause_sentences import admitted_sentence, pause_sentence
 from node.time_sentences import away_sentence, clock_sentence
@@ -130,6 +131,9 @@ def house_show(screen: Screen, answer: Answer) -> None:
         founders = ", ".join(founder["name"] for founder in answer["founders"])
         screen.line(f"{answer['name']} ({short_id(answer['house'])})")
         screen.line(_("Founded by {names}.").format(names=founders))
+    for conflict in answer["conflicts"]:
+        screen.line(conflict_sentence(conflict, _))
+        screen.line(_("Ask both; if it is right so: openhouse house accept MEMBER"))
     screen.line()
     for rule in answer["charter"]:
         screen.line(f"· {rule['sentence']}")
@@ -217,6 +221,27 @@ def friends_admit(screen: Screen, answer: Answer) -> None:
     screen.line(admitted_sentence(answer["name"], screen.gettext))
 
 
+def house_accept(screen: Screen, answer: Answer) -> None:
+    """``house accept``."""
+    sentence = screen.gettext("Noted: requests of {name} go on.")
+    screen.line(sentence.format(name=answer["name"]))
+
+
+def page(screen: Screen, answer: Answer) -> None:
+    """``page``."""
+    screen.line(answer["page"])
+
+
+def validate(screen: Screen, answer: Answer) -> None:
+    """``validate``."""
+    sentence = (
+        N_("You answer for {name}: what {name} asks of your friends goes on by itself.")
+        if answer["validates"]
+        else N_("You no longer answer for {name}: you are asked before a request goes on.")
+    )
+    screen.line(screen.gettext(sentence).format(name=answer["name"]))
+
+
 def friends_capacity(screen: Screen, answer: Answer) -> None:
     _ = screen.gettext
     screen.line(
@@ -281,6 +306,9 @@ def trust(screen: Screen, answer: Answer) -> None:
     )
     for sentence in account_sentences(answer["account"], name, screen.gettext, screen.ngettext):
         screen.line(sentence)
+    if answer["validated_by"]:
+        names = ", ".join(each["name"] for each in answer["validated_by"])
+        screen.line(_("Answered for by: {names}").format(names=names))
     if not answer["is_reliable"]:
         screen.line(
             _("Too much of it did not go as agreed: {name} can ask friends only for now.").format(

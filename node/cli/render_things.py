@@ -13,6 +13,7 @@ from node.cli.loan_words import next_step, role_word
 from node.cli.output import Screen, moment, short_id, short_ids, span
 from node.i18n import N_
 from node.messages import state_word
+from node.when_words import when_sentences
 
 _KINDS: Final = {
     "object": N_("object"),
@@ -46,6 +47,40 @@ def things(screen: Screen, answer: Answer) -> None:
             for thing in answer
         ],
     )
+    for thing in answer:
+        said = when_sentences(thing, screen.catalogue)
+        if said:
+            screen.line(f"{shown[thing['thing']]}: {' '.join(said)}")
+
+
+def imported(screen: Screen, answer: Answer) -> None:
+    """``things import``."""
+    _ = screen.gettext
+    added, known = answer["added"], answer["known"]
+    screen.line(
+        screen.ngettext("{count} thing shared.", "{count} things shared.", added).format(
+            count=added
+        )
+    )
+    if known:
+        sentence = screen.ngettext(
+            "{count} was shared already.", "{count} were shared already.", known
+        )
+        screen.line(sentence.format(count=known))
+    for problem in answer["problems"]:
+        screen.line(
+            _("Line {line}: {reason}").format(line=problem["line"], reason=problem["message"])
+        )
+
+
+def dates_blocked(screen: Screen, answer: Answer) -> None:
+    _ = screen.gettext
+    screen.line(_("“{title}”: nobody can ask for these dates.").format(title=answer["title"]))
+
+
+def dates_unblocked(screen: Screen, answer: Answer) -> None:
+    _ = screen.gettext
+    screen.line(_("“{title}” can be asked for on these dates.").format(title=answer["title"]))
 
 
 def _busy(spans: list[dict[str, str]]) -> str:
@@ -106,11 +141,15 @@ def browse(screen: Screen, answer: Answer) -> None:
         screen.line()
     for reason in reasons:
         screen.line(reason)
+    if any(thing["can_ask_on_word"] for thing in lent):
+        screen.line(_("Or those in between recommend you: openhouse ask THING … --on-word"))
 
 
 def _may_ask(screen: Screen, thing: Answer) -> str:
     if thing["kind"] == "wanted":
         return ""
+    if thing["can_ask_on_word"]:
+        return screen.gettext(N_("on a friend's word"))
     return screen.gettext(N_("yes")) if thing["can_ask"] else screen.gettext(N_("not yet"))
 
 

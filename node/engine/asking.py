@@ -7,7 +7,7 @@ request that does not hold yet waits on their node until it does, or until it ex
 
 Pure: must not import anything that acts.
 
-Spec: §11.3, rules R5, R6, R8.
+Spec: §11.3, rules R5, R6, R8, R9.
 """
 
 from __future__ import annotations
@@ -15,30 +15,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from node.engine import paper
-from node.engine.calendar import MINUTES_PER_DAY, minute_text, span_text
+from node.engine import contacts, validations
 from node.engine.core import Core
 from node.engine.loan_book import book_of
-from node.engine.prices import find_price
 from node.trust import judgement as trust
 from node.trust.circles import missing_for
 from node.trust.judgement import Judgement
 from node.trust.ledger import account_of
 from node.trust.sharing import is_open_listing, is_sharing
 from node.trust.standing import is_reliable, reliability_of
-from protocol import limits
 from protocol.bodies import Kind, ListingBody, SeatBody, ThingKind
+from protocol.circles import Path
 from protocol.errors import Refused
-from protocol.exchange import LoanState, State
-from protocol.keys import MemberId, ObjectId
+from protocol.exchange import LoanState
+from protocol.keys import MemberId
 from protocol.records import Record
-
-_MS_PER_MINUTE = 60 * 1000
-_MS_PER_DAY = MINUTES_PER_DAY * _MS_PER_MINUTE
-
-# States in which the dates of a loan are nobody else's.
-_BLOCKING = (State.AGREED, State.HANDED_OVER)
-
 
 # --- judging members -------------------------------------------------------------------
 
@@ -103,9 +94,26 @@ def _joined_ms(core: Core, member: MemberId) -> int | None:
 # --- asking ----------------------------------------------------------------------------
 
 
-def why_cannot_ask(core: Core, listing: Record) -> Refused | None:
-    """Why I cannot ask for a thing at all, whatever the dates; None when I can."""
-    return Asker(core).why_cannot(listing)
+def why_cannot_ask(
+    core: Core, listing: Record, path: Path | None = None, *, on_word: bool = False
+) -> Refused | None:
+    """Why I cannot ask for a thing at all, whatever the dates; None when I can.
+
+    Args:
+        path: holder to me, when another is meant than ``way_to`` finds.
+        on_word: those in between are to recommend me, where the circle is not open.
+    """
+    return Asker(core).why_cannot(listing, path, on_word=on_word)
+
+
+def way_through(core: Core, listing: Record, friend: MemberId) -> Path | None:
+    """A path of two hops through this friend, or None."""
+    body = listing.body
+    assert isinstance(body, ListingBody), "only things are asked for"
+    if body.circles < 2 or (body.through and friend not in body.through):
+        return None
+    path = core.path_from(listing.author, (friend,))
+    return path if path is not None and len(path) == 3 else None
 
 
 class Asker:
@@ -114,7 +122,9 @@ class Asker:
     def __init__(self, core: Core) -> None:
         self._core = core
 
-    def why_cannot(self, listing: Record) -> Refused | None:
+    def why_cannot(
+        self, listing: Record, path: Path | None = None, *, on_word: bool = False
+    ) -> Refused | None:
         """As ``why_cannot_ask``."""
         core, body = self._core, listing.body
         assert isinstance(body, ListingBody), "only things are asked for"
@@ -124,14 +134,30 @@ class Asker:
             return Refused("wanted-not-lent", name=core.name_of(listing.author))
         if self._why_nothing is not None:
             return self._why_nothing
-        path = core.path_from(listing.author, body.through)
+        path = path or self.way_to(listing)
         if path is None:
             return Refused("unknown-thing", thing=listing.object.hex())
-        return self._why_not_so_far(len(path) - 1)
+        return self._why_not_so_far(path, on_word)
 
-    def _why_not_so_far(self, circle: int) -> Refused | None:
-        gap = _gap(self._core, self._judgement, circle)
-        if gap is None:
+    def way_to(self, listing: Record) -> Path | None:
+        """By which path to ask for a thing, holder to me: a friend who validates me first."""
+        core, body = self._core, listing.body
+        assert isinstance(body, ListingBody), "only things are asked for"
+        path = core.path_from(listing.author, body.through)
+        if path is None or len(path) != 3 or path[1] in self._validators:
+            return path
+        by_word = (way_through(core, listing, friend) for friend in self._validators)
+        return next((way for way in by_word if way is not None), path)
+
+    @cached_property
+    def _validators(self) -> dict[MemberId, None]:
+        return dict.fromkeys(validations.validators(self._core))
+
+    def _why_not_so_far(self, path: Path, on_word: bool) -> Refused | None:
+        core, circle = self._core, len(path) - 1
+        gap = _gap(core, self._judgement, circle)
+        is_recommended = on_word or (circle == 2 and path[1] in self._validators)
+        if gap is None or (is_recommended and _is_on_word(core, gap, circle)):
             return None if circle == 1 or self._is_reliable else Refused("unreliable")
         if gap.missing is None:
             return Refused("circle-shut", circle=circle)
@@ -170,20 +196,41 @@ def _gap(core: Core, judgement: Judgement, distance: int) -> _Gap | None:
     return _Gap(judgement.circles_open, missing)
 
 
+def _is_on_word(core: Core, gap: _Gap, circle: int) -> bool:
+    """Whether a word of all in between opens a circle that is shut. Spec: §11.3, rule R9."""
+    return 1 <= gap.circles_open and circle <= gap.circles_open + core.charter.recommended_circles
+
+
+def needs_word(core: Core, loan: LoanState) -> bool:
+    """Whether this request may go on with a recommendation only, by my own evidence."""
+    gap = _gap(core, judge(core, loan.borrower), len(loan.path) - 1)
+    return gap is not None and _is_on_word(core, gap, len(loan.path) - 1)
+
+
+def _is_recommended_so_far(core: Core, loan: LoanState) -> bool:
+    said = dict(loan.passed)
+    before_me = loan.path[1 : loan.path.index(core.me)]
+    return all(said.get(member, False) for member in before_me)
+
+
 def why_not_answerable(core: Core, loan: LoanState) -> Refused | None:
     """Why this request is not to be answered or passed on yet, by my own evidence.
 
     The borrower's friend vouches that the borrower shares; it alone sees all that
-    the borrower shows to friends.
+    the borrower shows to friends. Where the circle is not open, a word of all before me
+    is enough, and a go-between's own (``needs_word``).
 
     Spec: §11.3.
     """
     if loan.path[1] == core.me and not shares(core, loan.borrower):
         return Refused("borrower-shares-nothing", name=core.name_of(loan.borrower))
+    name = core.name_of(loan.borrower)
+    other = contacts.who_was_first(core, loan.borrower)
+    if other is not None:
+        return Refused("borrower-not-unique", name=name, other=core.name_of(other))
     circle = len(loan.path) - 1
     gap = _gap(core, judge(core, loan.borrower), circle)
-    name = core.name_of(loan.borrower)
-    if gap is None:
+    if gap is None or (_is_on_word(core, gap, circle) and _is_recommended_so_far(core, loan)):
         if circle == 1 or is_reliable(core.charter, reliability(core, loan.borrower)):
             return None
         return Refused("borrower-unreliable", name=name)
@@ -192,148 +239,3 @@ def why_not_answerable(core: Core, loan: LoanState) -> Refused | None:
     if gap.missing is None:
         return Refused("borrower-circle-shut", name=name, circle=circle)
     return Refused("borrower-circle-closed", name=name, circle=circle, missing=gap.missing)
-
-
-# --- dates -----------------------------------------------------------------------------
-
-
-def check_dates(
-    core: Core,
-    from_minute: int,
-    to_minute: int,
-    local_day: int,
-    *,
-    has_happened: bool = False,
-) -> None:
-    """Refuse dates that nobody can mean. Spec: §11.3.
-
-    Args:
-        has_happened: the loan was made without asking here; it must have begun.
-    """
-    charter = core.charter
-    if to_minute <= from_minute:
-        raise Refused(
-            "end-before-start", start=minute_text(from_minute), end=minute_text(to_minute)
-        )
-    start, end = span_text(from_minute, to_minute)
-    if has_happened:
-        _check_has_happened(core, from_minute, local_day)
-    elif from_minute < local_day * MINUTES_PER_DAY:
-        raise Refused("dates-past", start=start, end=end)
-    ahead_ms = (from_minute - local_day * MINUTES_PER_DAY) * _MS_PER_MINUTE
-    if ahead_ms > charter.request_ahead_max_ms:
-        raise Refused(
-            "dates-too-far", start=start, days=charter.request_ahead_max_ms // _MS_PER_DAY
-        )
-    if (to_minute - from_minute) * _MS_PER_MINUTE > charter.loan_length_max_ms:
-        raise Refused("loan-too-long", days=charter.loan_length_max_ms // _MS_PER_DAY)
-
-
-def _check_has_happened(core: Core, from_minute: int, local_day: int) -> None:
-    begun_ms = (local_day * MINUTES_PER_DAY - from_minute) * _MS_PER_MINUTE
-    if begun_ms <= -_MS_PER_DAY:
-        raise Refused("not-begun")
-    if begun_ms > core.charter.loan_length_max_ms:
-        raise Refused("too-long-ago", days=core.charter.loan_length_max_ms // _MS_PER_DAY)
-
-
-def was_asked_after(loan: LoanState) -> bool:
-    """Whether a request came when its dates had begun: it writes down what has happened."""
-    return loan.dates[0] * _MS_PER_MINUTE < loan.asked_ms
-
-
-def check_free(listing: ListingBody, from_minute: int, to_minute: int) -> None:
-    """Refuse dates that the holder's calendar shows as taken."""
-    for start, end in listing.busy:
-        if start < to_minute and from_minute < end:
-            taken = span_text(start, end)
-            raise Refused("dates-taken", start=taken[0], end=taken[1])
-
-
-def checked_message(text: str) -> str:
-    """What may be sent to the other party; refuses what is too long or states a price (R4)."""
-    # Half a character (a lone surrogate) has no UTF-8 and could not be sent.
-    text = text.encode(errors="replace").decode().strip()
-    size_bytes = len(text.encode())
-    if size_bytes > limits.TEXT_SIZE_MAX_BYTES:
-        raise Refused("text-too-long", size=size_bytes, maximum=limits.TEXT_SIZE_MAX_BYTES)
-    fragment = find_price(text)
-    if fragment is not None:
-        raise Refused("states-a-price", fragment=fragment)
-    return text
-
-
-# --- the holder's calendar -------------------------------------------------------------
-
-
-def my_listing(core: Core, thing: ObjectId) -> tuple[Record, ListingBody] | None:
-    """A live listing of my own."""
-    record = core.current(core.me, thing)
-    if record is None or not isinstance(record.body, ListingBody) or not core.can_see(record):
-        return None
-    return record, record.body
-
-
-def is_offered_to(core: Core, loan: LoanState) -> bool:
-    """Whether my thing is still offered as far as this request comes from, and by its way."""
-    found = my_listing(core, loan.terms.thing)
-    if found is None:
-        return False
-    _, body = found
-    last = loan.path[-2]
-    return len(loan.path) - 1 <= body.circles and (not body.through or last in body.through)
-
-
-def why_taken(core: Core, loan: LoanState, from_minute: int, to_minute: int) -> Refused | None:
-    """Whether another loan of my thing stands in the way of these dates.
-
-    Only the holder's node answers and only it writes the calendar, so what this
-    node knows is all there is: no double booking.
-    """
-    found = my_listing(core, loan.terms.thing)
-    if found is not None and found[1].thing_kind is ThingKind.COPY:
-        return None
-    spans = _taken_spans(core, loan.terms.thing, without=loan.loan)
-    return _why_meets(spans, from_minute, to_minute)
-
-
-def why_on_paper(core: Core, thing: ObjectId, from_minute: int, to_minute: int) -> Refused | None:
-    """Why a thing of mine cannot be written down as lent then; None when it can."""
-    if to_minute <= from_minute:
-        return Refused(
-            "end-before-start", start=minute_text(from_minute), end=minute_text(to_minute)
-        )
-    if len(busy_intervals(core, thing)) >= limits.BUSY_INTERVALS_MAX:
-        return Refused("calendar-full", maximum=limits.BUSY_INTERVALS_MAX)
-    return _why_meets(_taken_spans(core, thing), from_minute, to_minute)
-
-
-def _why_meets(spans: list[tuple[int, int]], from_minute: int, to_minute: int) -> Refused | None:
-    for start, end in spans:
-        if start < to_minute and from_minute < end:
-            taken = span_text(start, end)
-            return Refused("dates-taken", start=taken[0], end=taken[1])
-    return None
-
-
-def _taken_spans(
-    core: Core, thing: ObjectId, *, without: ObjectId | None = None
-) -> list[tuple[int, int]]:
-    """When my thing is promised or out: to members, and on paper."""
-    spans = [
-        loan.dates
-        for loan in book_of(core).lent_by_me(thing)
-        if loan.state in _BLOCKING and loan.loan != without
-    ]
-    return sorted(spans + [(p.from_minute, p.to_minute) for p in paper.out_of(core, thing)])
-
-
-def busy_intervals(core: Core, thing: ObjectId) -> tuple[tuple[int, int], ...]:
-    """The calendar of my thing: the dates of its agreed and open loans, joined where they touch."""
-    joined: list[tuple[int, int]] = []
-    for start, end in _taken_spans(core, thing):
-        if joined and start <= joined[-1][1]:
-            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
-        else:
-            joined.append((start, end))
-    return tuple(joined)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from protocol.bodies import Event, ThingKind
+from protocol.bodies import ALWAYS, Availability, Event, Photo, ThingKind
 from protocol.charter import Charter
 
 
@@ -87,6 +87,9 @@ class AddThing:
     circles: int = 1
     text: str = ""
     only_through: tuple[str, ...] = ()
+    availability: Availability = ALWAYS
+    buffer_minutes: int = 0
+    photos: tuple[Photo, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,19 @@ class SetThing:
     circles: int | None = None
     text: str | None = None
     only_through: tuple[str, ...] | None = None
+    availability: Availability | None = None
+    buffer_minutes: int | None = None
+    photos: tuple[Photo, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BlockDates:
+    """``things block THING --from --to``, ``things unblock``: dates kept free of loans."""
+
+    thing: str
+    from_minute: int
+    to_minute: int
+    is_blocked: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +141,8 @@ class Ask:
     Args:
         queue: ask although the thing is taken then, in case it comes free.
         has_happened: the thing was lent without asking here; the dates may be past.
+        on_word: those in between are to recommend me, where the circle is not open to me.
+        via: the friend who is to pass it on, of several.
     """
 
     thing: str
@@ -133,6 +151,8 @@ class Ask:
     message: str = ""
     queue: bool = False
     has_happened: bool = False
+    on_word: bool = False
+    via: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +181,21 @@ class Recommend:
 
     loan: str
     yes: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Validate:
+    """``validate MEMBER``: answer for a friend until it is taken back (``holds`` false)."""
+
+    member: str
+    holds: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptContact:
+    """``house accept MEMBER``: they share an address or a number with another, rightly."""
+
+    member: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,8 +302,8 @@ class EndRecall:
 
 Command = (
     FoundHouse | Invite | Join | EndFriendship | AdmitFriend | ShowFriendship | SetCapacity
-    | GoAway
-    | AddThing | SetThing | WithdrawThing | LookFor | Ask | AnswerLoan | MoveEnd | Recommend
+    | GoAway | AddThing | SetThing | BlockDates | WithdrawThing
+    | LookFor | Ask | AnswerLoan | MoveEnd | Recommend | Validate | AcceptContact
     | HandOver | GiveBack | Report | Repaired | LendTo | CancelLoan | Rate | SetProfile
     | NameGuardians | FreezeKeys | RevokeKey | ApproveSuccessor | EndRecall
 )  # fmt: skip

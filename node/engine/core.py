@@ -80,6 +80,8 @@ class Config:
             may give one with a cache, so that a record is verified once.
         verify: checks one signature (contracts inside ratings).
         records_per_second_max: what one friend may send, None for no limit (benchmarks).
+        commit: commitments to the member's e-mail address and phone number in a house (§9.5);
+            None: to nothing.
         introduces_itself: publishes a member statement (off only in simulations).
         compare_every_ms: how often each link is compared whole (§8.6; other values only in
             simulations in which nothing is lost).
@@ -93,8 +95,7 @@ class Config:
     languages: tuple[str, ...]
     open_record: Callable[[bytes], Record]
     verify: Callable[[bytes, bytes, bytes], bool]
-    email_commitment: bytes = b""
-    phone_commitment: bytes = b""
+    commit: Callable[[HouseId], tuple[bytes, bytes]] | None = None
     records_per_second_max: int | None = limits.RECORDS_PER_SECOND_MAX
     introduces_itself: bool = True
     compare_every_ms: int = 24 * 3600 * 1000
@@ -229,6 +230,10 @@ class Core:
         self.moved: dict[MemberId, None] = {}
         self.all_moved = False
         self.listed_origins: dict[MemberId, None] = {}
+        self.contacts: dict[MemberId, tuple[bytes, ...]] = {}
+        self.contact_holders: dict[bytes, dict[MemberId, None]] = {}
+        self.held: dict[tuple[MemberId, ObjectId], int] = {}
+        self.passed_on_ms: dict[tuple[MemberId, ObjectId], int] = {}
         self.reach: dict[MemberId, dict[Path, int]] = {}
         self.chosen: dict[MemberId, tuple[tuple[Path, int], ...]] = {}
         self.pumped_top = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from node.engine import (
     away,
     capacity,
+    contacts,
     house,
     key_commands,
     loan_commands,
@@ -14,13 +15,16 @@ from node.engine import (
     pauses,
     showing,
     things,
+    validations,
 )
 from node.engine.commands import (
+    AcceptContact,
     AddThing,
     AdmitFriend,
     AnswerLoan,
     ApproveSuccessor,
     Ask,
+    BlockDates,
     CancelLoan,
     Command,
     EndFriendship,
@@ -45,6 +49,7 @@ from node.engine.commands import (
     SetProfile,
     SetThing,
     ShowFriendship,
+    Validate,
     WithdrawThing,
 )
 from node.engine.core import Core
@@ -85,6 +90,8 @@ def run_command(core: Core, command: Command, local_day: int) -> Json:
             return things.change(core, command)
         case LookFor():
             return things.look_for(core, command)
+        case BlockDates():
+            return things.block_dates(core, command)
         case WithdrawThing():
             return things.withdraw(core, command)
         case Ask():
@@ -93,6 +100,10 @@ def run_command(core: Core, command: Command, local_day: int) -> Json:
             return loan_commands.answer(core, command, local_day)
         case Recommend():
             return loan_commands.recommend(core, command, local_day)
+        case AcceptContact():
+            return contacts.accept(core, command)
+        case Validate():
+            return validations.validate(core, command)
         case CancelLoan():
             return loan_commands.cancel(core, command, local_day)
         case MoveEnd():

@@ -22,6 +22,7 @@ from node.engine import (
     loans,
     membership,
     offers,
+    pace,
     pauses,
     pull,
     pump,
@@ -31,6 +32,7 @@ from node.engine import (
     roots,
     sync,
     things,
+    validations,
 )
 from node.engine.commands import Join
 from node.engine.core import Config, Core, Link
@@ -141,6 +143,7 @@ class Engine:
             roots.next_wakeup_ms(self.core),
             recall.next_wakeup_ms(self.core),
             pauses.next_wakeup_ms(self.core),
+            pace.next_wakeup_ms(self.core),
             None if self._mailbox is None else self._mailbox.next_wakeup_ms(),
         ]
         if self.core.recalling is None:
@@ -148,6 +151,7 @@ class Engine:
             times.append(leases.next_wakeup_ms(self.core))
             times.append(loans.next_wakeup_ms(self.core))
             times.append(things.next_wakeup_ms(self.core))
+            times.append(validations.next_wakeup_ms(self.core))
         return min((time_ms for time_ms in times if time_ms is not None), default=None)
 
     # --- what hosts ask ----------------------------------------------------------------
@@ -211,8 +215,10 @@ class Engine:
             leases.on_wakeup(core)
             loans.on_wakeup(core)
             things.on_wakeup(core)
+            validations.on_wakeup(core)
         roots.ask_after_delay(core)
         pauses.on_wakeup(core)
+        pace.on_wakeup(core)
         pull.pull_overdue(core)
         reconcile.on_wakeup(core)
 

@@ -10,7 +10,7 @@ Spec: §9.1, §9.2.
 
 from __future__ import annotations
 
-from node.engine import roots
+from node.engine import contacts, roots
 from node.engine.core import Core
 from node.engine.edges import live_half, restart_stream
 from node.engine.events import Json
@@ -108,13 +108,7 @@ def introduce(core: Core) -> None:
     name, languages = core.config.name, core.config.languages
     if isinstance(profile, tuple | list):
         name, languages = str(profile[0]), tuple(str(item) for item in profile[1:])
-    body = StatementBody(
-        name,
-        languages,
-        core.config.link_public,
-        core.config.email_commitment,
-        core.config.phone_commitment,
-    )
+    body = StatementBody(name, languages, core.config.link_public, *contacts.own(core))
     current = core.current(core.me, STATEMENT_OBJECT)
     if current is None or current.body != body or current.house != core.house:
         core.publish(body, STATEMENT_OBJECT, STATEMENT_LEASE_MS)

@@ -10,7 +10,7 @@ Spec: §5.4, §7.3, §8.4, §9.
 
 from __future__ import annotations
 
-from node.engine import comparisons, house, leases, loans, offers, roots
+from node.engine import comparisons, contacts, house, leases, loans, offers, pace, roots
 from node.engine.core import Core, Link, edge
 from node.engine.edges import given_to_any, refresh_edge
 from node.engine.registers import Stored, origin_of
@@ -24,11 +24,13 @@ from protocol.bodies import (
     Kind,
     ListingBody,
     SeatBody,
+    ValidationBody,
     WithdrawalBody,
     half_object,
     keys_object,
     register_object,
     seat_object,
+    validation_object,
     withdrawal_object,
 )
 from protocol.charter import Charter
@@ -46,10 +48,6 @@ from protocol.errors import (
 from protocol.keys import MemberId, ObjectId, RecordId
 from protocol.records import Record, is_equivocation, supersedes
 
-HELD_PER_FRIEND_MAX = 50_000
-"""Records held that came from one friend. Bounds what a friend with any number of made-up
-members behind it can fill; a town of thousands behind an only friend fits."""
-
 _TOPIC_OF_KIND = {
     Kind.LISTING: "browse",
     Kind.WITHDRAWAL: "browse",
@@ -58,6 +56,7 @@ _TOPIC_OF_KIND = {
     Kind.HALF: "friends",
     Kind.SEAT: "house",
     Kind.CHARTER: "house",
+    Kind.VALIDATION: "friends",
     Kind.RATING: "trust",
     Kind.REPAIR: "trust",
     Kind.ENTRY: "trust",
@@ -114,14 +113,23 @@ def accept(core: Core, link: Link, record: Record, *, asked: bool) -> None:
         raise Replayed("a newer version is held", section="5.4")
     if not _may_bring(core, link, record, asked):
         raise OutOfReach("the sender has no path that lets this come here", section="7.3")
-    if stored is None and core.registers.count_from(sender) >= HELD_PER_FRIEND_MAX:
-        raise QuotaExceeded("this friend has filled its share of the store", section="14")
+    if stored is None:
+        _check_room(core, sender)
     if record.kind in LOAN_KINDS or record.kind in EVIDENCE_KINDS:
         loans.check(core, record, sender)
     core.keep(record, sender)
     origin = origin_of(record)
     if origin is not None and origin != core.me and not _is_proved(core, record):
         offers.pull_remembered(core, origin)
+
+
+def _check_room(core: Core, sender: MemberId) -> None:
+    """One friend, with any number of made-up members behind it, fills its share only. Spec: §14."""
+    registers, most = core.registers, limits.RECORDS_HELD_MAX
+    if registers.count_from(sender) >= most * limits.FAR_QUOTA_PER_FRIEND_MAX_PERCENT // 100:
+        raise QuotaExceeded("this friend has filled its share of the store", section="14")
+    if registers.count_foreign() >= most:
+        raise QuotaExceeded("the store holds as many records as it may", section="14")
 
 
 def check_header(core: Core, record: Record, sender: MemberId | None = None) -> None:
@@ -170,6 +178,8 @@ def _object_by_kind(record: Record) -> ObjectId | None:
             return seat_object(candidate)
         case WithdrawalBody(target=target):
             return withdrawal_object(target)
+        case ValidationBody(member=member):
+            return validation_object(member)
         case KeysBody():
             return keys_object(len(record.successors))
         case _:
@@ -223,9 +233,10 @@ def _is_proved(core: Core, record: Record) -> bool:
 def keep(core: Core, record: Record, received_from: MemberId | None) -> None:
     """Store a record in its register and carry out what it means."""
     stored = Stored(record, core.now_ms, received_from)
+    is_change = core.registers.stored(record.key) is not None
     core.registers.put(stored)
     if origin_of(record) is not None:
-        _log_circle_record(core, record)
+        _log_circle_record(core, record, is_change=is_change)
     elif _travels_otherwise(core, record):
         core.log.bump(("record", *record.key))
     core.write_record(stored)
@@ -235,14 +246,14 @@ def keep(core: Core, record: Record, received_from: MemberId | None) -> None:
     core.deliver(topic)
 
 
-def _log_circle_record(core: Core, record: Record) -> None:
+def _log_circle_record(core: Core, record: Record, *, is_change: bool) -> None:
     origin = origin_of(record)
     assert origin is not None, "circle records have an origin"
     if offers.widen_reach(core, record) and origin != core.me:
         core.moved[origin] = None
         core.bump_entry(("paths", origin))
     if record.author == core.me or offers.offerable(core, record) or _nears_subject(record, core):
-        core.log.bump(("record", *record.key))
+        pace.log(core, record, is_change=is_change)
 
 
 def _nears_subject(record: Record, core: Core) -> bool:
@@ -262,6 +273,8 @@ def _react(core: Core, record: Record, received_from: MemberId | None) -> None:
     body = record.body
     if isinstance(body, HalfBody):
         refresh_edge(core, record.author, body.friend)
+    elif record.kind is Kind.STATEMENT:
+        contacts.note(core, record)
     elif record.kind is Kind.SEAT:
         house.refresh_members(core)
     elif record.kind is Kind.CHARTER:

@@ -29,6 +29,7 @@ _LONGEST_MS: Final = {
     Kind.KEYS: 3650 * 24 * 3600 * 1000,
     Kind.LISTING: limits.LISTING_LEASE_MS,
     Kind.WITHDRAWAL: limits.LISTING_LEASE_MS,
+    Kind.VALIDATION: limits.LISTING_LEASE_MS,
 }
 _FOLLOWS_MS: Final = 24 * 3600 * 1000
 

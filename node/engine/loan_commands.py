@@ -15,14 +15,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from node.engine import ids, loan_dates
-from node.engine.asking import (
+from node.engine.asking import Asker, way_through, why_cannot_ask, why_not_answerable
+from node.engine.booking import (
     busy_intervals,
     check_dates,
+    check_fits,
     check_free,
     checked_message,
     was_asked_after,
-    why_cannot_ask,
-    why_not_answerable,
     why_taken,
 )
 from node.engine.calendar import MINUTES_PER_DAY, span_text
@@ -43,9 +43,11 @@ from node.engine.loan_steps import (
 )
 from protocol import limits
 from protocol.bodies import CancelBody, CounterBody, DeclineBody, ListingBody, Terms
+from protocol.circles import Path
 from protocol.errors import Refused
 from protocol.exchange import ROUNDS_MAX, LoanState, Role, State, role_on
 from protocol.keys import ObjectId
+from protocol.records import Record
 
 # --- asking and answering --------------------------------------------------------------
 
@@ -53,7 +55,8 @@ from protocol.keys import ObjectId
 def ask(core: Core, command: Ask, local_day: int) -> Json:
     """``ask``: sign terms and send them back along the path the thing came by."""
     listing = ids.resolve_thing(core, command.thing)
-    refusal = why_cannot_ask(core, listing)
+    path = _path_to_ask_by(core, listing, command.via)
+    refusal = why_cannot_ask(core, listing, path, on_word=command.on_word)
     if refusal is not None:
         raise refusal
     body = listing.body
@@ -66,11 +69,12 @@ def ask(core: Core, command: Ask, local_day: int) -> Json:
         local_day,
         has_happened=command.has_happened,
     )
+    if not command.has_happened:
+        check_fits(body, command.from_minute, command.to_minute)
     if not command.queue and not command.has_happened:
         check_free(body, command.from_minute, command.to_minute)
     text = checked_message(command.message)
     _check_open_requests(core, listing.object, command)
-    path = core.path_from(listing.author, body.through)
     assert path is not None, "what can be asked for has a path"
     loan = ObjectId(core.draw("loan", 16))
     terms = Terms(
@@ -87,6 +91,17 @@ def ask(core: Core, command: Ask, local_day: int) -> Json:
     asked = request(core, terms, tuple(reversed(path)), sealed)
     say(core, asked, text)
     return result(core, loan)
+
+
+def _path_to_ask_by(core: Core, listing: Record, via: str | None) -> Path | None:
+    """Holder to me, through the friend whom the owner named. Raises Refused."""
+    if via is None or listing.author == core.me:
+        return Asker(core).way_to(listing)
+    friend = ids.resolve_member(core, via)
+    path = way_through(core, listing, friend)
+    if path is None:
+        raise Refused("no-way-through", name=core.name_of(friend))
+    return path
 
 
 def _check_open_requests(core: Core, thing: ObjectId, command: Ask) -> None:

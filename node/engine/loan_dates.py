@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from node.engine.asking import check_dates, checked_message, why_taken
+from node.engine.booking import check_dates, checked_message, why_taken
 from node.engine.calendar import MINUTES_PER_DAY, span_text
 from node.engine.commands import AnswerLoan, MoveEnd
 from node.engine.core import Core

@@ -11,7 +11,7 @@ Spec: §11.2, §11.5, §11.7.
 from __future__ import annotations
 
 from node.engine import paper, ratings, things
-from node.engine.asking import checked_message, my_listing, why_on_paper
+from node.engine.booking import checked_message, my_listing, why_on_paper
 from node.engine.calendar import MINUTES_PER_DAY
 from node.engine.commands import GiveBack, HandOver, LendTo, Rate, Repaired, Report
 from node.engine.core import Core

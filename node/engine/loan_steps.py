@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from node.engine.asking import busy_intervals, my_listing
+from node.engine.booking import busy_intervals, my_listing
 from node.engine.core import Core
 from node.engine.loan_book import book_of
 from protocol import limits

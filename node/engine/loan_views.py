@@ -14,7 +14,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from node.engine import paper, ratings
-from node.engine.asking import judge, why_not_answerable, why_taken
+from node.engine.asking import judge, needs_word, why_not_answerable
+from node.engine.booking import why_taken
 from node.engine.calendar import MINUTES_PER_DAY, instant_text, span_text
 from node.engine.capacity import why_no_unit
 from node.engine.core import Core
@@ -109,6 +110,7 @@ def _row(core: Core, loan: LoanState) -> dict[str, Json]:
         "waits_for_me": _waits_for_me(core, loan, verbs, reasons),
         "set_aside": is_set_aside(core, loan.loan),
         "reasons": [{"code": r.code, "values": _values(r)} for r in reasons],
+        "needs_word": role is not Role.BORROWER and needs_word(core, loan),
         "respect": asker.respect,
         "confiance": asker.confiance,
         "account": account_json(asker.account),
@@ -158,6 +160,7 @@ def _paper_row(core: Core, loan: paper.PaperLoan) -> dict[str, Json]:
         "waits_for_me": False,
         "set_aside": False,
         "reasons": [],
+        "needs_word": False,
         "respect": None,
         "confiance": 0,
         "account": account_json(Account()),

@@ -13,8 +13,9 @@ Spec: §11.
 
 from __future__ import annotations
 
-from node.engine import ledger, ratings
-from node.engine.asking import is_offered_to, judge, why_cannot_ask, why_not_answerable, why_taken
+from node.engine import ledger, ratings, validations
+from node.engine.asking import judge, needs_word, why_cannot_ask, why_not_answerable
+from node.engine.booking import is_offered_to, why_taken
 from node.engine.capacity import why_no_unit
 from node.engine.core import Core
 from node.engine.loan_book import LoanBook, book_of
@@ -284,15 +285,18 @@ def _advance_between(core: Core, loan: LoanState) -> None:
     recommends = dict(loan.passed).get(core.me)
     if recommends is not None:
         pass_on(core, loan, recommends=recommends)
+    elif loan.path[1] == core.me and validations.holds(core, core.me, loan.borrower):
+        if _may_go_on(core, loan):
+            pass_on(core, loan, recommends=True)
     elif _passes_unasked(core, loan):
         pass_on(core, loan, recommends=False)
 
 
 def _passes_unasked(core: Core, loan: LoanState) -> bool:
     """Whether the charter lets this request go on without its owner's word."""
-    if len(loan.path) - 1 > core.charter.pass_on_unasked_circles:
+    if len(loan.path) - 1 > core.charter.pass_on_unasked_circles or needs_word(core, loan):
         return False
-    return why_not_answerable(core, loan) is None and why_no_unit(core, loan) is None
+    return _may_go_on(core, loan)
 
 
 def _advance_as_holder(core: Core, loan: LoanState) -> None:
@@ -300,12 +304,12 @@ def _advance_as_holder(core: Core, loan: LoanState) -> None:
     if is_asked(core, loan) and _is_my_proposal(core, loan):
         if why_taken(core, loan, *dates_asked(core, loan)) is not None:
             _decline(core, loan)
-        elif loan.contracts or _may_agree(core, loan):
+        elif loan.contracts or _may_go_on(core, loan):
             agree(core, loan)
     write_calendar(core, loan.terms.thing)
 
 
-def _may_agree(core: Core, loan: LoanState) -> bool:
+def _may_go_on(core: Core, loan: LoanState) -> bool:
     return why_not_answerable(core, loan) is None and why_no_unit(core, loan) is None
 
 

@@ -17,7 +17,7 @@ from node.engine.edges import halves_of
 from node.engine.events import Space
 from node.engine.registers import origin_of
 from protocol import limits
-from protocol.bodies import HalfBody, ListingBody, WithdrawalBody
+from protocol.bodies import HalfBody, Kind, ListingBody, WithdrawalBody
 from protocol.circles import Path, may_offer, path_problem
 from protocol.encoding import Value
 from protocol.errors import OutOfReach, QuotaExceeded
@@ -38,6 +38,8 @@ def reach_of(core: Core, record: Record) -> tuple[int, Path]:
     body = record.body
     if isinstance(body, ListingBody | WithdrawalBody):
         return min(body.circles, core.charter.max_circles), body.through
+    if body.kind is Kind.VALIDATION:
+        return 1, ()
     return core.charter.max_circles, ()
 
 

@@ -33,7 +33,9 @@ RECALLS_MIN_MS = 60_000
 WAIT_AFTER_FIRST_MS = 60_000
 WAIT_MAX_MS = 24 * 3600 * 1000
 _STILL_TO_ASK = "recall later"
-_SAID_ANEW = (Kind.CHARTER, Kind.SEAT, Kind.STATEMENT, Kind.LISTING, Kind.WITHDRAWAL)
+_SAID_ANEW = (
+    Kind.CHARTER, Kind.SEAT, Kind.STATEMENT, Kind.LISTING, Kind.WITHDRAWAL, Kind.VALIDATION,
+)  # fmt: skip
 
 
 # --- the restored node -------------------------------------------------------------------

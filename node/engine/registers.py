@@ -16,7 +16,9 @@ from protocol.records import Record
 
 Key = tuple[MemberId, ObjectId]
 
-_CIRCLE_KINDS = (Kind.STATEMENT, Kind.KEYS, Kind.LISTING, Kind.WITHDRAWAL, *EVIDENCE_KINDS)
+_CIRCLE_KINDS = (
+    Kind.STATEMENT, Kind.KEYS, Kind.LISTING, Kind.WITHDRAWAL, Kind.VALIDATION, *EVIDENCE_KINDS,
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -137,6 +139,10 @@ class Registers:
     def count_from(self, giver: MemberId) -> int:
         """How many of the records held came from this friend."""
         return self._counts_from.get(giver, 0)
+
+    def count_foreign(self) -> int:
+        """How many of the records held came from friends at all."""
+        return sum(self._counts_from.values())
 
     def origins(self) -> list[MemberId]:
         """Origins of records held, in order of first arrival."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from node.engine import house, loans, offers, pauses
+from node.engine import contacts, house, loans, offers, pace, pauses
 from node.engine.core import Core, Friend, Recalling, Revocation
 from node.engine.edges import refresh_edge
 from node.engine.events import Space
@@ -55,6 +55,7 @@ def restore(core: Core, stored: Iterable[tuple[Space, bytes, Value]], now_ms: in
     _restore_records(core, rows, expect_uint(meta.get(b"log_top", 0), "log top"))
     _restore_offers(core, rows)
     pauses.restore(core)
+    pace.restore(core)
     core.is_restoring = False
     return True
 
@@ -165,6 +166,8 @@ def _react(core: Core, record: Record) -> None:
         refresh_edge(core, record.author, record.body.friend)
     elif origin_of(record) is not None:
         offers.widen_reach(core, record)
+        if record.kind is Kind.STATEMENT:
+            contacts.note(core, record)
 
 
 def _restore_offers(core: Core, rows: Rows) -> None:

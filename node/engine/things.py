@@ -14,15 +14,23 @@ Spec: §5.7, §7.6, §11.
 
 from __future__ import annotations
 
-import unicodedata
+from dataclasses import replace
 from typing import Final
 
-from node.engine import away, ids
-from node.engine.commands import AddThing, LookFor, SetThing, WithdrawThing
+from node.engine import away, ids, loan_steps, own_calendar
+from node.engine.booking import busy_intervals
+from node.engine.calendar import minute_text
+from node.engine.commands import AddThing, BlockDates, LookFor, SetThing, WithdrawThing
 from node.engine.core import Core
 from node.engine.events import Json
 from node.engine.leases import is_of_the_future
-from node.engine.prices import find_price
+from node.engine.thing_fields import (
+    checked_availability,
+    checked_circles,
+    checked_text,
+    checked_title,
+    resolved_through,
+)
 from protocol import limits
 from protocol.bodies import Kind, ListingBody, ThingKind, WithdrawalBody, withdrawal_object
 from protocol.errors import Refused
@@ -37,9 +45,6 @@ _KIND_WORDS: Final = {
     ThingKind.WANTED: "wanted",
 }
 _MS_PER_DAY: Final = 24 * 3600 * 1000
-# Controls and what turns the direction of a line: a title must not hide its neighbour's.
-_UNWANTED_CATEGORIES: Final = ("Cc", "Cs", "Co", "Cn")
-_DIRECTION_CONTROLS: Final = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
 
 def add(core: Core, command: AddThing) -> Json:
@@ -47,16 +52,20 @@ def add(core: Core, command: AddThing) -> Json:
     if core.house is None:
         raise Refused("no-house")
     body = ListingBody(
-        title=_checked_title(command.title),
-        text=_checked_text(command.text),
+        title=checked_title(command.title),
+        text=checked_text(command.text),
         thing_kind=command.kind,
-        circles=_checked_circles(core, command.circles),
-        through=_resolved_through(core, command.only_through),
+        circles=checked_circles(core, command.circles),
+        through=resolved_through(core, command.only_through),
         busy=(),
+        availability=checked_availability(core, command.availability),
+        photos=command.photos,
     )
     _check_room(core)
-    record = core.publish(body, ObjectId(core.draw("thing", 16)), core.charter.listing_lease_ms)
-    return _json(record)
+    thing = ObjectId(core.draw("thing", 16))
+    if command.buffer_minutes:
+        own_calendar.set_buffer(core, thing, command.buffer_minutes)
+    return _json(core.publish(body, thing, core.charter.listing_lease_ms))
 
 
 def look_for(core: Core, command: LookFor) -> Json:
@@ -64,10 +73,10 @@ def look_for(core: Core, command: LookFor) -> Json:
     if core.house is None:
         raise Refused("no-house")
     body = ListingBody(
-        title=_checked_title(command.title),
-        text=_checked_text(command.text),
+        title=checked_title(command.title),
+        text=checked_text(command.text),
         thing_kind=ThingKind.WANTED,
-        circles=_checked_circles(core, command.circles),
+        circles=checked_circles(core, command.circles),
         through=(),
         busy=(),
     )
@@ -91,17 +100,22 @@ def change(core: Core, command: SetThing) -> Json:
     if command.kind is not None and is_wanted != (command.kind is ThingKind.WANTED):
         raise Refused("wanted-not-a-thing")
     changed = ListingBody(
-        title=body.title if command.title is None else _checked_title(command.title),
-        text=body.text if command.text is None else _checked_text(command.text),
+        title=body.title if command.title is None else checked_title(command.title),
+        text=body.text if command.text is None else checked_text(command.text),
         thing_kind=body.thing_kind if command.kind is None else command.kind,
-        circles=body.circles
-        if command.circles is None
-        else _checked_circles(core, command.circles),
+        circles=body.circles if command.circles is None else checked_circles(core, command.circles),
         through=body.through
         if command.only_through is None
-        else _resolved_through(core, command.only_through, kept=body.through),
+        else resolved_through(core, command.only_through, kept=body.through),
         busy=body.busy,
+        availability=body.availability
+        if command.availability is None
+        else checked_availability(core, command.availability),
+        photos=body.photos if command.photos is None else command.photos,
     )
+    if command.buffer_minutes is not None:
+        own_calendar.set_buffer(core, old.object, command.buffer_minutes)
+        changed = replace(changed, busy=busy_intervals(core, old.object))
     if changed == body:
         return _json(old)
     if is_narrower(changed, body):
@@ -115,7 +129,20 @@ def withdraw(core: Core, command: WithdrawThing) -> Json:
     """Take a thing back from everybody; nothing else can bring this listing back."""
     old = _my_thing(core, command.thing)
     _publish_withdrawal(core, old)
+    own_calendar.forget(core, old.object)
     return _json(old)
+
+
+def block_dates(core: Core, command: BlockDates) -> Json:
+    """Keep dates of a thing free of loans, or let them be asked for again. Spec: §11.4."""
+    record = _my_thing(core, command.thing)
+    if command.to_minute <= command.from_minute:
+        start, end = minute_text(command.from_minute), minute_text(command.to_minute)
+        raise Refused("end-before-start", start=start, end=end)
+    change = own_calendar.block if command.is_blocked else own_calendar.unblock
+    change(core, record.object, command.from_minute, command.to_minute)
+    loan_steps.write_calendar(core, record.object)
+    return _json(_my_thing(core, command.thing))
 
 
 def take_off(core: Core, thing: ObjectId) -> None:
@@ -240,66 +267,3 @@ def _json(record: Record) -> dict[str, Json]:
         "text": body.text,
         "only_through": [member.hex() for member in body.through],
     }
-
-
-# --- what people wrote -----------------------------------------------------------------
-
-
-def _checked_title(text: str) -> str:
-    title = " ".join(_clean(text).split())
-    if not any(character.isprintable() and not character.isspace() for character in title):
-        raise Refused("title-missing")
-    size_bytes = len(title.encode())
-    if size_bytes > limits.TITLE_SIZE_MAX_BYTES:
-        raise Refused("title-too-long", size=size_bytes, maximum=limits.TITLE_SIZE_MAX_BYTES)
-    return _without_price(title)
-
-
-def _checked_text(text: str) -> str:
-    text = _clean(text.replace("\r\n", "\n")).strip()
-    size_bytes = len(text.encode())
-    if size_bytes > limits.TEXT_SIZE_MAX_BYTES:
-        raise Refused("text-too-long", size=size_bytes, maximum=limits.TEXT_SIZE_MAX_BYTES)
-    return _without_price(text)
-
-
-def _clean(text: str) -> str:
-    return "".join(
-        " " if _is_unwanted(character) else character
-        for character in text
-        if character not in _DIRECTION_CONTROLS
-    )
-
-
-def _is_unwanted(character: str) -> bool:
-    return character not in "\n\t" and unicodedata.category(character) in _UNWANTED_CATEGORIES
-
-
-def _without_price(text: str) -> str:
-    fragment = find_price(text)
-    if fragment is not None:
-        raise Refused("states-a-price", fragment=fragment)
-    return text
-
-
-def _checked_circles(core: Core, circles: int) -> int:
-    if not 0 <= circles <= core.charter.max_circles:
-        raise Refused("circles-out-of-range", circles=circles, maximum=core.charter.max_circles)
-    return circles
-
-
-def _resolved_through(
-    core: Core, texts: tuple[str, ...], kept: tuple[MemberId, ...] = ()
-) -> tuple[MemberId, ...]:
-    """The friends who may pass a thing on, sorted, each once.
-
-    Args:
-        kept: members who stood there before; they stay although the friendship rests.
-    """
-    members = dict.fromkeys(ids.resolve_member(core, text) for text in texts)
-    for member in members:
-        if member not in kept and not core.is_live_friend(member):
-            raise Refused("not-a-friend", member=member.hex())
-    if len(members) > limits.THROUGH_MAX:
-        raise Refused("too-many-through", maximum=limits.THROUGH_MAX)
-    return tuple(sorted(members))

@@ -21,6 +21,8 @@ from node.transport.lan import Lan
 from node.transport.links import Link
 from node.transport.mailbox import Keeper
 from node.transport.pairing import PairingDesk
+from node.transport.photo_cache import PhotoCache
+from node.transport.photos import Photos, PhotoStore
 from node.transport.portmap import PortMap
 from node.transport.reach import Reach
 from protocol.keys import MemberId
@@ -46,14 +48,17 @@ class Network:
         self._lan: Lan | None = None
         self.pairing: PairingDesk | None = None
         """Befriending a home nearby; None until the node has a member."""
+        self.photos: Photos | None = None
         self._watch: InterfaceWatch | None = None
         self._addresses: tuple[str, ...] | None = None
 
-    def start(self, host: Host, engine: Engine) -> None:
+    def start(self, host: Host, engine: Engine, store: PhotoStore) -> None:
         """The node has a member: take calls, make calls, look around."""
         self._engine, self._host = engine, host
         keeper = Keeper(self._settings.home, lambda: host.core.now_ms)
-        self._reach = host.side = Reach(host, engine, keeper)
+        self.photos = Photos(host, store, PhotoCache(self._settings.home))
+        self.photos.start()
+        self._reach = host.side = Reach(host, engine, keeper, self.photos)
         self._dialler = Dialler(host, engine, self._nearby, self.addresses, self._reach)
         self._watch = InterfaceWatch(self._on_interfaces_changed)
         self.pairing = PairingDesk(host, self)

@@ -25,6 +25,7 @@ from node.transport.circuits import Circuit, Circuits
 from node.transport.endpoint import Answering
 from node.transport.links import Link
 from node.transport.mailbox import Keeper, Mailboxes
+from node.transport.photos import Photos
 from node.transport.relay import Relay, RelayLimits
 from protocol import limits
 from protocol.errors import QuotaExceeded, RemoteProtocolError
@@ -37,9 +38,12 @@ from protocol.reaching import (
     IncomingCircuit,
     ItemReceipt,
     LeaveItem,
+    NoPhoto,
     OpenCircuit,
+    PhotoPart,
     Reaching,
     TellTime,
+    WantPhoto,
     Whereabouts,
     WhereIs,
     decode_reaching,
@@ -54,11 +58,12 @@ _HANDSHAKE_MAX_S: Final = limits.HANDSHAKE_MAX_MS / 1000
 
 
 class Reach:
-    """Types 20 to 30 but 29, for one host; a ``node.host.SideService``.
+    """Types 20 to 33 but 29, for one host; a ``node.host.SideService``.
 
     Args:
         answering: the engine.
         keeper: keeps items for friends.
+        photos: gives and takes pictures; stopped with this object.
     """
 
     def __init__(
@@ -66,6 +71,7 @@ class Reach:
         host: Host,
         answering: Answering,
         keeper: Keeper,
+        photos: Photos,
         relay_limits: RelayLimits | None = None,
     ) -> None:
         self._host = host
@@ -73,6 +79,7 @@ class Reach:
         self.relay = Relay(host.link_to, self._may_relay, relay_limits)
         self.circuits = Circuits(self._on_call, self._may_take)
         self.mailboxes = Mailboxes(host, keeper)
+        self.photos = photos
         self._asks = Asks()
         self._waiting: dict[tuple[Connection, MemberId], asyncio.Future[tuple[str, ...]]] = {}
         self._calls: dict[asyncio.Task[None], None] = {}
@@ -85,6 +92,7 @@ class Reach:
             task.cancel()
         await asyncio.gather(*self._calls, return_exceptions=True)
         await self.mailboxes.stop()
+        await self.photos.stop()
 
     # --- what the host calls -------------------------------------------------------------
 
@@ -113,6 +121,7 @@ class Reach:
         self.relay.on_link_ended(link)
         self.circuits.on_link_ended(link)
         self.mailboxes.on_link_ended(link)
+        self.photos.on_link_ended(link)
         for (asked, _), answer in list(self._waiting.items()):
             if asked is link and not answer.done():
                 answer.set_result(())
@@ -131,6 +140,10 @@ class Reach:
                     self.relay.on_message(link, message)
                 else:
                     self.circuits.on_message(link, message)
+            case WantPhoto():
+                self.photos.on_want(link, member, message)
+            case PhotoPart() | NoPhoto():
+                self.photos.on_answer(link, message)
             case WhereIs():
                 self._asks.spend(member)
                 self._on_where_is(link, member, message)

@@ -7,6 +7,7 @@ engine does, with a code that has a sentence.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import TypeVar
 
 from protocol.errors import Refused
@@ -14,15 +15,29 @@ from protocol.errors import Refused
 T = TypeVar("T")
 
 
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that was chosen; its name is the browser's word for it."""
+
+    name: str
+    data: bytes
+
+
 class Form:
     """The fields of one form, each a list of texts.
 
     Args:
         fields: name to values; what is not given reads as empty.
+        files: name to the files chosen there.
     """
 
-    def __init__(self, fields: Mapping[str, Iterable[str]] | None = None) -> None:
+    def __init__(
+        self,
+        fields: Mapping[str, Iterable[str]] | None = None,
+        files: Mapping[str, Iterable[File]] | None = None,
+    ) -> None:
         self._fields = {name: list(values) for name, values in (fields or {}).items()}
+        self._files = {name: tuple(chosen) for name, chosen in (files or {}).items()}
 
     @classmethod
     def of(cls, **values: str | int | Iterable[str]) -> Form:
@@ -40,6 +55,9 @@ class Form:
     def all(self, name: str) -> tuple[str, ...]:
         """Every value of a field that may stand several times (boxes that are ticked)."""
         return tuple(self._fields.get(name, ()))
+
+    def files(self, name: str) -> tuple[File, ...]:
+        return self._files.get(name, ())
 
     def has(self, name: str, value: str) -> bool:
         return value in self._fields.get(name, ())

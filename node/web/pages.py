@@ -10,6 +10,7 @@ from typing import Final
 
 from aiohttp import web
 
+from node.api import guard
 from node.api.protocols import NodeLike
 from node.web import begin, exchanges, nearby, people, safekeeping, sharing
 from node.web.render import STATIC_DIRECTORY
@@ -21,6 +22,7 @@ _READINGS: Final[dict[str, Show]] = {
     "/things/{thing}": sharing.show_one_of_mine,
     "/browse": sharing.browse,
     "/thing/{thing}": sharing.show_thing,
+    "/photo/{thing}/{photo}": sharing.show_photo,
     "/inbox": exchanges.show_inbox,
     "/loans/{loan}": exchanges.show_loan,
     "/friends": people.show_friends,
@@ -35,7 +37,10 @@ _WRITINGS: Final[dict[str, tuple[Act, Show]]] = {
     "/found": (begin.found, begin.show_beginning),
     "/join": (begin.join, begin.show_beginning),
     "/things": (sharing.add, sharing.show_mine),
+    "/things/import": (sharing.share_list, sharing.show_mine),
     "/things/{thing}": (sharing.change, sharing.show_one_of_mine),
+    "/things/{thing}/photos": (sharing.change_photos, sharing.show_one_of_mine),
+    "/things/{thing}/keep-free": (sharing.keep_free, sharing.show_one_of_mine),
     "/things/{thing}/withdraw": (sharing.withdraw, sharing.show_one_of_mine),
     "/things/{thing}/lend-to": (sharing.lend_to, sharing.show_one_of_mine),
     "/wanted": (sharing.look_for, sharing.browse),
@@ -56,6 +61,8 @@ _WRITINGS: Final[dict[str, tuple[Act, Show]]] = {
     "/friends/join": (people.join, people.show_friends),
     "/friends/{member}/admit": (people.admit_friend, people.show_friends),
     "/friends/{member}/show": (people.show_friendship, people.show_friends),
+    "/house/accept": (people.accept_contact, people.show_house),
+    "/friends/{member}/validation": (people.validate, people.show_friends),
     "/friends/{member}/capacity": (people.set_capacity, people.show_friends),
     "/house/away": (people.go_away, people.show_house),
     "/house/back": (people.come_back, people.show_house),
@@ -79,6 +86,7 @@ def setup(app: web.Application, node: NodeLike) -> None:
     app.router.add_post("/sign-in", open_form(node, begin.sign_in))
     app.router.add_post("/sign-out", open_form(node, begin.sign_out))
     app.router.add_post("/language", open_form(node, begin.choose_language))
+    app.router.add_post("/api/v1/page", _give_link(node))
     app.router.add_get("/static/{name}", _static)
     # Whatever is not the API's: a page that says so, in the reader's language.
     app.router.add_get("/{path:(?!api/|metrics$|healthz$).*}", _nothing_here(node))
@@ -87,6 +95,16 @@ def setup(app: web.Application, node: NodeLike) -> None:
 def entry_path(app: web.Application) -> str:
     """A path with a key that opens the page once: for ``openhouse run`` to print."""
     return f"/?key={app[SESSIONS].new_entry_key()}"
+
+
+def _give_link(node: NodeLike) -> Handler:
+    """``openhouse page``: whoever may read the token gets a link that signs a browser in."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        guard.require_token(request, node.token)
+        return web.json_response({"page": f"http://{request.host}{entry_path(request.app)}"})
+
+    return handle
 
 
 def _home(node: NodeLike) -> Handler:

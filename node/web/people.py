@@ -14,7 +14,8 @@ from markupsafe import Markup
 from node import dates, messages
 from node.account_words import account_sentences
 from node.api import handlers
-from node.engine import commands, views
+from node.conflict_sentences import conflict_sentence
+from node.engine import commands, contacts, views
 from node.engine.capacity import CAPACITY_MAX
 from node.i18n import N_, translator
 from node.pause_sentences import pause_sentence
@@ -66,6 +67,9 @@ def _next_steps(visit: Visit, me: Mapping[str, object]) -> list[dict[str, str]]:
             "{count} request waits for you.", "{count} requests wait for you.", waiting
         )
         steps.append(("/inbox", sentence.format(count=waiting), N_("Look at it")))
+    if contacts.view(visit.core):
+        sentence = N_("Two people here give the same e-mail address or phone number.")
+        steps.append(("/house", visit.gettext(sentence), N_("Look at it")))
     if me["standing"] == "alone":
         sentence = N_("A house begins with two homes: invite somebody you trust.")
         steps.append(("/friends", visit.gettext(sentence), N_("Invite")))
@@ -178,6 +182,13 @@ async def show_friendship(visit: Visit, form: Form) -> str:
     return "/friends?done=changed"
 
 
+async def validate(visit: Visit, form: Form) -> str:
+    """Answer for a friend until it is taken back."""
+    holds = form.text("validates") == "yes"
+    await visit.command(commands.Validate(visit.part("member"), holds))
+    return "/friends?done=changed"
+
+
 async def set_capacity(visit: Visit, form: Form) -> str:
     """How many open loans of a friend's I answer for."""
     units = form.number("units", 0, CAPACITY_MAX) if form.text("units") else None
@@ -222,7 +233,17 @@ async def show_house(
     away: Any = views.status(visit.core)["away"]
     say_day = Words(visit.language).day
     sentence = away_sentence(away, visit.gettext, say_day) if away else ""
-    return visit.page("house.html", form=form, error=error, house=house, away=sentence)
+    rows: Any = house["conflicts"]
+    conflicts = [{**row, "sentence": conflict_sentence(row, visit.gettext)} for row in rows]
+    return visit.page(
+        "house.html", form=form, error=error, house=house, away=sentence, conflicts=conflicts
+    )
+
+
+async def accept_contact(visit: Visit, form: Form) -> str:
+    """Two members share an address or a number, rightly."""
+    await visit.command(commands.AcceptContact(form.text("member")))
+    return "/house?done=changed"
 
 
 async def go_away(visit: Visit, form: Form) -> str:

@@ -16,6 +16,7 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from node.i18n import LANGUAGE_NAMES, LANGUAGES, N_, translator
+from node.when_words import WEEKDAYS, when_sentences
 
 _HERE: Final = Path(__file__).parent
 STATIC_DIRECTORY: Final = _HERE / "static"
@@ -57,7 +58,8 @@ def environment(language: str) -> Environment:
     words = Words(language)
     templates.filters.update(
         day=words.day, dates=words.dates, kind=words.kind, circles=words.circles,
-        through=words.through, names=words.names, rounded=words.rounded,
+        through=words.through, names=words.names, rounded=words.rounded, when=words.when,
+        weekday=words.weekday,
     )  # fmt: skip
     templates.globals.update(
         language=language, languages=[(code, LANGUAGE_NAMES[code]) for code in LANGUAGES]
@@ -119,6 +121,13 @@ class Words:
         if "T" not in start + end and start[:4] == end[:4]:
             first = self._day_of_year(datetime.fromisoformat(start))
         return self._say(N_("{start} to {end}")).format(start=first, end=self.day(end))
+
+    def when(self, thing: dict[str, Any]) -> list[str]:
+        """What is to be known of a thing before choosing dates, in sentences."""
+        return when_sentences(thing, self._catalogue)
+
+    def weekday(self, word: str) -> str:
+        return self._say(WEEKDAYS[word])
 
     def rounded(self, number: float) -> str:
         """``8`` or ``8.5``, with the language's own sign."""

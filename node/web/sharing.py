@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from aiohttp import web
 
 from node import dates
+from node.api import importing
+from node.api.errors import ApiError
+from node.api.raw import picture
 from node.engine import commands, ids, views
 from node.engine.views.things import KINDS_BY_WORD
+from node.web import when_form
 from node.web.forms import Form
 from node.web.render import KINDS
 from node.web.visit import Visit, go_to
+from node.when_words import WEEKDAYS
 from protocol import limits
+from protocol.bodies import ListingBody, Photo
 from protocol.errors import Refused
+
+_PROBLEMS_SHOWN_MAX: Final = 8
 
 
 async def show_mine(
@@ -31,13 +39,17 @@ async def show_mine(
 
 
 async def add(visit: Visit, form: Form) -> str:
+    photos = await _added_photos(visit, form)
     await visit.command(
         commands.AddThing(
+            photos=photos,
             title=form.text("title"),
             kind=form.choice("kind", KINDS_BY_WORD),
             circles=form.number("circles", 0, limits.CIRCLES_HARD_MAX),
             text=form.text("text"),
             only_through=form.all("only_through"),
+            availability=when_form.read_availability(form),
+            buffer_minutes=when_form.read_length(form, "buffer"),
         )
     )
     return "/things?done=added"
@@ -57,6 +69,7 @@ async def show_one_of_mine(
         circles=thing["circles"],
         text=thing["text"],
         only_through=thing["only_through"],
+        **when_form.written(thing),
     )
     return visit.page(
         "my_thing.html", form=given or written, error=error, thing=thing, **_choices(visit)
@@ -72,9 +85,67 @@ async def change(visit: Visit, form: Form) -> str:
             circles=form.number("circles", 0, limits.CIRCLES_HARD_MAX),
             text=form.text("text"),
             only_through=form.all("only_through"),
+            availability=when_form.read_availability(form),
+            buffer_minutes=when_form.read_length(form, "buffer"),
         )
     )
     return "/things?done=changed"
+
+
+async def share_list(visit: Visit, form: Form) -> str:
+    """Share the things of a file; says which lines could not be."""
+    files = form.files("list")
+    if not files:
+        raise Refused("list-missing")
+    circles = form.number("circles", 0, limits.CIRCLES_HARD_MAX)
+    done = await importing.share_list(visit.node, files[0].data, circles)
+    if done.problems:
+        shown = [
+            visit.gettext("Line {line}: {reason}").format(line=line, reason=visit.say(why))
+            for line, why in done.problems[:_PROBLEMS_SHOWN_MAX]
+        ]
+        if len(done.problems) > _PROBLEMS_SHOWN_MAX:
+            shown.append("…")
+        raise Refused("lines-not-shared", added=done.added, lines=" ".join(shown))
+    return "/things?done=imported"
+
+
+async def _added_photos(visit: Visit, form: Form) -> tuple[Photo, ...]:
+    files, shelf = form.files("photo"), visit.node.photos
+    if not files:
+        return ()
+    if shelf is None:
+        raise ApiError(409, "not-set-up")
+    return tuple([await shelf.add(file.data, file.name) for file in files])
+
+
+async def change_photos(visit: Visit, form: Form) -> str:
+    """Add photos to a thing of mine, or take one away."""
+    thing = visit.part("thing")
+    record = ids.resolve_thing(visit.core, thing)
+    assert isinstance(record.body, ListingBody), "a thing is a listing"
+    gone = form.text("gone")
+    kept = tuple(photo for photo in record.body.photos if photo.full.hex() != gone)
+    photos = (*kept, *await _added_photos(visit, form))
+    if len(photos) > limits.PHOTOS_PER_LISTING_MAX:
+        raise Refused("too-many-photos", maximum=limits.PHOTOS_PER_LISTING_MAX)
+    await visit.command(commands.SetThing(thing, photos=photos))
+    return f"/things/{thing}?done=photos"
+
+
+async def show_photo(visit: Visit, *_: object) -> web.StreamResponse:
+    """One picture of a thing that I may see."""
+    return await picture(visit.node, visit.part("thing"), visit.part("photo"))
+
+
+async def keep_free(visit: Visit, form: Form) -> str:
+    """Nobody can ask for these dates, or they can again."""
+    if not form.text("from") or not form.text("to"):
+        raise Refused("dates-incomplete")
+    start, end = dates.read_span(form.text("from"), form.text("to"))
+    is_blocked = not form.text("again")
+    await visit.command(commands.BlockDates(visit.part("thing"), start, end, is_blocked))
+    return f"/things/{visit.part('thing')}?done=calendar"
 
 
 async def withdraw(visit: Visit, form: Form) -> str:
@@ -146,6 +217,8 @@ async def ask(visit: Visit, form: Form) -> str:
             form.text("message"),
             queue=bool(form.text("queue")),
             has_happened=bool(form.text("happened")),
+            on_word=bool(form.text("on_word")),
+            via=form.text("via") or None,
         )
     )
     return "/inbox?done=asked"
@@ -172,6 +245,8 @@ def _choices(visit: Visit) -> dict[str, Any]:
         "kinds": list(KINDS),
         "max_circles": visit.core.charter.max_circles,
         "friends": views.friends(visit.core),
+        "weekdays": WEEKDAYS,
+        "photos_max": limits.PHOTOS_PER_LISTING_MAX,
         "title_max": limits.TITLE_SIZE_MAX_BYTES,
         "text_max": limits.TEXT_SIZE_MAX_BYTES,
     }

@@ -28,6 +28,7 @@ from node.web import refusals
 from node.web.forms import Form
 from node.web.render import render
 from node.web.session import FORM_FIELD, Session, Sessions, form_is_ours, origin_is_ours
+from node.web.uploads import read_form_with_files
 from protocol.errors import OpenHouseError, Refused
 
 _log = logging.getLogger("openhouse.web")
@@ -207,7 +208,9 @@ def open_form(
 
 
 async def read_form(request: web.Request) -> Form:
-    """The fields of a form; files and anything else are not read. Raises Refused."""
+    """The fields of a form, and its files; anything else is not read. Raises Refused."""
+    if request.content_type == "multipart/form-data":
+        return await read_form_with_files(request)
     if request.content_type != "application/x-www-form-urlencoded":
         return Form()
     try:

@@ -1,6 +1,7 @@
 // Each vector file's cases as checks that throw when this implementation sees them otherwise.
 
 import { deepStrictEqual as equal, ok } from "node:assert";
+import { misfit } from "./availability.mjs";
 import * as circles from "./circles.mjs";
 import { decode, encode, plain } from "./encoding.mjs";
 import { evaluate } from "./exchange.mjs";
@@ -12,6 +13,7 @@ import { compare, open } from "./records.mjs";
 import { Refusal } from "./refusal.mjs";
 import * as sync from "./sync.mjs";
 import * as trust from "./trust.mjs";
+import { commit } from "./uniqueness.mjs";
 
 const { hex, unhex } = keys;
 
@@ -42,6 +44,13 @@ function encoding(item, document) {
     equal(plain(value), item.decoded, "decoded");
     equal(hex(encode(value)), item.input, "encoded again");
   });
+}
+
+// --- availability --------------------------------------------------------------------------------
+
+function availability(item) {
+  const { availability: said, thing_kind: kind, from, to } = item.input;
+  expect(item, () => ({ misfit: misfit(said, kind, from, to) }), (value) => equal(value, item.decoded, "decoded"));
 }
 
 // --- keys ---------------------------------------------------------------------------------------
@@ -251,8 +260,14 @@ function pairingCase(item) {
   expect(item, () => PAIRING[item.flags[0]](item), (value) => equal(value, item.decoded, "decoded"));
 }
 
+// --- uniqueness ---------------------------------------------------------------------------------
+
+function uniqueness(item) {
+  expect(item, () => commit(item.input), (value) => equal(value, item.decoded, "decoded"));
+}
+
 export const CASES = {
-  circles: circle, encoding, exchange, handshake, keys: keyCase,
+  availability, circles: circle, encoding, exchange, handshake, keys: keyCase,
   pairing: pairingCase, reach: reachCase,
-  records: record, sync: syncCase, trust: trustCase,
+  records: record, sync: syncCase, trust: trustCase, uniqueness,
 };

@@ -1,4 +1,4 @@
-// Spec §17: messages between common friends, and the sealed items of a mailbox.
+// Spec §17 and §19: messages between friends beside the engine, and the sealed items of a mailbox.
 
 import * as e from "./encoding.mjs";
 import { Cipher, mixer } from "./handshake.mjs";
@@ -6,7 +6,7 @@ import { big8, digest, hex, join, prefix, x25519Public } from "./keys.mjs";
 import { Refusal } from "./refusal.mjs";
 
 const fail = (code = "malformed") => { throw new Refusal(code); };
-const id = e.bytes(32), circuit = e.bytes(16), number = e.uint(), ITEM_MAX = 2 ** 20;
+const id = e.bytes(32), circuit = e.bytes(16), number = e.uint(), ITEM_MAX = 2 ** 20, PHOTO_MAX = 524288;
 const proof = e.tuple(e.blob(1024), e.blob(1024));
 const sealedItem = e.blob(ITEM_MAX);
 
@@ -22,6 +22,9 @@ const TYPES = {
   28: e.tuple(number, id, e.bool),
   29: e.tuple(number, id, sealedItem),
   30: e.tuple(number, e.uint()),
+  31: e.tuple(number, id, circuit, id, e.uint(PHOTO_MAX)),
+  32: e.tuple(number, id, e.uint(PHOTO_MAX), e.blob(49152)),
+  33: e.tuple(number, id),
 };
 
 export function message(data) {

@@ -19,6 +19,12 @@ const members = (max) => (v) => {
 const sorted = (list) => list.every((item, i) => i === 0 || Buffer.compare(list[i - 1], item) < 0);
 const path = (v) => { const p = members(5)(v); return p.length >= 2 ? p : fail(); };
 const interval = (v) => { const [from, to] = e.tuple(number, number)(v); return to > from ? [from, to] : fail(); };
+const weekly = (v) => {
+  const rows = e.list(interval, 14)(v);
+  return rows.every(([from, to], i) => to <= 10080 && (i === 0 || from > rows[i - 1][1])) ? rows : fail();
+};
+const atLeastOne = (max) => (v) => e.uint(max)(v) || fail();
+const photo = e.tuple(e.bytes(32), atLeastOne(512 * KIB), e.bytes(32), atLeastOne(32 * KIB));
 const dates = (body, from, to) => (body[to] > body[from] ? body : fail());
 
 const terms = (v) =>
@@ -34,12 +40,13 @@ const BODIES = {
   2: [2 * KIB, e.tuple(e.text(80), e.list(e.text(16), 8), member, commitment, commitment)],
   3: [KIB, e.tuple(member)],
   4: [KIB, e.tuple(member, member, e.bool, e.bool)],
-  5: [RECORD_MAX, e.tuple(e.text(160), e.text(4096), (v) => e.uint(5)(v) || fail(), circles, members(32), e.list(interval, 100))],
+  5: [RECORD_MAX, e.tuple(e.text(160), e.text(4096), (v) => e.uint(5)(v) || fail(), circles, members(32), e.list(interval, 100), e.tuple(weekly, number, number), e.list(photo, 4))],
   6: [RECORD_MAX, e.tuple(object, number, number, circles, members(32))],
   7: [4 * KIB, (v) => {
     const body = e.tuple(member, members(16), e.uint(4), e.bool, e.list(member, 64))(v);
     return body[2] >= 2 && sorted(body[1]) && sorted(body[4]) ? body : fail();
   }],
+  8: [KIB, e.tuple(member, e.bool)],
   16: [RECORD_MAX, (v) => dates(e.tuple(object, path, number, object, number, number, signature, member, sealed)(v), 4, 5)],
   17: [RECORD_MAX, e.tuple(object, path, number, e.bool)],
   18: [RECORD_MAX, (v) => dates(e.tuple(object, path, number, number, number, sealed)(v), 3, 4)],

@@ -23,6 +23,7 @@ from node.api import guard
 from node.api.errors import ApiError
 from node.api.fields import check_body, check_path, check_query, read_json
 from node.api.handlers import Call
+from node.api.protocols import PhotosLike
 from node.api.routes import ROUTES, Route
 from node.cli import actions
 from node.cli.client import NODE_FILE, Client, NotRunning
@@ -34,6 +35,7 @@ from node.engine.prices import find_price
 from node.errors import ConfigError
 from node.i18n import LANGUAGES, preferred_language
 from node.messages import sentence
+from node.things_file import read_things
 from node.transport import announcements, portmap
 from node.transport.lan import SERVICE_TYPE
 from protocol.charter import Charter, CharterError
@@ -257,6 +259,7 @@ class SmallNode:
         self.engine: Engine | None = _new_engine()
         self.words = ""
         self.pairing = SmallDesk()
+        self.photos: PhotosLike | None = None
 
     def lan_state(self) -> Json:
         return {"is_on": False, "nearby": 0, "problem": ""}
@@ -298,8 +301,8 @@ def _new_engine() -> Engine:
     return Engine(known, rows, NOW_MS, bytes(8))
 
 
-_WRITES: Final = [route for route in ROUTES if route.method != "GET"]
-_READS: Final = [route for route in ROUTES if route.method == "GET"]
+_READS: Final = [route for route in ROUTES if route.method == "GET" or route.query]
+_WRITES: Final = [route for route in ROUTES if route not in _READS]
 
 
 def _chosen(routes: list[Route], data: bytes) -> Route:
@@ -376,6 +379,19 @@ def read_dates(data: bytes) -> None:
     assert dates.read_span(*written) == (from_minute, to_minute)
 
 
+def read_things_file(data: bytes) -> None:
+    rows = read_things(data)
+    if not any(row.problem is None for row in rows):
+        raise NotTaken
+    assert all(row.title for row in rows if row.problem is None)
+
+
+THINGS_FILES: Final = (
+    b"titre;auteur;isbn\nPedigree;Simenon;9782253142973\n",
+    'title,text,circles\n"Tent","for\nfour",2\n'.encode("utf-16"),
+)
+
+
 def read_duration(data: bytes) -> None:
     assert dates.read_duration_ms(text_of(data)) > 0
 
@@ -441,6 +457,7 @@ TARGETS: Final = (
     Target("query", read_query, API, queries, is_slow=True),
     Target("dates", read_dates, (Refused,),
            always(b"2026-12-01|2026-12-02", b"2026-12-01T14:00|2026-12-01 15:30:00")),
+    Target("things-file", read_things_file, (Refused, NotTaken), always(*THINGS_FILES)),
     Target("duration", read_duration, (Refused,), always(b"48h", b"2d", b" 90M ")),
     Target("prices", read_text_for_prices, NONE, lambda: [text.encode() for text in PRICES],
            size_max_bytes=1 << 16),

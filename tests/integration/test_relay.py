@@ -7,22 +7,20 @@ nodes over loopback, of which two are kept from reaching each other.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
 import aiohttp
 import pytest
 
-from node.config import Settings
-from node.engine.commands import AddThing, EndFriendship, FoundHouse, Invite, Join
-from node.engine.common_friends import common_friends, may_help, proof_of
+from node.engine.commands import AddThing, EndFriendship
+from node.engine.common_friends import may_help, proof_of
 from node.engine.events import LinkId
 from node.errors import DialFailed
-from node.host import Connection, FriendPeer, Host, Peer
-from node.node import Node, running
-from node.store import Store
+from node.host import Connection, FriendPeer, Peer
+from node.node import Node
 from node.transport import dialler
 from node.transport.circuits import Circuit, Circuits
 from node.transport.connecting import by_reach, opened
@@ -30,7 +28,6 @@ from node.transport.dialler import Dialler
 from node.transport.reach import Asks, Reach
 from node.transport.relay import Relay, RelayLimits
 from protocol import limits
-from protocol.charter import Charter
 from protocol.errors import QuotaExceeded
 from protocol.keys import MemberId
 from protocol.reaching import (
@@ -45,25 +42,12 @@ from protocol.reaching import (
     decode_reaching,
     encode_reaching,
 )
+from tests.integration.homes import befriend, cut, eventually, home, host, me, run, sees, three
 
 ALICE, BOB, CAROL = (MemberId(name * 32) for name in (b"a", b"b", b"c"))
 CIRCUIT = b"c" * 16
 WINDOW = limits.RELAY_WINDOW_MAX_BYTES
 NO_PROOF = (b"", b"")
-
-
-async def eventually(is_so: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
-        while not is_so():  # noqa: ASYNC110 - what is waited for is another's state
-            await asyncio.sleep(0.02)
-
-
-def run(scenario: Awaitable[None]) -> None:
-    async def limited() -> None:
-        async with asyncio.timeout(60):
-            await scenario
-
-    asyncio.run(limited())
 
 
 # --- the relay, with scripted links ----------------------------------------------------------
@@ -546,68 +530,9 @@ class Walls:
         self.blocked.update(dict.fromkeys(node.addresses()))
 
 
-@asynccontextmanager
-async def home(directory: Path, name: str) -> AsyncIterator[Node]:
-    settings = Settings(directory / name, peer_host="127.0.0.1", peer_port=0, lan=False)
-    store = Store(settings.home)
-    try:
-        async with running(settings, store, "token") as node:
-            await node.set_up(name, "", "", "en")
-            yield node
-    finally:
-        store.close()
-
-
-def me(node: Node) -> MemberId:
-    assert node.engine is not None
-    return node.engine.core.me
-
-
-def host(node: Node) -> Host:
-    assert node._host is not None
-    return node._host
-
-
-async def befriend(guest: Node, inviter: Node) -> None:
-    answer = await inviter.command(Invite(3_600_000, inviter.addresses()))
-    await guest.command(Join(str(cast("dict[str, object]", answer)["link"])))
-
-
-@asynccontextmanager
-async def three(tmp_path: Path) -> AsyncIterator[tuple[Node, Node, Node]]:
-    """Alice, Bob and Rosa, members and friends of each other."""
-    async with AsyncExitStack() as stack:
-        rosa = await stack.enter_async_context(home(tmp_path, "Rosa"))
-        alice = await stack.enter_async_context(home(tmp_path, "Alice"))
-        bob = await stack.enter_async_context(home(tmp_path, "Bob"))
-        await rosa.command(FoundHouse("House", Charter()))
-        await befriend(alice, rosa)
-        await eventually(lambda: host(rosa).core.standing() == "member")
-        await befriend(bob, rosa)
-        await befriend(bob, alice)
-        a, b, r = me(alice), me(bob), me(rosa)
-        await eventually(lambda: r in common_friends(host(alice).core, b))
-        await eventually(lambda: r in common_friends(host(bob).core, a))
-        yield alice, bob, rosa
-
-
 def relayed(one: Node, other: Node) -> bool:
     link = host(one).link_to(me(other))
     return link is not None and link.is_relayed
-
-
-async def cut(one: Node, other: Node) -> None:
-    """End their link."""
-    link = host(one).link_to(me(other))
-    assert link is not None
-    link.close("the test cuts")
-    await eventually(lambda: host(one).link_to(me(other)) is not link)
-
-
-def sees(node: Node, title: str) -> bool:
-    assert node.engine is not None
-    core = node.engine.core
-    return any(getattr(r.body, "title", "") == title for r in core.visible_listings())
 
 
 def test_two_friends_behind_walls_are_linked_through_their_friend(

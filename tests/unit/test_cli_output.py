@@ -131,6 +131,7 @@ def test_browse_shows_through_whom_and_why_one_cannot_ask() -> None:
         "path_names": ["Ana", "Bruno", "Chloé", "David"],
         "can_ask": False,
         "why_not": {"code": "circle-closed", "message": "Circle 3 is not open to you yet."},
+        "can_ask_on_word": False,
     }
     lines = rendered("browse", [thing, {**thing, "thing": "cd" * 16}]).splitlines()
 
@@ -139,6 +140,10 @@ def test_browse_shows_through_whom_and_why_one_cannot_ask() -> None:
     assert "Chloé, Bruno" in lines[1]
     assert lines[-1] == "Circle 3 is not open to you yet."
     assert len(lines) == 5
+
+    lines = rendered("browse", [{**thing, "can_ask_on_word": True}]).splitlines()
+    assert lines[1].endswith("on a friend's word")
+    assert "--on-word" in lines[-1]
 
 
 ACCOUNT = {

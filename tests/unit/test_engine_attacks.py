@@ -17,12 +17,14 @@ from node.engine.commands import AddThing, SetProfile, SetThing
 from node.engine.events import Disconnect, LinkId, LinkUp, Reject
 from protocol.bodies import (
     STATEMENT_OBJECT,
+    Availability,
     Body,
     CharterBody,
     HalfBody,
     KeysBody,
     Kind,
     ListingBody,
+    Photo,
     RatingBody,
     SeatBody,
     StatementBody,
@@ -326,6 +328,16 @@ def busy(count: int) -> ListingBody:
     return ListingBody("x", "", ThingKind.STAY, 1, (), intervals)
 
 
+def weekly(count: int) -> ListingBody:
+    intervals = tuple((2 * number, 2 * number + 1) for number in range(count))
+    return ListingBody("x", "", ThingKind.SPOT, 1, (), (), Availability(intervals))
+
+
+def photographed(*, count: int = 1, full: int = 1, thumbnail: int = 1) -> ListingBody:
+    photo = Photo(bytes(32), full, bytes(32), thumbnail)
+    return ListingBody("x", "", ThingKind.OBJECT, 1, (), (), photos=(photo,) * count)
+
+
 def named(size_bytes: int) -> StatementBody:
     return StatementBody("x" * size_bytes, (), bytes(32), b"", b"")
 
@@ -339,6 +351,13 @@ SIZES: dict[str, tuple[Body, Body]] = {
     "CIRCLES_HARD_MAX": (listing(circles=4), listing(circles=5)),
     "TITLE_SIZE_MAX_BYTES": (listing(title="x" * 160), listing(title="x" * 161)),
     "BUSY_INTERVALS_MAX": (busy(100), busy(101)),
+    "WEEKLY_INTERVALS_MAX": (weekly(14), weekly(15)),
+    "PHOTOS_PER_LISTING_MAX": (photographed(count=4), photographed(count=5)),
+    "PHOTO_SIZE_MAX_BYTES": (photographed(full=512 * 1024), photographed(full=512 * 1024 + 1)),
+    "THUMBNAIL_SIZE_MAX_BYTES": (
+        photographed(thumbnail=32 * 1024),
+        photographed(thumbnail=32 * 1024 + 1),
+    ),
     "NAME_SIZE_MAX_BYTES": (named(80), named(81)),
     "REVOKED_KEYS_MAX": (revoking(64), revoking(65)),
 }

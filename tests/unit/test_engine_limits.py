@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from node.engine import intake, offers
+from node.engine import offers
 from node.engine.commands import AddThing
 from node.engine.core import Core
 from node.engine.events import LinkId, LinkUp, Persist, Send
@@ -197,7 +197,7 @@ class TestStore:
 
     def test_one_friend_fills_its_share_and_no_more(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Made-up members and their seats; renewals of what is held still come."""
-        monkeypatch.setattr(intake, "HELD_PER_FRIEND_MAX", 60)
+        monkeypatch.setattr(limits, "RECORDS_HELD_MAX", 600)
         pump, far = scene(rate=None)
         first = None
         for number in range(80):
@@ -218,6 +218,29 @@ class TestStore:
         assert core.registers.has_id(again.record_id)
         pump.command("B", AddThing("bike", circles=1))
         assert ["bike"] == pump.sees("A")
+
+    def test_all_friends_together_fill_the_store_and_no_more(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """What one friend leaves of it is all that another gets."""
+        pump, far = scene(rate=None)
+        core = pump.core("A")
+        mallory, bob = pump.member("M"), pump.member("B")
+        held = core.registers.count_foreign()
+        monkeypatch.setattr(limits, "RECORDS_HELD_MAX", held + 5)
+        monkeypatch.setattr(limits, "FAR_QUOTA_PER_FRIEND_MAX_PERCENT", 100)
+        things = [ObjectId(bytes([n]) * 16) for n in range(5)]
+        for thing in things[:4]:
+            pump.say(far, Records((pump.sign("M", listing(), thing).envelope,)))
+        assert core.registers.count_from(mallory) + core.registers.count_from(bob) == held + 4
+
+        pump.command("B", AddThing("bike", circles=1))
+        pump.command("B", AddThing("tent", circles=1))
+
+        assert ["bike", "x", "x", "x", "x"] == pump.sees("A")
+        assert "quota-exceeded" == code_of(pump)
+        pump.say(far, Records((pump.sign("M", listing("edited"), things[0]).envelope,)))
+        assert "edited" in pump.sees("A")
 
     def test_an_origin_lists_so_many_things(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Its edits and withdrawals are not counted. Spec §14."""
@@ -433,4 +456,5 @@ def test_the_limits_above_have_reasons_next_to_their_numbers() -> None:
     """Hours of an honest town fit in; a day of a hostile friend does not."""
     assert 2 * session.STREAM_WINDOW <= session.PENDING_MAX <= 2**16
     assert session.PENDING_MAX <= session.KNOWN_TO_PEER_MAX
-    assert 10_000 <= offers.ORIGINS_PER_FRIEND_MAX <= intake.HELD_PER_FRIEND_MAX
+    share = limits.RECORDS_HELD_MAX * limits.FAR_QUOTA_PER_FRIEND_MAX_PERCENT // 100
+    assert 10_000 <= offers.ORIGINS_PER_FRIEND_MAX <= share

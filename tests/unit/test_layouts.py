@@ -153,7 +153,7 @@ def test_an_unknown_kind_of_thing_is_refused() -> None:
 
 def test_certificates_statements_and_ratings_have_limits_of_their_own() -> None:
     """They travel before anything is trusted, or farthest. Spec §14."""
-    small = {Kind.SEAT, Kind.HALF}
+    small = {Kind.SEAT, Kind.HALF, Kind.VALIDATION}
     middle = {Kind.STATEMENT, Kind.RATING, Kind.REPAIR, Kind.ENTRY}
 
     for kind in Kind:

@@ -2,11 +2,9 @@
 
 A limit without a test is a wish. This table names one for each constant of
 ``protocol/limits.py``; a new constant without a row fails here, and so does a row whose
-test was renamed away. Limits that nothing enforces yet stand in ``NOT_ENFORCED``, with
-what is known, and in §14.3 of the spec, where readers of the protocol look. Whoever
-enforces one moves it: the test fails when product code begins to use the name.
+test was renamed away.
 
-Spec: §14.1, §14.3.
+Spec: §14.1.
 """
 
 from __future__ import annotations
@@ -34,6 +32,7 @@ RATES = "unit/test_engine_limits.py::TestRates::"
 GATE = "unit/test_gate.py::"
 RELAY = "integration/test_relay.py::"
 MAILBOX = "integration/test_mailbox.py::"
+PHOTOS = "integration/test_photos.py::"
 PAUSES = "unit/test_engine_pauses.py::"
 LEASES = "unit/test_engine_circles.py::TestTime::"
 
@@ -52,6 +51,17 @@ TRIED_BY: dict[str, str] = {
     "TITLE_SIZE_MAX_BYTES": FIELD,
     "THROUGH_MAX": FIELD,
     "BUSY_INTERVALS_MAX": FIELD,
+    "WEEKLY_INTERVALS_MAX": FIELD,
+    "PHOTOS_PER_LISTING_MAX": FIELD,
+    "PHOTO_SIZE_MAX_BYTES": FIELD,
+    "THUMBNAIL_SIZE_MAX_BYTES": FIELD,
+    "PHOTOS_PER_ORIGIN_MAX_BYTES": (
+        PHOTOS + "test_all_photos_of_a_home_together_have_so_many_bytes"
+    ),
+    "PHOTO_PART_MAX_BYTES": PHOTOS + "test_the_largest_part_fits_into_one_frame",
+    "PHOTO_WANTS_PER_FRIEND_MAX": PHOTOS + "test_a_friend_may_ask_for_so_many_parts_at_a_time",
+    "PHOTOS_PER_DAY_MAX_BYTES": PHOTOS + "test_a_friend_s_day_of_photos_ends",
+    "PHOTO_CACHE_MAX_BYTES": PHOTOS + "test_the_cache_lets_the_oldest_go_when_it_is_full",
     "CIRCLES_HARD_MAX": FIELD,
     "CIRCLES_DEFAULT_MAX": "unit/test_things.py::test_circles_beyond_the_charter_are_refused",
     "REVOCATION_EXTRA_HOPS": (
@@ -81,6 +91,16 @@ TRIED_BY: dict[str, str] = {
     "RECORDS_PER_SECOND_MAX": RATES + "test_coming_again_gives_no_fresh_allowance",
     "RECORDS_BURST_MAX": RATES + "test_a_flood_beyond_the_burst_closes_the_link_and_says_why",
     "RECORDS_PER_DAY_MAX": RATES + "test_a_slow_flood_is_held_to_so_many_a_day",
+    "RECORDS_HELD_MAX": (
+        "unit/test_engine_limits.py::TestStore::"
+        "test_all_friends_together_fill_the_store_and_no_more"
+    ),
+    "FAR_QUOTA_PER_FRIEND_MAX_PERCENT": (
+        "unit/test_engine_limits.py::TestStore::test_one_friend_fills_its_share_and_no_more"
+    ),
+    "CHANGE_PER_OBJECT_MIN_MS": (
+        "unit/test_pace.py::test_a_thing_rewritten_in_a_loop_goes_on_once_in_ten_seconds"
+    ),
     "LISTINGS_PER_ORIGIN_MAX": (
         "unit/test_engine_limits.py::TestStore::test_an_origin_lists_so_many_things"
     ),
@@ -122,13 +142,6 @@ TRIED_BY: dict[str, str] = {
     "MAILBOX_ITEM_TTL_MS": MAILBOX + "test_items_that_nobody_collects_are_let_go",
 }
 
-NOT_ENFORCED: dict[str, str] = {
-    "FAR_QUOTA_PER_FRIEND_MAX_PERCENT": "50,000 records a friend is the only bound of a family",
-    "CHANGE_PER_OBJECT_MIN_MS": "a register rewritten in a loop costs each friend the full rate",
-    "PHOTOS_PER_ORIGIN_MAX_BYTES": "there are no photos in this version",
-    "THUMBNAIL_SIZE_MAX_BYTES": "there are no photos in this version",
-}
-
 
 @cache
 def names_in(path: Path) -> frozenset[str]:
@@ -151,9 +164,8 @@ def names_used() -> frozenset[str]:
     return frozenset(used)
 
 
-def test_every_limit_is_tried_or_said_to_be_missing() -> None:
-    """Each in one of the two tables, and nothing else in either."""
-    assert sorted(NAMES) == sorted([*TRIED_BY, *NOT_ENFORCED])
+def test_every_limit_is_tried() -> None:
+    assert sorted(NAMES) == sorted(TRIED_BY)
 
 
 @pytest.mark.parametrize(("name", "test"), TRIED_BY.items(), ids=TRIED_BY)
@@ -168,18 +180,3 @@ def test_the_test_that_tries_a_limit_exists(name: str, test: str) -> None:
 def test_a_limit_that_is_tried_is_used_by_the_program(name: str) -> None:
     """A number that no code reads bounds nothing, whatever a test says."""
     assert name in names_used()
-
-
-@pytest.mark.parametrize("name", NOT_ENFORCED)
-def test_a_limit_that_begins_to_be_enforced_needs_its_attack(name: str) -> None:
-    """Then it belongs into the first table, with its test, and out of §14.3."""
-    assert name not in names_used()
-
-
-def test_the_spec_says_which_limits_nothing_enforces_yet() -> None:
-    """An implementer must not take a wish for a defence. Spec §14.3."""
-    text = (ROOT / "protocol" / "spec.md").read_text("utf-8")
-    section = re.search(r"^### 14\.3\b.*?(?=^##|\Z)", text, re.MULTILINE | re.DOTALL)
-    assert section is not None, "section 14.3 lists what is not enforced"
-
-    assert list(NOT_ENFORCED) == re.findall(r"^- `([A-Z_]+)`", section[0], re.MULTILINE)

@@ -30,6 +30,7 @@ from node.engine.commands import (
 from node.engine.paper import LOANS_MAX
 from protocol.bodies import Event, ThingKind
 from protocol.errors import Refused
+from protocol.limits import CHANGE_PER_OBJECT_MIN_MS
 from simulations.street import DAY, DAY_MS, TODAY, Street, street
 
 
@@ -98,6 +99,7 @@ class TestOtherDates:
         three.run(0, AnswerLoan(loan, "yes"))
         assert [end_of(three, n, loan) for n in range(3)] == [5, 5, 5]
         assert three.states(loan) == ["handed_over"] * 3
+        three.pass_time(CHANGE_PER_OBJECT_MIN_MS)  # the listing changed a moment ago (§14.3)
         assert three.listing(2, thing).busy == (((TODAY + 1) * DAY, on(5)),)
 
     def test_a_no_leaves_the_days_as_they_were(self, two: Street) -> None:

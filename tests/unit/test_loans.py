@@ -441,7 +441,7 @@ def test_a_go_between_does_not_pass_on_for_a_borrower_who_shares_nothing() -> No
 
 
 def test_the_holder_sees_for_itself_that_the_borrowers_circle_is_open() -> None:
-    made = street(3, circle_2_exchanges=1)
+    made = street(3, circle_2_exchanges=1, recommended_circles=0)
     thing = made.share(0)
     made.lend(1, 2, made.share(1))
     loan = made.ask(2, thing)
@@ -457,7 +457,7 @@ def test_the_holder_sees_for_itself_that_the_borrowers_circle_is_open() -> None:
 
 
 def test_a_request_for_a_circle_the_charter_keeps_shut_cannot_be_passed_on() -> None:
-    made = street(3, circle_2_exchanges=1)
+    made = street(3, circle_2_exchanges=1, recommended_circles=0)
     made.lend(1, 2, made.share(1))
     loan = made.ask(2, made.share(0))
     made.core(1).charter = replace(made.core(1).charter, circle_2_exchanges=0)

@@ -61,7 +61,7 @@ def test_every_message_comes_back(message: Reaching) -> None:
 
 
 def test_other_messages_are_left_to_others() -> None:
-    for data in (b"", b"\x90", b"\x91\x1f", b"\xa2\x14", encode_message(Want(()))):
+    for data in (b"", b"\x90", b"\x91\x22", b"\xa2\x14", encode_message(Want(()))):
         assert not is_reaching(data)
 
 

@@ -169,6 +169,9 @@ def test_friends_have_a_name_a_link_and_a_date() -> None:
             "live": True,
             "shows": True,
             "paused": None,
+            "validates": False,
+            "answers_for": [],
+            "validates_me": False,
             "capacity": 1,
             "capacity_is_chosen": False,
             "engaged": 0,
@@ -196,6 +199,10 @@ def test_my_things_are_listed_by_title_with_their_reach() -> None:
         "only_through": [],
         "only_through_names": [],
         "listed_until": things[0]["listed_until"],
+        "availability": {"weekly": [], "shortest_minutes": 0, "longest_minutes": 0},
+        "photos": [],
+        "buffer_minutes": 0,
+        "blocked": [],
     }
     assert things[1]["kind"] == "spot"
 
@@ -425,6 +432,7 @@ def test_trust_without_evidence_says_what_is_missing() -> None:
         "circles_open": 1,
         "exchanges": 0,
         "missing": 2,
+        "validated_by": [],
         "account": {
             "good": 0,
             "bad": 0,

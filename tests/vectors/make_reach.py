@@ -22,7 +22,7 @@ from noise.connection import Keypair, NoiseConnection
 TARGET = Path(__file__).parents[2] / "protocol" / "vectors" / "reach.json"
 
 NOTES = {
-    "Message": "input is a message of types 20 to 30; decoded is its fields, bytes in hex",
+    "Message": "input is a message of types 20 to 33; decoded is its fields, bytes in hex",
     "Seal": "seal `content`, followed by `zeros` zero bytes, with the sender's keys",
     "Open": "open `sealed` with the recipient's keys",
 }
@@ -52,6 +52,7 @@ HOUSE, ALICE, BOB = (secret_bytes(name) for name in ("house", "alice", "bob"))
 ALICE_KEY, BOB_KEY, EVE_KEY = (secret_bytes(f"{name} link") for name in ("alice", "bob", "eve"))
 EPHEMERAL = secret_bytes("ephemeral")
 CIRCUIT = bytes(range(16))
+PHOTO = secret_bytes("photo")
 PROOF = [b"half", b"other half"]
 
 MESSAGES: list[tuple[str, list[Any]]] = [
@@ -69,10 +70,18 @@ MESSAGES: list[tuple[str, list[Any]]] = [
     ("not taken", [28, bytes(32), False]),
     ("hand item", [29, ALICE, b"sealed"]),
     ("tell time", [30, 1_800_000_000_000]),
+    ("want a photo from its beginning", [31, ALICE, CIRCUIT, PHOTO, 0]),
+    ("want the rest of a photo", [31, ALICE, CIRCUIT, PHOTO, 49_152]),
+    ("a part of a photo", [32, PHOTO, 0, bytes(range(256))]),
+    ("no photo", [33, PHOTO]),
 ]
 WRONG_MESSAGES: list[tuple[str, list[Any]]] = [
     ("no type", []),
-    ("an unknown type", [31, CIRCUIT]),
+    ("an unknown type", [34, CIRCUIT]),
+    ("a photo that begins above the limit", [31, ALICE, CIRCUIT, PHOTO, 524_289]),
+    ("a photo of a thing of 15 bytes", [31, ALICE, CIRCUIT[1:], PHOTO, 0]),
+    ("a part above its limit", [32, PHOTO, 0, bytes(49_153)]),
+    ("no photo of 31 bytes", [33, PHOTO[1:]]),
     ("a time that is not a number", [30, CIRCUIT]),
     ("a time with a field too many", [30, 1_800_000_000_000, 0]),
     ("a type of section 8.2", [3, []]),

@@ -72,6 +72,7 @@ CREATED, NOT_AFTER = 1_763_856_000_000, 1_766_448_000_000
 MINUTE = 29_400_000
 
 CHARTER, STATEMENT, SEAT, HALF, LISTING, WITHDRAWAL, KEY_RECORD = 1, 2, 3, 4, 5, 6, 7
+VALIDATION = 8
 REQUEST, PASS, COUNTER, AGREEMENT, DECLINE, CANCEL, HANDOVER, RETURN = range(16, 24)
 COMMITMENT, REPORT, RATING, REPAIR, ENTRY = 24, 25, 32, 33, 34
 
@@ -84,9 +85,19 @@ BODIES: dict[int, Fields] = {
     STATEMENT: ["Ana", ["fr", "es"], named("link key"), b"", named("phone")],
     SEAT: [BOB],
     HALF: [BOB, named("revocation hash"), True, False],
-    LISTING: ["Échelle", "3 m", 1, 2, [BOB], [[MINUTE, MINUTE + 60]]],
+    LISTING: [
+        "Échelle",
+        "3 m",
+        1,
+        2,
+        [BOB],
+        [[MINUTE, MINUTE + 60]],
+        [[[0, 1440], [7200, 10_080]], 60, 2880],
+        [[named("photo"), 524_288, named("thumbnail"), 32_768]],
+    ],
     WITHDRAWAL: [THING, 0, 7, 2, [BOB]],
     KEY_RECORD: [named("next"), sorted([BOB, CLEO, DAN]), 2, False, [named("old device")]],
+    VALIDATION: [BOB, True],
     REQUEST: [LOAN, WAY, 1, THING, MINUTE, MINUTE + 1440, SIGNATURE, named("link"), b"sealed"],
     PASS: [LOAN, WAY, 1, True],
     COUNTER: [LOAN, WAY, 1, MINUTE, MINUTE + 720, b""],
@@ -101,12 +112,17 @@ BODIES: dict[int, Fields] = {
     RATING: [TERMS, SIGNATURE, SIGNATURE, 1, 8, named("salt", 16)],
     ENTRY: [LOAN, BOB, ANA, 20_000, named("due"), SIGNATURE, SIGNATURE, 2, named("link"), 1],
 }
+ALWAYS: Fields = [[], 0, 0]
+EMPTY_LISTING: Fields = ["", "", 4, 0, [], [], ALWAYS, []]
+BUSIEST_WEEK = [[720 * n, 720 * n + 719] for n in range(14)]
+SMALLEST_PHOTO = [named("photo"), 1, named("thumbnail"), 1]
 NAMES = {
     CHARTER: "charter", STATEMENT: "statement", SEAT: "seat", HALF: "half", LISTING: "listing",
-    WITHDRAWAL: "withdrawal", KEY_RECORD: "keys record", REQUEST: "request", PASS: "pass",
-    COUNTER: "counter", AGREEMENT: "agreement", DECLINE: "decline", CANCEL: "cancel",
-    HANDOVER: "handover", RETURN: "return", COMMITMENT: "commitment", REPORT: "report",
-    RATING: "rating", REPAIR: "repair", ENTRY: "entry",
+    WITHDRAWAL: "withdrawal", KEY_RECORD: "keys record", VALIDATION: "validation",
+    REQUEST: "request", PASS: "pass", COUNTER: "counter", AGREEMENT: "agreement",
+    DECLINE: "decline", CANCEL: "cancel", HANDOVER: "handover", RETURN: "return",
+    COMMITMENT: "commitment", REPORT: "report", RATING: "rating", REPAIR: "repair",
+    ENTRY: "entry",
 }  # fmt: skip
 
 
@@ -171,9 +187,13 @@ def valid_cases() -> list[Case]:
     cases = [opened(f"a {NAMES[kind]}", ["Body"], kind, body) for kind, body in BODIES.items()]
     most_busy = [[n, n + 1] for n in range(0, 200, 2)]
     cases += [
-        opened("an empty listing", ["Body"], LISTING, ["", "", 4, 0, [], []]),
-        opened("longest title", ["Limit"], LISTING, ["é" * 80, "", 2, 4, [], []]),
-        opened("longest text", ["Limit"], LISTING, ["", "x" * 4096, 3, 4, [], []]),
+        opened("an empty listing", ["Body"], LISTING, EMPTY_LISTING),
+        opened("longest title", ["Limit"], LISTING, ["é" * 80, "", 2, 4, [], [], ALWAYS, []]),
+        opened("longest text", ["Limit"], LISTING, ["", "x" * 4096, 3, 4, [], [], ALWAYS, []]),
+        opened(
+            "the busiest week", ["Limit"], LISTING, with_field(LISTING, 6, [BUSIEST_WEEK, 0, 0])
+        ),
+        opened("most photos", ["Limit"], LISTING, with_field(LISTING, 7, [SMALLEST_PHOTO] * 4)),
         opened("most busy intervals", ["Limit"], LISTING, with_field(LISTING, 5, most_busy)),
         opened("longest path", ["Limit"], HANDOVER, [LOAN, [ANA, BOB, CLEO, DAN, named("e")]]),
         opened("one founder", ["Body"], CHARTER, ["x", [ANA], []]),
@@ -327,7 +347,36 @@ BODY_CHANGES: list[tuple[str, int, int, object, str]] = [
     ("`through` names one twice", LISTING, 4, [BOB, BOB], MALFORMED),
     ("an empty interval", LISTING, 5, [[MINUTE, MINUTE]], MALFORMED),
     ("an interval that ends first", LISTING, 5, [[MINUTE, MINUTE - 1]], MALFORMED),
+    ("a week of more than seven days", LISTING, 6, [[[0, 10_081]], 0, 0], MALFORMED),
+    ("a week that goes backwards", LISTING, 6, [[[60, 120], [0, 30]], 0, 0], MALFORMED),
+    ("intervals of the week that touch", LISTING, 6, [[[0, 30], [30, 60]], 0, 0], MALFORMED),
+    (
+        "15 intervals of the week",
+        LISTING,
+        6,
+        [[[n, n + 1] for n in range(0, 30, 2)], 0, 0],
+        MALFORMED,
+    ),
+    ("no longest loan", LISTING, 6, [[], 0], MALFORMED),
+    ("five photos", LISTING, 7, [SMALLEST_PHOTO] * 5, MALFORMED),
+    ("a photo of no bytes", LISTING, 7, [[named("photo"), 0, named("thumbnail"), 1]], MALFORMED),
+    (
+        "a photo above its limit",
+        LISTING,
+        7,
+        [[named("photo"), 524_289, named("thumbnail"), 1]],
+        MALFORMED,
+    ),
+    (
+        "a thumbnail above its limit",
+        LISTING,
+        7,
+        [[named("photo"), 1, named("thumbnail"), 32_769]],
+        MALFORMED,
+    ),
     ("101 intervals", LISTING, 5, [[n, n + 1] for n in range(101)], MALFORMED),
+    ("a validation of 31 bytes", VALIDATION, 0, bytes(31), MALFORMED),
+    ("a validation that holds one", VALIDATION, 1, 1, MALFORMED),
     ("a target of 32 bytes", WITHDRAWAL, 0, bytes(32), MALFORMED),
     ("a withdrawal over five circles", WITHDRAWAL, 3, 5, MALFORMED),
     ("a withdrawal through one twice", WITHDRAWAL, 4, [BOB, BOB], MALFORMED),

@@ -5,7 +5,7 @@ Spec: §11, §12.
 
 from __future__ import annotations
 
-from node.engine import ids
+from node.engine import ids, validations
 from node.engine import loans as loan_steps
 from node.engine.asking import reliability
 from node.engine.core import Core
@@ -41,6 +41,10 @@ def trust(core: Core, member_text: str | None = None) -> dict[str, Json]:
         "circles_open": judgement.circles_open,
         "exchanges": judgement.exchanges,
         "missing": judgement.missing,
+        "validated_by": [
+            {"member": each.hex(), "name": core.name_of(each)}
+            for each in validations.validated_by_friends(core, member)
+        ],
         "account": account_json(judgement.account),
         "reliability": round(likelihood, 3),
         "is_reliable": is_reliable(core.charter, likelihood),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from node.engine import away, capacity, loans, pauses
+from node.engine import away, capacity, contacts, loans, pauses, validations
 from node.engine.calendar import instant_text
 from node.engine.clock_watch import ClockWatch
 from node.engine.core import Core
@@ -76,6 +76,7 @@ def house_show(core: Core, say_rule: Callable[[Explanation], str]) -> dict[str, 
             {"member": founder.hex(), "name": core.name_of(founder)} for founder in core.founders
         ],
         "standing": core.standing(),
+        "conflicts": contacts.view(core),
         "charter": rules,
     }
 
@@ -97,6 +98,9 @@ def friends(core: Core) -> list[Json]:
             "live": core.is_live_friend(member),
             "shows": shows(core, member),
             "paused": pauses.view(core, member),
+            "validates": validations.holds(core, core.me, member),
+            "answers_for": [core.name_of(m) for m in validations.validated_by(core, member)],
+            "validates_me": validations.holds(core, member, core.me),
             **capacity.summary(core, member),
         }
         for _, member, friend in sorted(rows, key=lambda row: row[:2])

@@ -12,11 +12,14 @@ import unicodedata
 from collections.abc import Callable
 from typing import Final
 
-from node.engine import ids
-from node.engine.asking import Asker
+from node.engine import ids, validations
+from node.engine.asking import Asker, way_through
 from node.engine.calendar import instant_text, span_text
 from node.engine.core import Core
 from node.engine.events import Json
+from node.engine.own_calendar import own_calendar
+from node.engine.week import write_week
+from protocol.availability import misfit
 from protocol.bodies import Kind, ListingBody, ThingKind
 from protocol.circles import Path
 from protocol.errors import Refused
@@ -80,13 +83,32 @@ def thing(core: Core, text: str, say: Say) -> dict[str, Json]:
     record = ids.resolve_thing(core, text)
     if record.author == core.me:
         return _own_json(core, record)
-    return listing_json(core, record, say, Asker(core))
+    return {
+        **listing_json(core, record, say, Asker(core)),
+        "ways": _ways(core, record),
+    }
+
+
+def _ways(core: Core, record: Record) -> list[Json]:
+    """Friends through whom a thing two steps away can be asked for, by name."""
+    if len(_path(core, record)) != 3:
+        return []
+    friends = [m for m in core.live_friends() if way_through(core, record, m) is not None]
+    return [
+        {
+            "member": friend.hex(),
+            "name": core.name_of(friend),
+            "validates": validations.holds(core, friend, core.me),
+        }
+        for friend in sorted(friends, key=lambda friend: (core.name_of(friend), friend))
+    ]
 
 
 def listing_json(core: Core, record: Record, say: Say, asker: Asker) -> dict[str, Json]:
     """Another member's listing as it is shown; ``path`` runs from the holder to me."""
-    path = _path(core, record)
-    refusal = asker.why_cannot(record)
+    path = asker.way_to(record) or _path(core, record)
+    refusal = asker.why_cannot(record, path)
+    is_shut = refusal is not None and refusal.code == "circle-closed"
     return {
         **_common_json(record),
         "holder": record.author.hex(),
@@ -96,33 +118,47 @@ def listing_json(core: Core, record: Record, say: Say, asker: Asker) -> dict[str
         "path_names": [core.name_of(member) for member in path],
         "can_ask": refusal is None,
         "why_not": None if refusal is None else {"code": refusal.code, "message": say(refusal)},
+        "can_ask_on_word": is_shut and asker.why_cannot(record, path, on_word=True) is None,
     }
 
 
 def _own_json(core: Core, record: Record) -> dict[str, Json]:
     body = _body(record)
+    calendar = own_calendar(core, record.object)
     return {
         **_common_json(record),
         "circles": body.circles,
         "only_through": [member.hex() for member in body.through],
         "only_through_names": [core.name_of(member) for member in body.through],
         "listed_until": instant_text(record.not_after_ms),
+        "buffer_minutes": calendar.buffer_minutes,
+        "blocked": [_span_json(span) for span in calendar.blocked],
     }
 
 
 def _common_json(record: Record) -> dict[str, Json]:
     body = _body(record)
-    busy: list[Json] = []
-    for from_minute, to_minute in body.busy:
-        start, end = span_text(from_minute, to_minute)
-        busy.append({"from": start, "to": end})
+    availability = body.availability
     return {
         "thing": record.object.hex(),
         "title": body.title,
         "kind": KIND_WORDS[body.thing_kind],
         "text": body.text,
-        "busy": busy,
+        "busy": [_span_json(span) for span in body.busy],
+        "availability": {
+            "weekly": list(write_week(availability.weekly)),
+            "shortest_minutes": availability.shortest_minutes,
+            "longest_minutes": availability.longest_minutes,
+        },
+        "photos": [
+            {"photo": photo.full.hex(), "thumbnail": photo.thumbnail.hex()} for photo in body.photos
+        ],
     }
+
+
+def _span_json(span: tuple[int, int]) -> Json:
+    start, end = span_text(*span)
+    return {"from": start, "to": end}
 
 
 def _body(record: Record) -> ListingBody:
@@ -143,7 +179,10 @@ def _by_title(record: Record) -> tuple[str, bytes, bytes]:
 def _is_free(record: Record, from_minute: int | None, to_minute: int | None) -> bool:
     if from_minute is None or to_minute is None:
         return True
-    return not any(start < to_minute and from_minute < end for start, end in _body(record).busy)
+    body = _body(record)
+    if misfit(body.availability, body.thing_kind, from_minute, to_minute) is not None:
+        return False
+    return not any(start < to_minute and from_minute < end for start, end in body.busy)
 
 
 def _matches(core: Core, record: Record, words: list[str]) -> bool:

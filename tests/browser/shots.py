@@ -1,0 +1,83 @@
+"""Pictures of every page of the demo street, to look at: ``make shots ARGS=DIRECTORY``.
+
+Each at 390 and 1200 pixels, in light and, on the phone, in dark, in one language a run
+(``--language``). Nothing is asserted: what is ugly is seen.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+from pathlib import Path
+from typing import Final
+
+from playwright.sync_api import Browser, Page, sync_playwright
+from tqdm import tqdm
+
+from node.demo.street import Street
+
+WIDTHS: Final = {"phone": 390, "desk": 1200}
+PATHS: Final = {
+    "home": "/", "browse": "/browse", "things": "/things", "inbox": "/inbox",
+    "friends": "/friends", "nearby": "/friends/nearby", "circles": "/trust", "house": "/house",
+    "safekeeping": "/safekeeping", "nothing": "/no-such-page",
+}  # fmt: skip
+CHROMIUM: Final = "/usr/bin/chromium"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("directory", type=Path, help="where the pictures go")
+    parser.add_argument("--language", default="fr", choices=("en", "fr", "es"))
+    given = parser.parse_args()
+    given.directory.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as place, sync_playwright() as playwright:
+        street = Street(Path(place), given.language, 0)
+        path = CHROMIUM if os.path.exists(CHROMIUM) else None
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        try:
+            street.start(str)
+            street.tell_story(str)
+            _take_all(browser, street, given.directory)
+        finally:
+            browser.close()
+            street.stop()
+
+
+def _take_all(browser: Browser, street: Street, directory: Path) -> None:
+    ana, lea = street.homes["Ana"], street.homes["Léa"]
+    paths = dict(PATHS)
+    for thing in ana.client.get("/browse"):
+        paths[f"thing-{thing['holder_name']}-{thing['kind']}"] = (
+            f"/thing/{thing['thing']}@{thing['holder']}"
+        )
+    for thing in ana.client.get("/things")[:1]:
+        paths["my-thing"] = f"/things/{thing['thing']}"
+    for loan in ana.client.get("/loans"):
+        paths[f"loan-{loan['role']}-{loan['state']}"] = f"/loans/{loan['loan']}"
+    for name, width in WIDTHS.items():
+        for scheme in ("light", "dark") if name == "phone" else ("light",):
+            context = browser.new_context(
+                viewport={"width": width, "height": 844},
+                color_scheme="dark" if scheme == "dark" else "light",
+            )
+            page = context.new_page()
+            page.goto(ana.post("/page")["page"])
+            for title, path in tqdm(paths.items(), desc=f"{name} {scheme}", leave=False):
+                _take(page, ana.page.partition("/?")[0] + path, directory, title, name, scheme)
+            page.goto(lea.post("/page")["page"])
+            _take(page, lea.page.partition("/?")[0], directory, "home-of-lea", name, scheme)
+            context.close()
+
+
+def _take(page: Page, address: str, directory: Path, title: str, name: str, scheme: str) -> None:
+    page.goto(address)
+    page.screenshot(path=directory / f"{title}-{name}-{scheme}.png", full_page=True)
+    if scheme == "light" and page.locator("main details").count():
+        page.evaluate("document.querySelectorAll('main details').forEach(each => each.open = true)")
+        page.screenshot(path=directory / f"{title}-{name}-open.png", full_page=True)
+
+
+if __name__ == "__main__":
+    main()
