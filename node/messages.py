@@ -252,7 +252,7 @@ _SENTENCES: Final[dict[str, str]] = {
     ),
     "list-too-long": N_("A list has at most {maximum} lines: share it in parts."),
     "list-too-large": N_("The file is too large for a list: at most {limit} KB."),
-    "list-unreadable": N_("Line {line} cannot be read: is there a quotation mark too many?"),
+    "list-unreadable": N_("Line {line} cannot be read: it may have a quotation mark too many."),
     "list-circles": N_("“{value}” is no number of circles: 0 to {maximum}."),
     "book-without-title": N_(
         "It has a number and no title: write the title beside it. No web site is asked."

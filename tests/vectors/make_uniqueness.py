@@ -19,7 +19,11 @@ ABOUT = (
     "input: house, contact and text; decoded: its one spelling and the commitment, empty for an "
     "empty text. Argon2id as in RFC 9106, version 19, 19456 KiB, 2 passes, 1 lane, 32 bytes."
 )
-NOTES = {"Spelling": "one person, several spellings", "House": "the salt"}
+NOTES = {
+    "Spelling": "one person, several spellings",
+    "Nothing": "no contact, whatever the house",
+    "House": "the salt",
+}
 
 LILAS, OAKS = (hashlib.sha256(name.encode()).digest() for name in ("lilas", "oaks"))
 
@@ -27,11 +31,11 @@ CASES: list[tuple[str, str, bytes, str, str, str]] = [
     ("Spelling", "an address", LILAS, "e-mail", "ana@example.org", "ana@example.org"),
     ("Spelling", "capitals and blanks", LILAS, "e-mail", "  Ana@Example.ORG\t", "ana@example.org"),
     ("Spelling", "another address", LILAS, "e-mail", "ana+2@example.org", "ana+2@example.org"),
-    ("Spelling", "nothing", LILAS, "e-mail", "   ", ""),
+    ("Nothing", "blanks alone", LILAS, "e-mail", "   ", ""),
     ("Spelling", "a number", LILAS, "phone", "+33612345678", "+33612345678"),
     ("Spelling", "with what is put between", LILAS, "phone", "+33 6.12-34(56)78", "+33612345678"),
     ("Spelling", "with zeros for the plus", LILAS, "phone", "0033612345678", "+33612345678"),
-    ("Spelling", "no number", LILAS, "phone", "-", ""),
+    ("Nothing", "no number", LILAS, "phone", "-", ""),
     ("House", "the same address in another house", OAKS, "e-mail", "ana@example.org",
      "ana@example.org"),
     ("House", "a number as an address is something else", OAKS, "e-mail", "+33612345678",
