@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -32,10 +32,6 @@ DEADLINE_S = 60.0
 PHONE, DESKTOP = (390, 844), (1280, 900)
 SCREENSHOTS = os.environ.get("OPENHOUSE_SCREENSHOTS")
 RUN = ("run", "--peer-port", "0", "--web-port", "0", "--no-lan")
-_FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-)  # fmt: skip
 
 
 @dataclass
@@ -65,9 +61,22 @@ class Home:
 @pytest.fixture
 def homes(tmp_path: Path) -> Iterator[list[Home]]:
     """Four nodes that have no member yet."""
+    with started_homes(tmp_path, 4) as started:
+        yield started
+
+
+@pytest.fixture
+def a_home(tmp_path: Path) -> Iterator[Home]:
+    """One node that has no member yet."""
+    with started_homes(tmp_path, 1) as started:
+        yield started[0]
+
+
+@contextmanager
+def started_homes(place: Path, count: int) -> Iterator[list[Home]]:
     started: list[Home] = []
     try:
-        started.extend(start_home(tmp_path / f"home{number}") for number in range(4))
+        started.extend(start_home(place / f"home{number}") for number in range(count))
         yield started
     finally:
         for home in started:
@@ -93,19 +102,6 @@ def start_home(directory: Path) -> Home:
     line = process.stdout.readline()
     assert line, (directory / "stderr").read_text()
     return Home(directory, process, f"http://127.0.0.1:{json.loads(line)['web_port']}")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Debian's chromium, or a skip that says what is missing."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    executable = shutil.which("chromium")
-    if executable is None:
-        pytest.skip("chromium is not installed (on Debian: apt-get install chromium)")
-    with playwright.sync_playwright() as driver:
-        opened = driver.chromium.launch(executable_path=executable, args=list(_FLAGS))
-        yield opened
-        opened.close()
 
 
 class Visitor:
@@ -357,9 +353,9 @@ def test_a_house_begins_and_a_guitar_is_lent_returned_and_rated(
     assert [] == ana.complaints + luc.complaints + far.complaints
 
 
-def test_the_page_is_closed_to_who_has_no_key(browser: Browser, homes: list[Home]) -> None:
+def test_the_page_is_closed_to_who_has_no_key(browser: Browser, a_home: Home) -> None:
     """No session, no page; a wrong key opens nothing; a sign-out closes again."""
-    stranger = Visitor(browser, homes[0])
+    stranger = Visitor(browser, a_home)
     for path in ("/", "/things", "/inbox", "/friends/invitation/x"):
         stranger.go(path)
         assert "Is this your home?" in stranger.text
@@ -372,11 +368,9 @@ def test_the_page_is_closed_to_who_has_no_key(browser: Browser, homes: list[Home
     assert "Is this your home?" in stranger.text
 
 
-def test_the_language_is_changed_in_the_footer_and_stays(
-    browser: Browser, homes: list[Home]
-) -> None:
+def test_the_language_is_changed_in_the_footer_and_stays(browser: Browser, a_home: Home) -> None:
     """Guessed from the browser first, then as chosen; the page stays the same."""
-    visitor = Visitor(browser, homes[0], "es-ES")
+    visitor = Visitor(browser, a_home, "es-ES")
     visitor.go("/things?x=1")
     assert "¿Es este tu hogar?" in visitor.text
     visitor.press("button[value=fr]")
@@ -386,9 +380,9 @@ def test_the_language_is_changed_in_the_footer_and_stays(
     assert visitor.page.get_attribute("html", "lang") == "fr"
 
 
-def test_the_page_can_be_used_by_keyboard_alone(browser: Browser, homes: list[Home]) -> None:
+def test_the_page_can_be_used_by_keyboard_alone(browser: Browser, a_home: Home) -> None:
     """Tab reaches everything in order, Enter sends; the first stop skips to the content."""
-    visitor = Visitor(browser, homes[0])
+    visitor = Visitor(browser, a_home)
     visitor.sign_in()
     keyboard = visitor.page.keyboard
     keyboard.press("Tab")

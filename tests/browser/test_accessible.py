@@ -1,0 +1,120 @@
+"""Every page, looked at by axe-core: light and dark, on a phone and on a desk.
+
+One browser and one page in memory for all of it. axe-core stands in ``vendor/`` with its
+licence (MPL 2.0), so that the same rules are asked everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from node.engine import views
+from protocol.errors import Refused
+from simulations.street import Street
+from tests.page_street import NAMES, Served, StreetNode, live_here, make_street, served
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+
+AXE = Path(__file__).parent / "vendor" / "axe.min.js"
+PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
+# What depends on the colours is asked again in the dark; what on the width, on the desk.
+IN_THE_DARK = ["color-contrast"]
+ON_THE_DESK = ["target-size", "color-contrast"]
+_ASK = """
+rules => axe.run(document, {
+  runOnly: rules.length ? {type: 'rule', values: rules} : {type: 'tag', values: [
+    'wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']},
+  resultTypes: ['violations'],
+}).then(found => found.violations.map(
+  v => v.id + ': ' + v.nodes.slice(0, 3).map(n => n.target + ' ' + n.failureSummary).join(' | ')
+))
+"""
+# A finger needs 44 pixels; what stands within a sentence is left to the sentence (WCAG 2.5.8).
+_SMALL = """
+() => [...document.querySelectorAll('a, button, summary, select, input:not([type=hidden])')]
+  .filter(e => e.checkVisibility() && !e.matches('.skip') && !e.closest('svg'))
+  .map(e => {
+    if (getComputedStyle(e).display === 'inline' && e.closest('p, li, dd')) return null;
+    const label = e.matches('input[type=checkbox], input[type=radio]') && e.closest('label');
+    const row = e.matches('.whole') && e.closest('li');
+    const box = (label || row || e).getBoundingClientRect();
+    return box.height && (box.height < 43.5 || box.width < 24)
+      ? e.tagName + '.' + e.className + ' ' + e.textContent.trim().slice(0, 30)
+        + ' ' + Math.round(box.width) + 'x' + Math.round(box.height)
+      : null;
+  })
+  .filter(Boolean)
+"""
+_WIDTH = "() => document.documentElement.scrollWidth - innerWidth"
+
+
+@pytest.fixture(scope="module")
+def home() -> Iterator[Served]:
+    """Ana's page, in the middle of everything."""
+    street = make_street()
+    live_here(street)
+    with served(StreetNode(street)) as page:
+        yield page
+
+
+def paths(street: Street) -> list[str]:
+    """Every kind of page that Ana can open."""
+    core = street.core(0)
+    seen: list[Any] = views.browse(core, _say)
+    mine: list[Any] = views.things(core)
+    loans: list[Any] = views.loans(core)
+    by_state = {loan["state"]: loan["loan"] for loan in loans}
+    far = next(thing for thing in seen if not thing["can_ask"])
+    near = next(thing for thing in seen if thing["can_ask"])
+    return [
+        "/", "/browse", "/browse?query=nothing", "/things", "/inbox", "/friends",
+        "/friends/nearby", "/trust", "/house", "/safekeeping", "/no-such-page",
+        f"/things/{mine[0]['thing']}",
+        *(f"/thing/{thing['thing']}@{thing['holder']}" for thing in (near, far)),
+        *(f"/loans/{loan}" for loan in by_state.values()),
+    ]  # fmt: skip
+
+
+def _say(refusal: Refused) -> str:
+    return refusal.code
+
+
+def look(page: Page, path: str) -> list[str]:
+    """What axe, a finger and a narrow screen have to say of one page."""
+    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+    found: list[str] = page.evaluate(_ASK, [])
+    found += [f"too small for a finger: {each}" for each in page.evaluate(_SMALL)]
+    if (beyond := page.evaluate(_WIDTH)) > 0:
+        found.append(f"sticks out by {beyond}")
+    page.emulate_media(color_scheme="dark")
+    found += page.evaluate(_ASK, IN_THE_DARK)
+    page.set_viewport_size(DESK)  # type: ignore[arg-type]
+    page.emulate_media(color_scheme="light")
+    found += page.evaluate(_ASK, ON_THE_DESK)
+    if (beyond := page.evaluate(_WIDTH)) > 0:
+        found.append(f"sticks out by {beyond} on the desk")
+    return [f"{path}: {each}" for each in found]
+
+
+def test_axe_finds_nothing_on_any_page(browser: Browser, home: Served) -> None:
+    """In light and dark, with everything unfolded, and nothing too small or too wide."""
+    context = browser.new_context(bypass_csp=True, reduced_motion="reduce")
+    context.add_init_script(path=AXE)
+    page = context.new_page()
+    page.goto(home.url + "/things")
+    found = look(page, "signing in")
+    page.goto(home.entry)
+    for path in paths(home.node.street):
+        page.goto(home.url + path)
+        found += look(page, path)
+    context.close()
+    assert [] == found
+    assert max(map(len, NAMES)) > 60, "long names are part of it"

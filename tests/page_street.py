@@ -1,0 +1,200 @@
+"""A street in memory and the page of one of its homes, for tests of the page.
+
+Real engines, no process and no link: what one does reaches the others at once. The page is
+served by aiohttp on a loop of its own, in a thread, so that a browser can be driven beside it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from aiohttp.test_utils import TestServer
+
+from node.api.app import make_app
+from node.api.protocols import PhotosLike
+from node.engine.commands import (
+    AddThing,
+    AnswerLoan,
+    Ask,
+    Command,
+    GiveBack,
+    HandOver,
+    LookFor,
+    Rate,
+    SetProfile,
+)
+from node.engine.engine import Engine
+from node.engine.events import Json
+from node.topics import Subscription, Topics
+from node.web.pages import entry_path
+from protocol.bodies import Availability, ThingKind
+from protocol.charter import Charter
+from simulations.signing import InterningOpener, RealKeys
+from simulations.street import DAY, DAY_MS, Street
+from simulations.town import TownPlan, build_town
+from tests.small_desk import SmallDesk
+
+TOKEN = "5e" * 32
+NAMES = (
+    "Ana", "Luc", "Maximiliane-Henriette von und zu Hohenstauffenberg-Wolkenkuckucksheim",
+    "Sofía", "Hugo", "Léa", "Karim",
+)  # fmt: skip
+EDGES = [(0, 1), (0, 2), (0, 6), (1, 3), (2, 3), (2, 4), (3, 5)]
+"""Ana is 0. Friends: 1, 2, 6; beyond them 3 and 4; 5 is three steps away."""
+
+
+@dataclass
+class StreetNode:
+    """The home of one member of a street, as the page sees it."""
+
+    street: Street
+    number: int = 0
+    counters: Counter[str] = field(default_factory=Counter)
+    token: str = TOKEN
+    web_hosts: tuple[str, ...] = ()
+    language: str = "en"
+    photos: PhotosLike | None = None
+    home: Path = Path()
+    words: str = " ".join(f"word{number}" for number in range(24))
+    pairing: SmallDesk = field(default_factory=SmallDesk)
+    topics: Topics = field(default_factory=Topics)
+
+    @property
+    def engine(self) -> Engine:
+        return self.street.engines[self.number]
+
+    def lan_state(self) -> Json:
+        return {"is_on": False, "nearby": 0, "problem": ""}
+
+    def addresses(self) -> tuple[str, ...]:
+        return ("192.0.2.1:7470",)
+
+    async def command(self, command: Command) -> Json:
+        answer = self.street.run(self.number, command)
+        self.topics.publish("home")
+        return answer  # type: ignore[return-value]
+
+    def subscribe(self) -> Subscription:
+        return self.topics.subscribe()
+
+    async def forget_words(self) -> None:
+        self.words = ""
+
+    async def make_backup(self) -> bytes:
+        return b"OHB1 a sealed copy"
+
+    async def set_up(self, name: str, email: str, phone: str, language: str) -> Json:
+        raise AssertionError("it is set up")
+
+
+def day_ms_of_today() -> int:
+    return time.time_ns() // 1_000_000 // DAY_MS * DAY_MS + DAY_MS // 2
+
+
+def make_street(
+    edges: list[tuple[int, int]] = EDGES, names: tuple[str, ...] = NAMES, now_ms: int | None = None
+) -> Street:
+    """Members with names and friendships, who share nothing yet."""
+    now_ms = day_ms_of_today() if now_ms is None else now_ms
+    keys = RealKeys()
+    plan = TownPlan(
+        len(names), edges, now_ms, charter=Charter(), records_per_second_max=None
+    )  # fmt: skip
+    residents = build_town(plan, keys, InterningOpener(keys.verify))
+    street = Street(residents, edges, now_ms=now_ms)
+    street.start()
+    for number, name in enumerate(names):
+        street.run(number, SetProfile(name, ("en",)))
+    return street
+
+
+def ask_for(street: Street, number: int, thing: str, first: int, days: int, text: str = "") -> str:
+    """Ask for whole days, counted from today."""
+    start = (street.now_ms // DAY_MS + first) * DAY
+    return str(street.run(number, Ask(thing, start, start + days * DAY, text))["loan"])
+
+
+def live_here(street: Street) -> dict[str, str]:
+    """Let a few weeks' worth of things happen; the ids of loans by what they are."""
+
+    def share(number: int, title: str, **fields: object) -> str:
+        return str(street.run(number, AddThing(title, **fields))["thing"])  # type: ignore[arg-type]
+
+    drill = share(0, "Cordless drill", circles=2, text="Two batteries.")
+    tent = share(0, "Tent for four", circles=3)
+    share(0, "Washing machine", kind=ThingKind.SPOT, availability=Availability())
+    guitar = share(1, "Guitar", circles=2)
+    sewing = share(2, "Sewing machine that has a very long title indeed, and some more", circles=2)
+    share(3, "Projector", circles=3)
+    share(4, "Our flat in August", circles=3, kind=ThingKind.STAY)
+    share(5, "Kayak", circles=3)
+    share(6, "Podcast", circles=1, kind=ThingKind.COPY)
+    street.run(6, LookFor("A cargo bike", 2))
+    loans: dict[str, str] = {}
+    # Over and rated, both ways.
+    for holder, borrower, thing in ((1, 0, guitar), (2, 0, sewing), (0, 1, tent)):
+        loan = ask_for(street, borrower, thing, 0, 1, "For a day")
+        street.run(holder, AnswerLoan(loan, "yes"))
+        street.run(holder, HandOver(loan))
+        street.run(borrower, GiveBack(loan))
+        street.run(holder, Rate(loan, 1, 9))
+        street.run(borrower, Rate(loan, 1, 8))
+        loans["rated"] = loan
+    loans["out"] = ask_for(street, 1, drill, 0, 3, "Three shelves")
+    street.run(0, AnswerLoan(loans["out"], "yes"))
+    street.run(0, HandOver(loans["out"]))
+    loans["borrowed"] = ask_for(street, 0, guitar, 5, 4, "A wedding")
+    street.run(1, AnswerLoan(loans["borrowed"], "yes"))
+    loans["asked"] = ask_for(street, 6, tent, 12, 3, "To the lake?")
+    loans["countered"] = ask_for(street, 0, sewing, 2, 2, "A curtain")
+    start = (street.now_ms // DAY_MS + 20) * DAY
+    street.run(2, AnswerLoan(loans["countered"], "counter", start, start + 2 * DAY, "Then?"))
+    return loans
+
+
+@dataclass
+class Served:
+    """A page that is served.
+
+    Args:
+        url: without a slash at the end.
+    """
+
+    url: str
+    node: StreetNode
+    entry: str
+
+
+@contextmanager
+def served(node: StreetNode) -> Iterator[Served]:
+    """Serve one home's page on loopback, from a thread, until the block ends."""
+    loop = asyncio.new_event_loop()
+    app = make_app(node)
+    server = TestServer(app, loop=loop)
+    started = threading.Event()
+
+    def run() -> None:
+        asyncio.set_event_loop(loop)
+        loop.run_until_complete(server.start_server())
+        started.set()
+        loop.run_forever()
+        loop.run_until_complete(server.close())
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        assert started.wait(30)
+        url = str(server.make_url("")).rstrip("/")
+        yield Served(url, node, url + entry_path(app))
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(30)
