@@ -16,13 +16,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from node.charter_words import CHARTER_NOT_POSSIBLE, possible_words
 from node.errors import NodeError
 from node.i18n import DEFAULT_LANGUAGE, N_, known_language, translator
 from node.key_sentences import SENTENCES as _KEY_SENTENCES
 from node.loan_sentences import SENTENCES as _LOAN_SENTENCES
 from node.thing_sentences import SENTENCES as _THING_SENTENCES
 from node.when_words import length_words, week_words
-from protocol.charter import Explanation
 from protocol.errors import OpenHouseError, ProtocolError, Refused
 
 
@@ -53,6 +53,8 @@ def say(code: str, values: Mapping[str, object], language: str) -> str:
     else:
         template = catalogue.gettext(_SENTENCES.get(code, _WITHOUT_SENTENCE))
     shown = _Values(code=code, **values)
+    if isinstance(possible := values.get("possible"), tuple):
+        template, shown["possible"] = possible_words(possible, catalogue)
     if "state" in values:
         shown["state"] = state_word(str(values["state"]), language)
     if isinstance(minutes := values.get("lasts"), int):
@@ -65,18 +67,6 @@ def say(code: str, values: Mapping[str, object], language: str) -> str:
 def state_word(state: str, language: str) -> str:
     """Where a loan stands ("handed_over"), in words."""
     return translator(language).gettext(_STATES.get(state, state))
-
-
-def charter_sentence(explanation: Explanation, language: str) -> str:
-    """One rule of the charter in words, with its number and unit."""
-    catalogue = translator(language)
-    amount = str(explanation.value)
-    if explanation.unit != "count":
-        singular, plural = _UNITS[explanation.unit]
-        amount = catalogue.ngettext(singular, plural, explanation.value).format(
-            count=explanation.value
-        )
-    return catalogue.gettext(explanation.message).format(value=amount)
 
 
 def codes() -> list[str]:
@@ -113,14 +103,6 @@ _STATES: Final = {
 }
 
 _WITHOUT_SENTENCE: Final = N_("That is not possible ({code}).")
-
-_UNITS: Final = {
-    "day": ngettext("{count} day", "{count} days"),
-    "hour": ngettext("{count} hour", "{count} hours"),
-    "minute": ngettext("{count} minute", "{count} minutes"),
-    "second": ngettext("{count} second", "{count} seconds"),
-    "millisecond": ngettext("{count} millisecond", "{count} milliseconds"),
-}
 
 _COUNTED: Final[dict[str, tuple[str, tuple[str, str]]]] = {
     "ambiguous-id": (
@@ -194,7 +176,7 @@ _SENTENCES: Final[dict[str, str]] = {
         "You belong to no house yet: found one (openhouse house found NAME), or join one with "
         "an invitation (openhouse join LINK)."
     ),
-    "charter-not-possible": N_("The charter's “{key}” cannot be that; possible is: {allowed}."),
+    "charter-not-possible": CHARTER_NOT_POSSIBLE,
     # --- inviting and joining ------------------------------------------------------------
     "inviter-not-a-member": N_(
         "Only members can invite: a newcomer becomes one when two members have co-opted them."

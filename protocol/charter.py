@@ -16,6 +16,7 @@ Spec: §13.
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
@@ -25,6 +26,7 @@ from protocol import limits
 from protocol.errors import Malformed, OpenHouseError, UnknownCritical
 
 Unit: TypeAlias = Literal["count", "day", "hour", "minute", "second", "millisecond"]
+Group: TypeAlias = Literal["circles", "cooptation", "loans", "trust", "time"]
 
 _SECOND_MS: Final = 1000
 _MINUTE_MS: Final = 60 * _SECOND_MS
@@ -51,17 +53,24 @@ class CharterError(OpenHouseError):
     Args:
         key: the parameter's name as it was written.
         allowed: what may stand there, as a clause ("a whole number from 1 to 4").
+        possible: the same for who says it in another language: ``("number", low, high)``,
+            ``("duration", low, high)``, ``("less", other parameter, its value)``, or
+            ``("unknown", the nearest parameter there is)``.
     """
 
     key: str
     allowed: str
+    possible: tuple[str | int, ...]
 
-    def __init__(self, key: str, allowed: str) -> None:
-        super().__init__(key, allowed)
+    def __init__(self, key: str, allowed: str, possible: tuple[str | int, ...]) -> None:
+        super().__init__(key, allowed, possible)
         self.key = key
         self.allowed = allowed
+        self.possible = possible
 
     def __str__(self) -> str:
+        if self.possible[0] == "unknown":
+            return f"The charter has no {self.key!r}; allowed: {self.allowed}."
         return f"The charter's {self.key!r} is not possible; allowed: {self.allowed}."
 
 
@@ -75,12 +84,14 @@ class Explanation:
             contain ``{value}``, where the caller puts the number with its unit.
         value: in ``unit``.
         unit: ``count`` for a bare number, else the largest unit without a remainder.
+        group: what the rule is about.
     """
 
     name: str
     message: str
     value: int
     unit: Unit
+    group: Group
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +134,11 @@ class Charter:
         for parameter in PARAMETERS:
             value: int = getattr(self, parameter.name)
             if not parameter.low <= value <= parameter.high:
-                raise CharterError(parameter.name, parameter.allowed())
+                raise parameter.error()
         if self.friendship_renewal_ms >= self.friendship_lease_ms:
-            allowed = f"less than friendship_lease_ms ({_written(self.friendship_lease_ms)})"
-            raise CharterError("friendship_renewal_ms", allowed)
+            other, lease = "friendship_lease_ms", _written(self.friendship_lease_ms)
+            allowed = f"less than {other} ({lease})"
+            raise CharterError("friendship_renewal_ms", allowed, ("less", other, lease))
 
     @property
     def steps_lease_ms(self) -> int:
@@ -181,21 +193,18 @@ class Charter:
         for key, value in data.items():
             parameter = _BY_NAME.get(key)
             if parameter is None:
-                raise CharterError(key, "one of " + ", ".join(sorted(_BY_NAME)))
+                nearest = difflib.get_close_matches(key, sorted(_BY_NAME), 1, 0.0)[0]
+                raise CharterError(key, f"such as {nearest!r}", ("unknown", nearest))
             given[key] = parameter.read(value)
         return cls(**given)
 
     def explain(self) -> tuple[Explanation, ...]:
         """Every number as a sentence, in the order a newcomer would ask."""
-        explanations = []
-        for parameter in PARAMETERS:
-            value: int = getattr(self, parameter.name)
-            message = parameter.zero_message if value == 0 else ""
-            amount, unit = _in_words(value) if parameter.is_duration else (value, "count")
-            explanations.append(
-                Explanation(parameter.name, message or parameter.message, amount, unit)
-            )
-        return tuple(explanations)
+        return tuple(
+            _BY_NAME[name].explain(getattr(self, name), group)
+            for group, names in GROUPS.items()
+            for name in names
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +227,19 @@ class Parameter:
             return f'a duration from "{_written(self.low)}" to "{_written(self.high)}"'
         return f"a whole number from {self.low} to {self.high}"
 
+    def error(self) -> CharterError:
+        """What to say of a value that cannot stand there."""
+        if self.is_duration:
+            possible = ("duration", _written(self.low), _written(self.high))
+            return CharterError(self.name, self.allowed(), possible)
+        return CharterError(self.name, self.allowed(), ("number", self.low, self.high))
+
+    def explain(self, value: int, group: Group) -> Explanation:
+        """The sentence that this number makes."""
+        message = self.zero_message if value == 0 and self.zero_message else self.message
+        amount, unit = _in_words(value) if self.is_duration else (value, "count")
+        return Explanation(self.name, message, amount, unit, group)
+
     def read(self, value: object) -> int:
         """Give the number that a charter file means. Raises CharterError."""
         number = value
@@ -226,7 +248,7 @@ class Parameter:
             number = int(match[1]) * _SUFFIXES_MS[match[2]] if match else None
         # A bool is an int in Python; in a charter it is a mistake.
         if not isinstance(number, int) or isinstance(number, bool):
-            raise CharterError(self.name, self.allowed())
+            raise self.error()
         return number
 
 
@@ -356,7 +378,28 @@ PARAMETERS: Final = (
         N_("Someone who lost all keys gets new ones by their guardians' word after {value}."),
     ),
 )  # fmt: skip
-"""All parameters, in the order they are explained. Spec: §13 has the same table."""
+"""All parameters. Spec: §13 has the same table, in the same order."""
+
+GROUPS: Final[dict[Group, tuple[str, ...]]] = {
+    "circles": (
+        "max_circles", "circle_2_exchanges", "circle_3_exchanges", "circle_4_exchanges",
+        "pass_on_unasked_circles", "recommended_circles",
+    ),
+    "cooptation": ("seats", "cooptations_per_year_max", "sharing_grace_ms", "sharing_window_ms"),
+    "loans": (
+        "open_requests_max", "request_window_ms", "request_ahead_max_ms", "loan_length_max_ms",
+        "capacity_new", "capacity_max",
+    ),
+    "trust": (
+        "failed_exchange_cost", "reliability_min_percent", "burnt_ms", "rating_window_ms",
+        "rating_lease_ms", "unanswered_ms",
+    ),
+    "time": (
+        "friendship_lease_ms", "friendship_renewal_ms", "listing_lease_ms", "loan_lease_ms",
+        "succession_delay_ms",
+    ),
+}  # fmt: skip
+"""What each rule is about, in the order a newcomer would ask."""
 
 _BY_NAME: Final = {parameter.name: parameter for parameter in PARAMETERS}
 

@@ -17,6 +17,7 @@ from node import dates, messages
 from node.api.errors import ApiError
 from node.api.fields import Given
 from node.api.protocols import NodeLike, PairingLike
+from node.charter_words import charter_refusal, charter_sentence
 from node.engine import commands, views
 from node.engine.core import Core
 from node.engine.events import Json
@@ -64,7 +65,7 @@ async def status(call: Call) -> Json:
 
 
 async def house(call: Call) -> Json:
-    return views.house_show(call.core, lambda rule: messages.charter_sentence(rule, call.language))
+    return views.house_show(call.core, lambda rule: charter_sentence(rule, call.language))
 
 
 async def friends(call: Call) -> Json:
@@ -133,7 +134,7 @@ async def found_house(call: Call) -> Json:
     try:
         charter = Charter.from_toml(call.body.get("charter", {}))
     except CharterError as error:
-        raise Refused("charter-not-possible", key=error.key, allowed=error.allowed) from error
+        raise charter_refusal(error) from error
     return await call.command(commands.FoundHouse(call.body["name"], charter))
 
 

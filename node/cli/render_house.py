@@ -10,6 +10,7 @@ from io import StringIO
 from typing import Final
 
 from node.account_words import account_sentences
+from node.charter_words import GROUP_TITLES
 from node.cli.client import Answer
 from node.cli.output import Screen, moment, short_id, short_ids
 from node.cli.render_keys import show_words
@@ -134,9 +135,14 @@ def house_show(screen: Screen, answer: Answer) -> None:
     for conflict in answer["conflicts"]:
         screen.line(conflict_sentence(conflict, _))
         screen.line(_("Ask both; if it is right so: openhouse house accept MEMBER"))
+    for group, title in GROUP_TITLES.items():
+        screen.line()
+        screen.line(_(title))
+        for rule in answer["charter"]:
+            if rule["group"] == group:
+                screen.line(f"· {rule['sentence']}")
     screen.line()
-    for rule in answer["charter"]:
-        screen.line(f"· {rule['sentence']}")
+    screen.line(_("And one that no house can change: no money, ever."))
 
 
 def invite(screen: Screen, answer: Answer) -> None:

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from node.api import guard
 from node.api.protocols import NodeLike
-from node.web import begin, exchanges, nearby, people, safekeeping, sharing
+from node.web import begin, exchanges, house, nearby, people, safekeeping, sharing
 from node.web.render import STATIC_DIRECTORY
 from node.web.session import Sessions
 from node.web.visit import SESSIONS, Act, Handler, Show, open_form, reading, visit_of, writing
@@ -29,7 +29,7 @@ _READINGS: Final[dict[str, Show]] = {
     "/friends/invitation/{name}": people.show_invitation,
     "/friends/nearby": nearby.show,
     "/trust": people.show_trust,
-    "/house": people.show_house,
+    "/house": house.show_house,
     "/safekeeping": safekeeping.show,
 }
 _WRITINGS: Final[dict[str, tuple[Act, Show]]] = {
@@ -61,11 +61,11 @@ _WRITINGS: Final[dict[str, tuple[Act, Show]]] = {
     "/friends/join": (people.join, people.show_friends),
     "/friends/{member}/admit": (people.admit_friend, people.show_friends),
     "/friends/{member}/show": (people.show_friendship, people.show_friends),
-    "/house/accept": (people.accept_contact, people.show_house),
+    "/house/accept": (house.accept_contact, house.show_house),
     "/friends/{member}/validation": (people.validate, people.show_friends),
     "/friends/{member}/capacity": (people.set_capacity, people.show_friends),
-    "/house/away": (people.go_away, people.show_house),
-    "/house/back": (people.come_back, people.show_house),
+    "/house/away": (house.go_away, house.show_house),
+    "/house/back": (house.come_back, house.show_house),
     "/friends/{member}/end": (people.end_friendship, people.show_friends),
     "/safekeeping/written": (safekeeping.written, safekeeping.show),
     "/safekeeping/go-on": (safekeeping.go_on, safekeeping.show),

@@ -1,4 +1,4 @@
-"""People on the page: home, friends, invitations, my circles and the house."""
+"""People on the page: home, friends, invitations and my circles."""
 
 from __future__ import annotations
 
@@ -11,19 +11,16 @@ import segno
 from aiohttp import web
 from markupsafe import Markup
 
-from node import dates, messages
 from node.account_words import account_sentences
 from node.api import handlers
-from node.conflict_sentences import conflict_sentence
 from node.engine import commands, contacts, views
 from node.engine.capacity import CAPACITY_MAX
 from node.i18n import N_, translator
 from node.pause_sentences import pause_sentence
-from node.time_sentences import away_sentence, clock_sentence
+from node.time_sentences import clock_sentence
 from node.web.begin import show_beginning
 from node.web.forms import Form
 from node.web.frame import waiting_for_me
-from node.web.render import Words
 from node.web.visit import Visit, go_to
 from protocol.errors import Refused
 
@@ -204,7 +201,7 @@ async def join(visit: Visit, form: Form) -> str:
     return "/friends?done=joined"
 
 
-# --- circles and house -------------------------------------------------------------------
+# --- circles -----------------------------------------------------------------------------
 
 
 async def show_trust(
@@ -222,35 +219,3 @@ async def show_trust(
         max_circles=visit.core.charter.max_circles,
         seats=visit.core.charter.seats,
     )
-
-
-async def show_house(
-    visit: Visit, form: Form | None = None, error: Refused | None = None
-) -> web.StreamResponse:
-    house = views.house_show(
-        visit.core, lambda rule: messages.charter_sentence(rule, visit.language)
-    )
-    away: Any = views.status(visit.core)["away"]
-    say_day = Words(visit.language).day
-    sentence = away_sentence(away, visit.gettext, say_day) if away else ""
-    rows: Any = house["conflicts"]
-    conflicts = [{**row, "sentence": conflict_sentence(row, visit.gettext)} for row in rows]
-    return visit.page(
-        "house.html", form=form, error=error, house=house, away=sentence, conflicts=conflicts
-    )
-
-
-async def accept_contact(visit: Visit, form: Form) -> str:
-    """Two members share an address or a number, rightly."""
-    await visit.command(commands.AcceptContact(form.text("member")))
-    return "/house?done=changed"
-
-
-async def go_away(visit: Visit, form: Form) -> str:
-    await visit.command(commands.GoAway(dates.read_day(form.text("until"))))
-    return "/house?done=away"
-
-
-async def come_back(visit: Visit, form: Form) -> str:
-    await visit.command(commands.GoAway(None))
-    return "/house?done=back"

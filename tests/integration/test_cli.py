@@ -443,10 +443,16 @@ def test_a_charter_is_read_from_a_file(tmp_path: Path) -> None:
         assert "friendship_lease_ms" in refused(
             running(*found, str(charter)), "charter-not-possible"
         )
+        charter.write_text("max_circle = 2")
+        assert "the nearest is “max_circles”" in refused(
+            running(*found, str(charter)), "charter-not-possible"
+        )
         charter.write_text('max_circles = 2\nfriendship_lease_ms = "21d"')
         assert running(*found, str(charter)).code == 0
         rules = {rule["name"]: rule["value"] for rule in running.json("house", "show")["charter"]}
         assert (rules["max_circles"], rules["friendship_lease_ms"]) == (2, 21 * 86_400_000)
+        said = running("house", "show").out
+        assert said.index("Circles\n") < said.index("as far as circle 2") < said.index("Trust\n")
     finally:
         running.stop()
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.charter import PARAMETERS, Charter, CharterError, Explanation
+from protocol.charter import GROUPS, PARAMETERS, Charter, CharterError, Explanation
 from protocol.errors import Malformed, OpenHouseError, UnknownCritical
 
 DAY_MS = 24 * 3600 * 1000
@@ -117,9 +117,20 @@ def test_what_is_wrong_in_a_file_is_named_with_what_is_allowed(
     assert str(caught.value) == f"The charter's {key!r} is not possible; allowed: {allowed}."
 
 
-def test_an_unknown_key_in_a_file_is_refused_with_those_that_exist() -> None:
-    with pytest.raises(CharterError, match="one of burnt_ms, capacity_max"):
+def test_an_unknown_key_in_a_file_is_refused_with_the_nearest_there_is() -> None:
+    with pytest.raises(CharterError, match="The charter has no 'seat'; allowed: such as 'seats'"):
         Charter.from_toml({"seat": 2})
+
+
+@given(st.text())
+def test_whatever_the_key_is_the_nearest_is_named(key: str) -> None:
+    with pytest.raises(CharterError) as caught:
+        Charter.from_toml({key: None})
+
+    assert caught.value.possible[0] in ("unknown", "number", "duration")
+    assert caught.value.possible[0] != "unknown" or caught.value.possible[1] in dict(
+        Charter().to_parameters()
+    )
 
 
 @pytest.mark.parametrize(
@@ -139,7 +150,8 @@ def test_durations_are_explained_in_their_largest_whole_unit(
     (found,) = [e for e in charter.explain() if e.name == "loan_lease_ms"]
 
     message = "A loan's messages are kept for at least {value} after its end."
-    assert found == Explanation("loan_lease_ms", message, value, unit)  # type: ignore[arg-type]
+    expected = Explanation("loan_lease_ms", message, value, unit, "time")  # type: ignore[arg-type]
+    assert found == expected
 
 
 def test_a_zero_that_means_never_is_said_so() -> None:
@@ -153,7 +165,10 @@ def test_a_zero_that_means_never_is_said_so() -> None:
 
 @given(charters())
 def test_every_number_is_explained_once(charter: Charter) -> None:
-    assert [e.name for e in charter.explain()] == [p.name for p in PARAMETERS]
+    said = charter.explain()
+
+    assert sorted(e.name for e in said) == sorted(p.name for p in PARAMETERS)
+    assert [e.group for e in said] == [g for g, names in GROUPS.items() for _ in names]
 
 
 def test_the_table_of_the_spec_has_every_parameter_with_its_default_and_range() -> None:

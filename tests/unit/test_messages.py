@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from node import messages
+from node.charter_words import charter_refusal, charter_sentence
 from node.errors import NodeError, StoreFull
 from node.host import HostFailed
 from node.i18n import LANGUAGES
-from protocol.charter import Charter
+from protocol.charter import Charter, CharterError
 from protocol.errors import ERRORS_BY_CODE, Refused
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -165,14 +166,33 @@ def test_a_code_without_a_sentence_is_shown_as_it_is() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_rule_of_the_charter_is_said_in_words(language: str) -> None:
     for rule in Charter().explain():
-        said = messages.charter_sentence(rule, language)
+        said = charter_sentence(rule, language)
         assert "{" not in said
         if rule.value:
             assert str(rule.value) in said
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_wrong_in_a_charter_is_one_sentence_with_the_key_and_what_is_possible(
+    language: str,
+) -> None:
+    wrong: list[tuple[dict[str, object], tuple[str, ...]]] = [
+        ({"seets": 2}, ("“seets”", "“seats”")),
+        ({"seats": 9}, ("“seats”", "2", "8")),
+        ({"listing_lease_ms": "a week"}, ("“listing_lease_ms”", "1s", "60d", "48h")),
+        ({"friendship_renewal_ms": "40d"}, ("“friendship_lease_ms”", "30d")),
+    ]
+    for table, words in wrong:
+        with pytest.raises(CharterError) as caught:
+            Charter.from_toml(table)
+        said = messages.sentence(charter_refusal(caught.value), language)
+
+        assert [] == [word for word in words if word.strip("“”") not in said]
+        assert "{" not in said
+
+
 def test_durations_of_the_charter_have_their_unit() -> None:
-    rules = {rule.name: messages.charter_sentence(rule, "en") for rule in Charter().explain()}
+    rules = {rule.name: charter_sentence(rule, "en") for rule in Charter().explain()}
 
     assert rules["friendship_lease_ms"] == (
         "A friendship is believed for 30 days after it was last renewed."

@@ -14,7 +14,7 @@ from node.engine.core import Core
 from node.engine.events import Json
 from node.engine.house import charter_record, shows
 from protocol.bodies import CharterBody, Kind, ListingBody, ThingKind
-from protocol.charter import Explanation
+from protocol.charter import Charter, Explanation
 from protocol.records import Record
 
 
@@ -61,10 +61,13 @@ def house_show(core: Core, say_rule: Callable[[Explanation], str]) -> dict[str, 
     Args:
         say_rule: the sentence of one rule, in the reader's language.
     """
+    usual = Charter()
     rules: list[Json] = [
         {
             "name": explanation.name,
+            "group": explanation.group,
             "value": getattr(core.charter, explanation.name),
+            "default": getattr(usual, explanation.name),
             "sentence": say_rule(explanation),
         }
         for explanation in core.charter.explain()
