@@ -12,7 +12,7 @@ from aiohttp import web
 
 from node.api import guard
 from node.api.protocols import NodeLike
-from node.web import begin, exchanges, house, nearby, people, safekeeping, sharing
+from node.web import begin, exchanges, house, nearby, neighbourhood, people, safekeeping, sharing
 from node.web.render import STATIC_DIRECTORY
 from node.web.session import Sessions
 from node.web.visit import SESSIONS, Act, Handler, Show, open_form, reading, visit_of, writing
@@ -28,6 +28,7 @@ _READINGS: Final[dict[str, Show]] = {
     "/friends": people.show_friends,
     "/friends/invitation/{name}": people.show_invitation,
     "/friends/nearby": nearby.show,
+    "/friends/picture": neighbourhood.show,
     "/trust": people.show_trust,
     "/house": house.show_house,
     "/safekeeping": safekeeping.show,

@@ -20,7 +20,8 @@ from node.demo.street import Street
 WIDTHS: Final = {"phone": 390, "desk": 1200}
 PATHS: Final = {
     "home": "/", "browse": "/browse", "things": "/things", "inbox": "/inbox",
-    "friends": "/friends", "nearby": "/friends/nearby", "circles": "/trust", "house": "/house",
+    "friends": "/friends", "nearby": "/friends/nearby",
+    "picture": "/friends/picture", "circles": "/trust", "house": "/house",
     "safekeeping": "/safekeeping", "nothing": "/no-such-page",
 }  # fmt: skip
 CHROMIUM: Final = "/usr/bin/chromium"

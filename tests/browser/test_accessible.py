@@ -75,7 +75,7 @@ def paths(street: Street) -> list[str]:
     near = next(thing for thing in seen if thing["can_ask"])
     return [
         "/", "/browse", "/browse?query=nothing", "/things", "/inbox", "/friends",
-        "/friends/nearby", "/trust", "/house", "/safekeeping", "/no-such-page",
+        "/friends/nearby", "/friends/picture", "/trust", "/house", "/safekeeping", "/no-such-page",
         f"/things/{mine[0]['thing']}",
         *(f"/thing/{thing['thing']}@{thing['holder']}" for thing in (near, far)),
         *(f"/loans/{loan}" for loan in by_state.values()),
