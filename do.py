@@ -186,6 +186,7 @@ def test_steps(hypothesis_profile: str) -> list[Step]:
     python = str(PYTHON)
     processes = max(2, min(4, os.cpu_count() or 2))
     pytest = [python, "-m", "pytest", "-n", str(processes), "--dist", "loadfile"]
+    pytest += ["--no-loadscope-reorder"]  # tests/conftest.py puts the longest first.
     if hypothesis_profile == "nightly":
         # Every worker must draw alike, and a failing night must be repeatable.
         seed = os.environ.get("HYPOTHESIS_SEED") or str(time.time_ns() % 2**32)
