@@ -116,6 +116,8 @@ class Charter:
     sharing_window_ms: int = 365 * _DAY_MS
     open_requests_max: int = 5
     request_window_ms: int = 14 * _DAY_MS
+    other_way_ms: int = 4 * _DAY_MS
+    other_ways_max: int = 2
     request_ahead_max_ms: int = _YEAR_MS
     loan_length_max_ms: int = 92 * _DAY_MS
     loan_lease_ms: int = 90 * _DAY_MS
@@ -320,6 +322,15 @@ PARAMETERS: Final = (
         N_("A request that nobody answers ends after {value}."),
     ),
     Parameter(
+        "other_way_ms", _SECOND_MS, 90 * _DAY_MS,
+        N_("A request that nobody passes on for {value} can go another way."),
+    ),
+    Parameter(
+        "other_ways_max", 0, 8,
+        N_("Other ways a request may try by itself, if you let it: {value}."),
+        N_("No request tries another way by itself."),
+    ),
+    Parameter(
         "request_ahead_max_ms", _DAY_MS, 5 * _YEAR_MS,
         N_("Things can be asked for at most {value} ahead."),
     ),
@@ -387,8 +398,8 @@ GROUPS: Final[dict[Group, tuple[str, ...]]] = {
     ),
     "cooptation": ("seats", "cooptations_per_year_max", "sharing_grace_ms", "sharing_window_ms"),
     "loans": (
-        "open_requests_max", "request_window_ms", "request_ahead_max_ms", "loan_length_max_ms",
-        "capacity_new", "capacity_max",
+        "open_requests_max", "request_window_ms", "other_way_ms", "other_ways_max",
+        "request_ahead_max_ms", "loan_length_max_ms", "capacity_new", "capacity_max",
     ),
     "trust": (
         "failed_exchange_cost", "reliability_min_percent", "burnt_ms", "rating_window_ms",

@@ -172,14 +172,32 @@ class FriendGraph:
         first = min(first_hops, key=lambda member: (distances[member], member))
         return (origin, *self._descend(first, distances))
 
-    def _distances_avoiding(self, origin: MemberId) -> dict[MemberId, int]:
+    def transit_path_avoiding(self, origin: MemberId, through: Path, avoiding: Path) -> Path | None:
+        """A shortest path ``origin .. me`` that runs through none of some members, or None.
+
+        With ``through``, the first hop after ``origin`` must be one of those members.
+        """
+        distances = self._distances_avoiding(origin, avoiding)
+        first_hops = [
+            member
+            for member in self._neighbours.get(origin, ())
+            if member in distances and (not through or member in through)
+        ]
+        if not first_hops:
+            return None
+        first = min(first_hops, key=lambda member: (distances[member], member))
+        return (origin, *self._descend(first, distances))
+
+    def _distances_avoiding(self, origin: MemberId, avoiding: Path = ()) -> dict[MemberId, int]:
         distances = {self.me: 0}
         frontier = [self.me]
         for distance in range(1, self._bound):
             reached = []
             for member in frontier:
                 for neighbour in self._neighbours.get(member, ()):
-                    if neighbour != origin and neighbour not in distances:
+                    if neighbour in avoiding or neighbour == origin:
+                        continue
+                    if neighbour not in distances:
                         distances[neighbour] = distance
                         reached.append(neighbour)
             frontier = reached

@@ -240,6 +240,7 @@ async def ask(call: Call) -> Json:
         has_happened=body.get("happened", False),
         on_word=body.get("on_word", False),
         via=body.get("via"),
+        other_ways=body.get("other_ways", False),
     )
     return await call.command(command)
 

@@ -302,6 +302,10 @@ ROUTES: Final = (
             Field("happened", "boolean", "true writes down a loan that has begun already."),
             Field("on_word", "boolean", "true asks those in between to recommend me."),
             Field("via", "string", "The friend who is to pass it on, of several."),
+            Field(
+                "other_ways", "boolean",
+                "true lets it go another way by itself when nobody passes it on.",
+            ),
         ),
     ),
     Route(
@@ -327,7 +331,8 @@ ROUTES: Final = (
             "loan": "string", "thing": "string", "title": "string", "role": "string",
             "state": "string", "from": "string", "to": "string", "other": "string",
             "path": "strings", "late_days": "integer", "proposal": "object?", "paper": "boolean",
-            "can": "strings",
+            "can": "strings", "waits_for_word": "boolean", "asked_again": "string?",
+            "asked_before": "string?", "other_way_on": "string?",
         },
         gives_list=True,
         query=(Field("open", "boolean", "Only those that are not over."),),

@@ -186,6 +186,7 @@ def _ask(arguments: argparse.Namespace, client: Client) -> Answer:
         "queue": arguments.queue,
         "happened": arguments.happened,
         "on_word": arguments.on_word,
+        "other_ways": arguments.other_ways,
     }
     if arguments.via:
         body["via"] = arguments.via

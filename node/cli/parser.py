@@ -262,6 +262,11 @@ def _add_loan_commands(add: Add, _: Say) -> None:
         help=_("where the circle is closed: let them recommend you"),
     )
     ask.add_argument("--via", metavar=_("MEMBER"), help=_("the friend who is to pass it on"))
+    ask.add_argument(
+        "--other-ways",
+        action="store_true",
+        help=_("when nobody passes it on, ask again by another way"),
+    )
     loans = add("loans", _("your loans, and the requests you pass on"))
     loans.add_argument("--open", action="store_true", help=_("only those that are not over"))
 

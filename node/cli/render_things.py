@@ -249,9 +249,17 @@ def _state(screen: Screen, loan: Answer) -> str:
     proposal = loan.get("proposal")
     if proposal is not None:
         words.append(_("until {day} asked for").format(day=proposal["to"].replace("T", " ")))
+    if loan.get("waits_for_word"):
+        words.append(_("waits for a word, through {names}").format(names=_between(loan)))
+    if loan.get("asked_again"):
+        words.append(_("asked again by another way"))
     if loan.get("paper"):
         words.append(_("on paper"))
     return ", ".join(words)
+
+
+def _between(loan: Answer) -> str:
+    return ", ".join(loan["path_names"][1:-1])
 
 
 def loan_changed(screen: Screen, answer: Answer) -> None:

@@ -143,6 +143,7 @@ class Ask:
         has_happened: the thing was lent without asking here; the dates may be past.
         on_word: those in between are to recommend me, where the circle is not open to me.
         via: the friend who is to pass it on, of several.
+        other_ways: where nobody passes it on, it may go other ways by itself.
     """
 
     thing: str
@@ -153,6 +154,7 @@ class Ask:
     has_happened: bool = False
     on_word: bool = False
     via: str | None = None
+    other_ways: bool = False
 
 
 @dataclass(frozen=True, slots=True)

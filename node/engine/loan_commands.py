@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from node.engine import ids, loan_dates
+from node.engine import ids, loan_dates, other_ways
 from node.engine.asking import Asker, way_through, why_cannot_ask, why_not_answerable
 from node.engine.booking import (
     busy_intervals,
@@ -89,6 +89,8 @@ def ask(core: Core, command: Ask, local_day: int) -> Json:
     )
     sealed = seal_text(core, loan, listing.author, text)
     asked = request(core, terms, tuple(reversed(path)), sealed)
+    if command.other_ways and not command.has_happened:
+        other_ways.allow(core, loan, asked.path, on_word=command.on_word)
     say(core, asked, text)
     return result(core, loan)
 

@@ -116,14 +116,14 @@ def seal_text(core: Core, loan: ObjectId, reader: MemberId, text: str) -> bytes:
     if link_key is None:
         raise Refused("no-key-of-holder")
     ephemeral = core.draw("seal", 32)
-    context = _seal_context(core, loan, core.me, reader)
+    context = seal_context(core, loan, core.me, reader)
     try:
         return seal(link_key, text.encode(), ephemeral_private=ephemeral, context=context)
     except BadKey:
         raise Refused("no-key-of-holder") from None
 
 
-def _seal_context(core: Core, loan: ObjectId, author: MemberId, reader: MemberId) -> bytes:
+def seal_context(core: Core, loan: ObjectId, author: MemberId, reader: MemberId) -> bytes:
     """What ties a seal to its step: nobody can take it into a record of their own."""
     assert core.house is not None, "loans belong to a house"
     return core.house + loan + author + reader
@@ -156,7 +156,7 @@ def text_of(core: Core, step: Record) -> str:
     if not sealed or not isinstance(body, LoanBody):
         return ""
     try:
-        context = _seal_context(core, body.loan, step.author, core.me)
+        context = seal_context(core, body.loan, step.author, core.me)
         return unseal(core.config.link_private, sealed, context=context).decode()
     except (DecryptFailed, UnicodeDecodeError):
         # Sealed to somebody else, or nonsense sealed to us: nothing to read.
@@ -202,7 +202,9 @@ def is_set_aside(core: Core, loan: ObjectId) -> bool:
 
 def forget_notes(core: Core, loan: ObjectId) -> None:
     """Remove the notes of a loan that is over for good."""
-    names = [f"loan-{what}/{loan.hex()}" for what in ("thing", "aside", "rating", "entry")]
+    names = [f"loan-{what}/{loan.hex()}" for what in (
+        "thing", "aside", "rating", "entry", "ways", "again",
+    )]  # fmt: skip
     kinds = (
         Kind.REQUEST, Kind.COUNTER, Kind.AGREEMENT, Kind.DECLINE, Kind.CANCEL, Kind.REPORT,
     )  # fmt: skip

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from node.engine import paper, ratings
+from node.engine import other_ways, paper, ratings
 from node.engine.asking import judge, needs_word, why_not_answerable
 from node.engine.booking import why_taken
 from node.engine.calendar import MINUTES_PER_DAY, instant_text, span_text
@@ -110,6 +110,8 @@ def _row(core: Core, loan: LoanState) -> dict[str, Json]:
         "waits_for_me": _waits_for_me(core, loan, verbs, reasons),
         "set_aside": is_set_aside(core, loan.loan),
         "reasons": [{"code": r.code, "values": _values(r)} for r in reasons],
+        "waits_for_word": role is Role.BORROWER and other_ways.waits_for_word(loan),
+        **_other_way_json(core, loan),
         "needs_word": role is not Role.BORROWER and needs_word(core, loan),
         "respect": asker.respect,
         "confiance": asker.confiance,
@@ -118,6 +120,17 @@ def _row(core: Core, loan: LoanState) -> dict[str, Json]:
         "rated_by_other": _rating_json(ratings.rating_by(core, loan, other)),
         "repaired": ratings.is_repaired(core, loan, core.me),
         "repaired_by_other": ratings.is_repaired(core, loan, other),
+    }
+
+
+def _other_way_json(core: Core, loan: LoanState) -> dict[str, Json]:
+    """How a request of mine went on by another way, or will."""
+    plan, again = other_ways.plan_of(core, loan.loan), other_ways.went_on_as(core, loan.loan)
+    due_ms = other_ways.due_ms(core, loan)
+    return {
+        "asked_again": None if again is None else again.hex(),
+        "asked_before": plan.before.hex() if plan is not None and plan.before else None,
+        "other_way_on": None if due_ms is None else instant_text(due_ms),
     }
 
 
@@ -160,6 +173,10 @@ def _paper_row(core: Core, loan: paper.PaperLoan) -> dict[str, Json]:
         "waits_for_me": False,
         "set_aside": False,
         "reasons": [],
+        "waits_for_word": False,
+        "asked_again": None,
+        "asked_before": None,
+        "other_way_on": None,
         "needs_word": False,
         "respect": None,
         "confiance": 0,

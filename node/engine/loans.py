@@ -13,7 +13,7 @@ Spec: §11.
 
 from __future__ import annotations
 
-from node.engine import ledger, ratings, validations
+from node.engine import ledger, other_ways, ratings, validations
 from node.engine.asking import judge, needs_word, why_cannot_ask, why_not_answerable
 from node.engine.booking import is_offered_to, why_taken
 from node.engine.capacity import why_no_unit
@@ -215,6 +215,8 @@ def on_wakeup(core: Core) -> None:
     book = book_of(core)
     is_due = book.wakeup_ms is not None and book.wakeup_ms <= core.now_ms
     _advance_all(core)
+    for state in book.states():
+        other_ways.go_if_due(core, state)
     for loan in book.forget_ended():
         forget_notes(core, loan)
     book.wakeup_is_known = False
@@ -223,7 +225,7 @@ def on_wakeup(core: Core) -> None:
 
 
 def next_wakeup_ms(core: Core) -> int | None:
-    """When the next rating is to be shown, request expires or loan is forgotten."""
+    """When a rating is to be shown, a request expires or goes elsewhere, a loan is forgotten."""
     book = book_of(core)
     if not book.wakeup_is_known:
         times = book.loans_end_ms()
@@ -234,9 +236,9 @@ def next_wakeup_ms(core: Core) -> int | None:
             if proposal is not None:
                 times.append(proposal.answer_by_ms)
             # May be over already, when the node was off: then it is due at once.
-            due_ms = ratings.due_ms(core, loan)
-            if due_ms is not None:
-                times.append(due_ms)
+            for due_ms in (ratings.due_ms(core, loan), other_ways.due_ms(core, loan)):
+                if due_ms is not None:
+                    times.append(due_ms)
         book.wakeup_ms = min(times, default=None)
         book.wakeup_is_known = True
     return book.wakeup_ms

@@ -318,6 +318,18 @@ def pull_remembered(core: Core, origin: MemberId) -> None:
                 pull_certificates(core, core.links[link_id], offered)
 
 
+def pull_all(core: Core, origin: MemberId) -> None:
+    """Ask for what proves every way that friends offer to an origin, not the nearest alone.
+
+    For the owner who may ask by another way (spec §11.3); certificates are few and small.
+    """
+    for friend, origins in core.offers.received.items():
+        link_id = core.link_of(friend)
+        if link_id is not None:
+            for offered in origins.get(origin, ()):
+                pull_certificates(core, core.links[link_id], offered)
+
+
 def pull_after_greeting(core: Core, link: Link) -> None:
     """A friend is back: what it offered before may be nearer than what we have now."""
     assert link.friend is not None, "greetings come from friends"

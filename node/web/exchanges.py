@@ -13,6 +13,7 @@ from node.account_words import account_sentences
 from node.engine import commands, ids, views
 from node.web.forms import Form
 from node.web.loan_words import is_under_way, notices, sentence
+from node.web.render import Words
 from node.web.visit import Visit
 from protocol.bodies import Event
 from protocol.errors import Refused
@@ -56,7 +57,10 @@ def _loans(visit: Visit) -> list[dict[str, Any]]:
 
 def in_words(visit: Visit, loan: Mapping[str, Any]) -> dict[str, Any]:
     """A loan with its sentence and, when it cannot go on yet, the reason."""
+    words = Words(visit.language)
     names = {
+        "through": words.names(loan["path_names"][1:-1]),
+        "day": words.day(loan["other_way_on"][:10]) if loan["other_way_on"] else "",
         "other": loan["other_name"],
         "borrower": loan["borrower_name"],
         "holder": loan["holder_name"],

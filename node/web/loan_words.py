@@ -51,6 +51,10 @@ _HAVE_RATED: Final = N_("You have said how it went. Both answers are shown toget
 _NO_MORE_RATING: Final = N_("It is done; the time to say how it went is over.")
 _LOST_AND_RATED: Final = N_("It is lost. You have said how it went.")
 _KEPT_AND_RATED: Final = N_("It was given for good. You have said how it went.")
+_WAITS_FOR_WORD: Final = N_("You asked {other}, through {through}. It waits for a word.")
+_WAITS_ELSEWHERE: Final = N_("You asked {other}, now through {through}. It waits for a word.")
+_WENT_ANOTHER_WAY: Final = N_("Your home asked {other} again, by another way.")
+_OTHER_WAY_DUE: Final = N_("If nobody passes it on, your home asks by another way after {day}.")
 _PASSED_ON: Final = N_("You passed the request of {borrower} on to {holder}.")
 _SET_ASIDE: Final = N_("You left the request of {borrower} to {holder} aside.")
 _BETWEEN_OTHERS: Final = N_("This is now between {borrower} and {holder}.")
@@ -80,8 +84,12 @@ def sentence(loan: Loan) -> str:
     state, role = loan["state"], loan["role"]
     if loan["paper"]:
         return _ON_PAPER[state]
+    if loan["asked_again"] is not None and state == "withdrawn":
+        return _WENT_ANOTHER_WAY
     if state in _ENDED:
         return _ENDED[state]
+    if loan["waits_for_word"] and state == "asked":
+        return _WAITS_FOR_WORD if loan["asked_before"] is None else _WAITS_ELSEWHERE
     if role == "between":
         if loan["set_aside"]:
             return _SET_ASIDE
@@ -114,6 +122,8 @@ def notices(loan: Loan) -> list[str]:
     if proposal is not None and loan["role"] != "between":
         by_other = proposal["by"] == loan[name]
         found.append(_PROPOSALS[mine, by_other])
+    if loan["other_way_on"] is not None:
+        found.append(_OTHER_WAY_DUE)
     if loan["repaired"]:
         found.append(_REPAIRED_SAY_YOU)
     if loan["repaired_by_other"]:

@@ -22,6 +22,7 @@ from protocol.bodies import ListingBody, Photo
 from protocol.errors import Refused
 
 _PROBLEMS_SHOWN_MAX: Final = 8
+_MS_PER_DAY: Final = 24 * 3600 * 1000
 
 
 async def show_mine(
@@ -200,7 +201,15 @@ async def show_thing(
         return go_to(f"/things/{thing['thing']}")
     if thing["kind"] == "wanted":
         return visit.page("wanted.html", error=error, thing=thing)
-    return visit.page("thing.html", form=form, error=error, thing=thing)
+    charter = visit.core.charter
+    return visit.page(
+        "thing.html",
+        form=form,
+        error=error,
+        thing=thing,
+        other_ways_max=charter.other_ways_max,
+        other_way_days=max(1, charter.other_way_ms // _MS_PER_DAY),
+    )
 
 
 async def ask(visit: Visit, form: Form) -> str:
@@ -219,6 +228,7 @@ async def ask(visit: Visit, form: Form) -> str:
             has_happened=bool(form.text("happened")),
             on_word=bool(form.text("on_word")),
             via=form.text("via") or None,
+            other_ways=bool(form.text("other_ways")),
         )
     )
     return "/inbox?done=asked"

@@ -39,6 +39,7 @@ from node.engine.loan_steps import dates_asked
 from protocol.bodies import Event
 from protocol.errors import Refused
 from protocol.exchange import LoanState, State
+from protocol.exchange_table import WAITING
 from simulations.street import DAY, DAY_MS, Street, oid, street
 
 MEMBERS = 5
@@ -57,7 +58,11 @@ class Exchange(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.street: Street = street(
-            MEMBERS, edges=EDGES, circle_2_exchanges=1, circle_3_exchanges=1
+            MEMBERS,
+            edges=EDGES,
+            circle_2_exchanges=1,
+            circle_3_exchanges=1,
+            other_way_ms=3600_000,
         )
         for borrower, lender in ((2, 1), (4, 2)):
             self.street.lend(lender, borrower, self.street.share(lender))
@@ -73,10 +78,17 @@ class Exchange(RuleBasedStateMachine):
 
     # --- owners ------------------------------------------------------------------------
 
-    @rule(number=st.integers(1, 4), thing=st.integers(0, 1), first=days, queue=st.booleans())
-    def ask(self, number: int, thing: int, first: int, queue: bool) -> None:
+    @rule(
+        number=st.integers(1, 4),
+        thing=st.integers(0, 1),
+        first=days,
+        queue=st.booleans(),
+        other_ways=st.booleans(),
+    )
+    def ask(self, number: int, thing: int, first: int, queue: bool, other_ways: bool) -> None:
         start = (self.today() + first) * DAY
-        self.order(number, Ask(self.things[thing], start, start + 2 * DAY, queue=queue))
+        span = (start, start + 2 * DAY)
+        self.order(number, Ask(self.things[thing], *span, queue=queue, other_ways=other_ways))
 
     @rule(number=st.integers(1, 4), thing=st.integers(0, 1))
     def write_down_what_has_begun(self, number: int, thing: int) -> None:
@@ -190,6 +202,17 @@ class Exchange(RuleBasedStateMachine):
             lent = [loan for loan in self.loans_at(0) if loan.terms.thing == oid(thing)]
             spans = sorted(loan.dates for loan in lent if loan.state in BLOCKING)
             assert all(one[1] <= other[0] for one, other in pairwise(spans))
+
+    @invariant()
+    def nobody_waits_for_one_thing_twice(self) -> None:
+        """A request that went another way was taken back first."""
+        for number in range(1, MEMBERS):
+            core = self.street.core(number)
+            mine = [loan for loan in self.loans_at(number) if loan.borrower == core.me]
+            waiting = [loan for loan in mine if loan.at(core.now_ms) in WAITING]
+            for thing in self.things:
+                spans = sorted(loan.dates for loan in waiting if loan.terms.thing == oid(thing))
+                assert all(one[1] <= other[0] for one, other in pairwise(spans))
 
     @invariant()
     def no_agreement_is_forgotten(self) -> None:
