@@ -26,6 +26,17 @@ SENTENCES: Final[dict[str, str]] = {
         "{maximum} spans of a thing can be kept free: let some of them be asked for again first."
     ),
     "not-blocked": N_("{start} to {end} is not kept free: name the dates as they are listed."),
+    # --- conditions, licence -----------------------------------------------------------------
+    "conditions-too-long": N_(
+        "The conditions have {size} bytes, and {maximum} are possible: write the rest into the "
+        "text."
+    ),
+    "licence-too-long": N_(
+        "The licence has {size} bytes, and {maximum} are possible: its name is enough."
+    ),
+    "licence-of-no-copy": N_(
+        "Only what is copied has a licence: leave it empty, or choose that it is to copy."
+    ),
     # --- photos ------------------------------------------------------------------------------
     "not-a-photo": N_(
         "“{file}” is not a picture that can be read: a photo is a JPEG, PNG or WebP file."

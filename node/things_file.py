@@ -15,11 +15,14 @@ import io
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
-from node.engine.views.things import KINDS_BY_WORD
+from node.engine.views.things import CATEGORIES_BY_WORD, KINDS_BY_WORD
+from node.i18n import LANGUAGES, translator
+from node.thing_words import CATEGORIES
 from protocol import limits
-from protocol.bodies import ThingKind
+from protocol.bodies import Category, ThingKind
 from protocol.errors import Refused
 
 FILE_SIZE_MAX_BYTES: Final = 1024 * 1024
@@ -35,6 +38,9 @@ _HEADINGS: Final = {
     "text": ("text", "description", "note", "notes", "texte", "texto", "descripcion", "notas"),
     "kind": ("kind", "genre", "type", "sorte", "tipo"),
     "circles": ("circles", "cercles", "circulos"),
+    "category": ("category", "categorie", "rubrique", "categoria"),
+    "conditions": ("conditions", "condiciones"),
+    "licence": ("licence", "license", "licencia"),
     "isbn": ("isbn", "isbn13", "isbn 13", "isbns", "ean", "ean13", "isbn/ean"),
 }
 _COLUMNS: Final = {word: column for column, words in _HEADINGS.items() for word in words}
@@ -55,6 +61,9 @@ class ThingRow:
     text: str = ""
     kind: ThingKind = ThingKind.OBJECT
     circles: int | None = None
+    category: Category = Category.OTHER
+    conditions: str = ""
+    licence: str = ""
     problem: Refused | None = None
 
 
@@ -98,7 +107,16 @@ def _row(line: int, columns: list[str | None], cells: list[str]) -> ThingRow:
         isbn = _checked_number(given.get("isbn", ""))
         if "title" not in given:
             raise Refused("book-without-title" if isbn else "title-missing")
-        return ThingRow(line, given["title"], _text(given, isbn), _kind(given), _circles(given))
+        return ThingRow(
+            line,
+            given["title"],
+            _text(given, isbn),
+            _kind(given),
+            _circles(given),
+            _category(given, isbn),
+            given.get("conditions", ""),
+            given.get("licence", ""),
+        )
     except Refused as problem:
         return ThingRow(line, problem=problem)
 
@@ -112,6 +130,22 @@ def _text(given: dict[str, str], isbn: str) -> str:
 def _kind(given: dict[str, str]) -> ThingKind:
     # Programs for books say "paperback" or "novel" there: that is no kind of lending.
     return KINDS_BY_WORD.get(given.get("kind", "").lower(), ThingKind.OBJECT)
+
+
+def _category(given: dict[str, str], isbn: str) -> Category:
+    """As it is called here, in any language; a word of another program says nothing."""
+    known = _categories().get(_folded(given.get("category", "")))
+    return known or (Category.BOOKS if isbn else Category.OTHER)
+
+
+@cache
+def _categories() -> dict[str, Category]:
+    catalogues = [translator(language) for language in LANGUAGES]
+    return {
+        name: category
+        for word, category in CATEGORIES_BY_WORD.items()
+        for name in (word, *(_folded(c.gettext(CATEGORIES[word])) for c in catalogues))
+    }
 
 
 def _circles(given: dict[str, str]) -> int | None:

@@ -56,6 +56,25 @@ class ThingKind(IntEnum):
     """Nothing that is lent: what its author is looking for."""
 
 
+class Category(IntEnum):
+    """What sort of thing it is, to find it by. Spec: §5.7."""
+
+    OTHER = 0
+    HOME = 1
+    KITCHEN = 2
+    TOOLS = 3
+    GARDEN = 4
+    MUSIC = 5
+    BOOKS = 6
+    FILMS_AND_GAMES = 7
+    ELECTRONICS = 8
+    SPORT = 9
+    VEHICLES = 10
+    CHILDREN = 11
+    CLOTHES = 12
+    SPACE = 13
+
+
 class Event(Enum):
     """What became of a thing that was handed over. Spec: §11.2."""
 
@@ -192,6 +211,11 @@ class ListingBody:
 
     ``through`` empty means any friend may pass it on. ``busy`` are half-open
     ``(from_minute, to_minute)`` intervals of calendar minutes (§5.8).
+
+    Args:
+        category_code: a ``Category``, or a number that a later version knows.
+        conditions: what a borrower agrees to who asks.
+        licence: of what is copyable: what may be done with a copy.
     """
 
     kind: ClassVar[Kind] = Kind.LISTING
@@ -203,6 +227,15 @@ class ListingBody:
     busy: tuple[tuple[int, int], ...]
     availability: Availability = ALWAYS
     photos: tuple[Photo, ...] = ()
+    category_code: int = Category.OTHER
+    conditions: str = ""
+    licence: str = ""
+
+    @property
+    def category(self) -> Category:
+        """The category to show; what this version does not know is other."""
+        known = self.category_code in Category.__members__.values()
+        return Category(self.category_code) if known else Category.OTHER
 
 
 @dataclass(frozen=True, slots=True)

@@ -218,6 +218,9 @@ def _read_listing(f: tuple[Value, ...]) -> Body:
             _photo(item)
             for item in expect_array(f[7], "photos", maximum=limits.PHOTOS_PER_LISTING_MAX)
         ),
+        expect_uint(f[8], "category", 255),
+        expect_text(f[9], "conditions", limits.CONDITIONS_SIZE_MAX_BYTES),
+        expect_text(f[10], "licence", limits.LICENCE_SIZE_MAX_BYTES),
     )
 
 
@@ -257,6 +260,7 @@ def _write_listing(b: ListingBody) -> list[Value]:
     availability: list[Value] = [weekly, given.shortest_minutes, given.longest_minutes]
     return [
         b.title, b.text, int(b.thing_kind), b.circles, list(b.through), busy, availability, photos,
+        int(b.category_code), b.conditions, b.licence,
     ]  # fmt: skip
 
 
@@ -457,7 +461,7 @@ _LAYOUTS: dict[Kind, _Layout] = {
     Kind.STATEMENT: _Layout(5, _read_statement, _write_statement, limits.RATING_SIZE_MAX_BYTES),
     Kind.SEAT: _Layout(1, _read_seat, _write_seat, limits.CERTIFICATE_SIZE_MAX_BYTES),
     Kind.HALF: _Layout(4, _read_half, _write_half, limits.CERTIFICATE_SIZE_MAX_BYTES),
-    Kind.LISTING: _Layout(8, _read_listing, _write_listing),
+    Kind.LISTING: _Layout(11, _read_listing, _write_listing),
     Kind.WITHDRAWAL: _Layout(5, _read_withdrawal, _write_withdrawal),
     Kind.KEYS: _Layout(5, _read_keys, _write_keys, limits.KEYS_SIZE_MAX_BYTES),
     Kind.VALIDATION: _Layout(

@@ -53,6 +53,10 @@ REVOKED_KEYS_MAX: Final = 64
 NAME_SIZE_MAX_BYTES: Final = 80
 # A title that is a whole text: titles are shown in lists of hundreds.
 TITLE_SIZE_MAX_BYTES: Final = 160
+# Conditions nobody reads before asking: the text of a thing has room for the rest.
+CONDITIONS_SIZE_MAX_BYTES: Final = 512
+# A licence is named, not written out.
+LICENCE_SIZE_MAX_BYTES: Final = 80
 # Longest `only through` list. Each entry is compared for every reader and path.
 THROUGH_MAX: Final = 32
 # Calendar that eats the record: each interval is an array of two, three elements of

@@ -21,6 +21,7 @@ from node.charter_words import charter_refusal, charter_sentence
 from node.engine import commands, views
 from node.engine.core import Core
 from node.engine.events import Json
+from node.engine.views.things import CATEGORIES_BY_WORD
 from protocol.bodies import Event
 from protocol.charter import Charter, CharterError
 from protocol.errors import Refused
@@ -82,6 +83,7 @@ async def thing(call: Call) -> Json:
 
 async def browse(call: Call) -> Json:
     start, end = dates.read_optional_span(call.query.get("from"), call.query.get("to"))
+    word = call.query.get("category")
     return views.browse(
         call.core,
         call.say,
@@ -89,6 +91,7 @@ async def browse(call: Call) -> Json:
         from_minute=start,
         to_minute=end,
         circles=call.query.get("circles"),
+        category=CATEGORIES_BY_WORD[word] if word else None,
     )
 
 

@@ -61,7 +61,13 @@ async def share_list(node: NodeLike, data: bytes, circles: int) -> Imported:
 
 def _command(row: ThingRow, circles: int) -> commands.AddThing:
     return commands.AddThing(
-        row.title, row.kind, circles if row.circles is None else row.circles, row.text
+        row.title,
+        row.kind,
+        circles if row.circles is None else row.circles,
+        row.text,
+        category=row.category,
+        conditions=row.conditions,
+        licence=row.licence,
     )
 
 

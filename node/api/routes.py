@@ -16,7 +16,7 @@ from node.api.fields import Field
 from node.api.handlers import Call
 from node.engine.capacity import CAPACITY_MAX
 from node.engine.events import Json
-from node.engine.views.things import KINDS_BY_WORD
+from node.engine.views.things import CATEGORIES_BY_WORD, KINDS_BY_WORD
 from node.i18n import LANGUAGES
 from protocol.limits import CIRCLES_HARD_MAX
 
@@ -71,6 +71,12 @@ _SHORTEST = Field("shortest", "string", "How long a loan lasts at least: 1d, 2h;
 _LONGEST = Field("longest", "string", "How long a loan lasts at most: 14d, 2h; 0: no bound.")
 _BUFFER = Field("buffer", "string", "Time kept free between two loans: 1d, 30m; 0: none.")
 _PHOTOS = Field("photos", "strings", "Names of photos that were sent before, in their order.")
+_CATEGORY = Field(
+    "category", "string", "What sort of thing it is.", choices=tuple(CATEGORIES_BY_WORD)
+)
+_CONDITIONS = Field("conditions", "string", "What a borrower agrees to by asking.")
+_LICENCE = Field("licence", "string", "What may be done with a copy: CC BY, own work.")
+_MORE = (_CATEGORY, _CONDITIONS, _LICENCE)
 _WHEN = (_WEEKLY, _SHORTEST, _LONGEST, _BUFFER)
 
 _LOAN_ANSWER: Final[dict[str, KeyType]] = {"loan": "string", "state": "string"}
@@ -81,12 +87,15 @@ _PAIRING: Final[dict[str, KeyType]] = {
 _OWN_THING: Final[dict[str, KeyType]] = {
     "thing": "string", "title": "string", "kind": "string", "circles": "integer",
 }  # fmt: skip
+_SORT: Final[dict[str, KeyType]] = {
+    "category": "string", "conditions": "string", "licence": "string",
+}  # fmt: skip
 _SEEN_THING: Final[dict[str, KeyType]] = {
     "thing": "string", "title": "string", "kind": "string", "text": "string",
     "busy": "objects", "availability": "object", "photos": "objects", "holder": "string",
     "holder_name": "string", "distance": "integer",
     "path": "strings", "path_names": "strings", "can_ask": "boolean", "why_not": "object?",
-    "can_ask_on_word": "boolean",
+    "can_ask_on_word": "boolean", **_SORT,
 }  # fmt: skip
 _TRUST: Final[dict[str, KeyType]] = {
     "member": "string", "name": "string", "confiance": "integer", "respect": "number?",
@@ -234,6 +243,7 @@ ROUTES: Final = (
             **_OWN_THING, "text": "string", "busy": "objects", "only_through": "strings",
             "only_through_names": "strings", "listed_until": "string", "availability": "object",
             "photos": "objects", "buffer_minutes": "integer", "blocked": "objects",
+            **_SORT,
         },
         gives_list=True,
     ),
@@ -241,14 +251,14 @@ ROUTES: Final = (
         "POST", "/things", "things add", "Share a thing.", thing_handlers.add_thing, _OWN_THING,
         body=(
             Field("title", "string", "What it is.", required=True),
-            _KIND, CIRCLES, _TEXT, _ONLY_THROUGH, *_WHEN, _PHOTOS,
+            _KIND, CIRCLES, _TEXT, _ONLY_THROUGH, *_WHEN, _PHOTOS, *_MORE,
         ),
     ),
     Route(
         "GET", "/things/{thing}", "thing", "One thing in full, mine or seen.", handlers.thing,
         {
             "thing": "string", "title": "string", "kind": "string", "text": "string",
-            "busy": "objects", "availability": "object", "photos": "objects",
+            "busy": "objects", "availability": "object", "photos": "objects", **_SORT,
         },
     ),
     Route(
@@ -256,7 +266,7 @@ ROUTES: Final = (
         thing_handlers.set_thing, _OWN_THING,
         body=(
             Field("title", "string", "What it is."), _KIND, CIRCLES, _TEXT, _ONLY_THROUGH, *_WHEN,
-            _PHOTOS,
+            _PHOTOS, *_MORE,
         ),
     ),
     Route(
@@ -281,6 +291,9 @@ ROUTES: Final = (
             Field("query", "string", "Words that must all occur."),
             _FROM, _TO,
             Field("circles", "integer", "Only so far.", low=1, high=CIRCLES_HARD_MAX),
+            Field(
+                "category", "string", "Only this sort.", choices=tuple(CATEGORIES_BY_WORD)
+            ),
         ),
     ),
     Route(
@@ -330,6 +343,7 @@ ROUTES: Final = (
         {
             "loan": "string", "thing": "string", "title": "string", "role": "string",
             "state": "string", "from": "string", "to": "string", "other": "string",
+            "conditions": "string", "licence": "string",
             "path": "strings", "late_days": "integer", "proposal": "object?", "paper": "boolean",
             "can": "strings", "waits_for_word": "boolean", "asked_again": "string?",
             "asked_before": "string?", "other_way_on": "string?",

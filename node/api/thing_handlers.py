@@ -12,7 +12,7 @@ from node import dates
 from node.api.handlers import Call
 from node.engine import commands, ids
 from node.engine.events import Json
-from node.engine.views.things import KINDS_BY_WORD
+from node.engine.views.things import CATEGORIES_BY_WORD, KINDS_BY_WORD
 from node.engine.week import read_week
 from protocol.bodies import ALWAYS, Availability, ListingBody, Photo
 from protocol.errors import Refused
@@ -55,6 +55,9 @@ async def add_thing(call: Call) -> Json:
             availability=given.availability(ALWAYS),
             buffer_minutes=given.minutes("buffer") or 0,
             photos=_photos(call) or (),
+            category=CATEGORIES_BY_WORD[body.get("category", "other")],
+            conditions=body.get("conditions", ""),
+            licence=body.get("licence", ""),
         )
     )
 
@@ -79,6 +82,9 @@ async def set_thing(call: Call) -> Json:
             availability=availability,
             buffer_minutes=given.minutes("buffer"),
             photos=_photos(call),
+            category=CATEGORIES_BY_WORD[body["category"]] if "category" in body else None,
+            conditions=body.get("conditions"),
+            licence=body.get("licence"),
         )
     )
 

@@ -147,6 +147,9 @@ def _thing_fields(arguments: argparse.Namespace) -> dict[str, Any]:
         "shortest": arguments.shortest,
         "longest": arguments.longest,
         "buffer": arguments.buffer,
+        "category": arguments.category,
+        "conditions": arguments.conditions,
+        "licence": arguments.licence,
     }
 
 
@@ -170,6 +173,7 @@ def _browse(arguments: argparse.Namespace, client: Client) -> Answer:
         "from": arguments.start,
         "to": arguments.end,
         "circles": arguments.circles,
+        "category": arguments.category,
     }
     return client.get("/browse", query)
 

@@ -90,7 +90,7 @@ def _check_usage(name: str, arguments: argparse.Namespace, parser: Parser, langu
     if name == "things set":
         fields = (
             "title", "kind", "circles", "text", "only_through", "when", "shortest", "longest",
-            "buffer", "photo",
+            "buffer", "photo", "category", "conditions", "licence",
         )  # fmt: skip
         is_empty = all(getattr(arguments, field) is None for field in fields)
         if is_empty and not arguments.no_photos:

@@ -13,6 +13,7 @@ from typing import Any, NoReturn, TypeAlias
 
 from node.cli.parser_keys import add_key_commands
 from node.i18n import LANGUAGES, translator
+from node.thing_words import CATEGORIES
 
 EXIT_DONE = 0
 EXIT_REFUSED = 1
@@ -213,6 +214,7 @@ def _add_thing_commands(add: Add, shared: Parser, _: Say) -> None:
     browse.add_argument(
         "--circles", type=_number(1, 4), metavar="N", help=_("only so many circles away")
     )
+    browse.add_argument("--category", choices=tuple(CATEGORIES), help=_("only this sort"))
     why = add("why", _("why you can see a thing, and the proof"))
     why.add_argument("thing", metavar=_("THING"))
 
@@ -225,6 +227,15 @@ def _thing_options(parser: argparse.ArgumentParser, _: Say) -> None:
         "--circles", type=_number(0, 4), metavar="N", help=_("how many circles may see it")
     )
     parser.add_argument("--text", metavar=_("TEXT"), help=_("what a borrower should know"))
+    parser.add_argument("--category", choices=tuple(CATEGORIES), help=_("what sort of thing it is"))
+    parser.add_argument(
+        "--conditions", metavar=_("TEXT"), help=_("what a borrower agrees to by asking")
+    )
+    parser.add_argument(
+        "--licence",
+        metavar=_("NAME"),
+        help=_("of what is copied: what may be done with a copy, as in “CC BY”"),
+    )
     parser.add_argument(
         "--only-through",
         metavar=_("MEMBER,…"),

@@ -13,6 +13,7 @@ from node.cli.loan_words import next_step, role_word
 from node.cli.output import Screen, moment, short_id, short_ids, span
 from node.i18n import N_
 from node.messages import state_word
+from node.thing_words import CATEGORIES
 from node.when_words import when_sentences
 
 _KINDS: Final = {
@@ -35,12 +36,13 @@ def things(screen: Screen, answer: Answer) -> None:
         return
     shown = short_ids([thing["thing"] for thing in answer])
     screen.table(
-        (_("Id"), _("Title"), _("Kind"), _("Circles"), _("Busy")),
+        (_("Id"), _("Title"), _("Kind"), _("Sort"), _("Circles"), _("Busy")),
         [
             (
                 shown[thing["thing"]],
                 thing["title"],
                 _kind(screen, thing["kind"]),
+                _category(screen, thing),
                 str(thing["circles"]),
                 _busy(thing.get("busy", [])),
             )
@@ -51,6 +53,22 @@ def things(screen: Screen, answer: Answer) -> None:
         said = when_sentences(thing, screen.catalogue)
         if said:
             screen.line(f"{shown[thing['thing']]}: {' '.join(said)}")
+        _say_terms(screen, shown[thing["thing"]], thing)
+
+
+def _category(screen: Screen, thing: Answer) -> str:
+    word = thing["category"]
+    return "" if word == "other" else screen.gettext(CATEGORIES[word])
+
+
+def _say_terms(screen: Screen, shown: str, thing: Answer) -> None:
+    """What a borrower agrees to, and what may be done with a copy."""
+    _ = screen.gettext
+    if thing.get("conditions"):
+        conditions = " ".join(thing["conditions"].split())
+        screen.line(_("{id}: on these conditions: {text}").format(id=shown, text=conditions))
+    if thing.get("licence"):
+        screen.line(_("{id}: licence: {licence}").format(id=shown, licence=thing["licence"]))
 
 
 def imported(screen: Screen, answer: Answer) -> None:
@@ -121,12 +139,22 @@ def browse(screen: Screen, answer: Answer) -> None:
         return
     shown = short_ids([thing["thing"] for thing in answer])
     screen.table(
-        (_("Id"), _("Title"), _("Kind"), _("Holder"), _("Circle"), _("Through"), _("Ask?")),
+        (
+            _("Id"),
+            _("Title"),
+            _("Kind"),
+            _("Sort"),
+            _("Holder"),
+            _("Circle"),
+            _("Through"),
+            _("Ask?"),
+        ),
         [
             (
                 shown[thing["thing"]],
                 thing["title"],
                 _kind(screen, thing["kind"]),
+                _category(screen, thing),
                 thing["holder_name"],
                 str(thing["distance"]),
                 ", ".join(reversed(thing.get("path_names", [])[1:-1])),
@@ -135,6 +163,8 @@ def browse(screen: Screen, answer: Answer) -> None:
             for thing in answer
         ],
     )
+    for thing in answer:
+        _say_terms(screen, shown[thing["thing"]], thing)
     lent = [thing for thing in answer if thing["kind"] != "wanted"]
     reasons = dict.fromkeys(thing["why_not"]["message"] for thing in lent if thing["why_not"])
     if reasons:
@@ -230,6 +260,8 @@ def loans(screen: Screen, answer: Answer) -> None:
                 loan["account"], name, screen.gettext, screen.ngettext
             ):
                 screen.line(f"{shown[loan['loan']]}: {sentence}")
+        if loan["state"] in ("asked", "countered", "agreed", "handed_over"):
+            _say_terms(screen, shown[loan["loan"]], loan)
         for reason in loan.get("reasons", []):
             screen.line()
             screen.line(f"{shown[loan['loan']]}: {reason['message']}")

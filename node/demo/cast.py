@@ -41,6 +41,7 @@ class Thing:
     holder: str
     title: Said
     text: Said = field(default_factory=lambda: said("", "", ""))
+    conditions: Said = field(default_factory=lambda: said("", "", ""))
     circles: int = 2
     more: dict[str, object] = field(default_factory=dict)
 
@@ -52,23 +53,27 @@ THINGS: Final = (
         "drill", "Ana", said("Cordless drill", "Perceuse sans fil", "Taladro sin cable"),
         said("Two batteries, bits up to 10 mm.", "Deux batteries, forets jusqu’à 10 mm.",
              "Dos baterías, brocas de hasta 10 mm."),
-        more={"longest": "7d"},
+        more={"longest": "7d", "category": "tools"},
     ),
     Thing(
         "tent", "Ana", said("Tent for four", "Tente pour quatre", "Tienda para cuatro"),
-        said("Please bring it back dry.", "À rendre bien sèche, s’il te plaît.",
-             "Devuélvela seca, por favor."),
-        circles=3, more={"buffer": "2d"},
+        conditions=said("Please bring it back dry.", "À rendre bien sèche, s’il te plaît.",
+                        "Devuélvela seca, por favor."),
+        circles=3, more={"buffer": "2d", "category": "sport"},
     ),
-    Thing("iron", "Ana", said("Waffle iron", "Gaufrier", "Gofrera")),
+    Thing("iron", "Ana", said("Waffle iron", "Gaufrier", "Gofrera"),
+          more={"category": "kitchen"}),
     Thing(
         "washer", "Ana", said("Washing machine", "Machine à laver", "Lavadora"),
         said("Ring twice; there is tea meanwhile.", "Sonne deux fois ; il y a du thé pendant.",
              "Llama dos veces; mientras tanto hay té."),
-        circles=1, more={"kind": "spot", "weekly": ["tue 18:00-22:00", "sat 10:00-13:00"]},
+        circles=1, more={"kind": "spot", "category": "home",
+                           "weekly": ["tue 18:00-22:00", "sat 10:00-13:00"]},
     ),
-    Thing("trailer", "Luc", said("Bike trailer", "Remorque de vélo", "Remolque de bici")),
-    Thing("ladder", "Luc", said("Ladder, 3 m", "Échelle, 3 m", "Escalera, 3 m"), circles=3),
+    Thing("trailer", "Luc", said("Bike trailer", "Remorque de vélo", "Remolque de bici"),
+          more={"category": "vehicles"}),
+    Thing("ladder", "Luc", said("Ladder, 3 m", "Échelle, 3 m", "Escalera, 3 m"), circles=3,
+          more={"category": "tools"}),
     Thing(
         "sewing", "Marie", said("Sewing machine", "Machine à coudre", "Máquina de coser"),
         said("It runs; the needle for jeans is in the drawer.",
@@ -76,29 +81,37 @@ THINGS: Final = (
              "Funciona; la aguja para vaqueros está en el cajón."),
     ),
     Thing("novels", "Marie", said("Simenon, ten novels", "Simenon, dix romans",
-                                  "Simenon, diez novelas"), circles=3),
-    Thing("guitar", "Karim", said("Classical guitar", "Guitare classique", "Guitarra clásica")),
+                                  "Simenon, diez novelas"), circles=3,
+          more={"category": "books"}),
+    Thing("guitar", "Karim", said("Classical guitar", "Guitare classique", "Guitarra clásica"),
+          more={"category": "music"}),
     Thing(
         "projector", "Sofía",
         said("Projector and screen", "Projecteur et écran", "Proyector y pantalla"),
         said("For a film in the courtyard.", "Pour un film dans la cour.",
              "Para una película en el patio."),
-        circles=3,
+        circles=3, more={"category": "electronics"},
+        conditions=said("Indoors when it rains, and the lamp cools down before it is packed.",
+                        "À l’abri s’il pleut, et la lampe refroidit avant d’être rangée.",
+                        "A cubierto si llueve, y la lámpara se enfría antes de guardarla."),
     ),
-    Thing("games", "Sofía", said("Board games", "Jeux de société", "Juegos de mesa")),
+    Thing("games", "Sofía", said("Board games", "Jeux de société", "Juegos de mesa"),
+          more={"category": "films-games"}),
     Thing(
         "flat", "Hugo", said("Our flat in August", "Notre appartement en août",
                              "Nuestro piso en agosto"),
         said("Two rooms, a balcony, a cat to feed.", "Deux pièces, un balcon, un chat à nourrir.",
              "Dos habitaciones, un balcón y un gato que alimentar."),
-        circles=3, more={"kind": "stay", "shortest": "5d", "longest": "21d"},
+        conditions=said("No smoking; the cat stays in.", "On ne fume pas ; le chat ne sort pas.",
+                        "Sin humo; el gato no sale."),
+        circles=3, more={"kind": "stay", "category": "space", "shortest": "5d", "longest": "21d"},
     ),
     Thing("kayak", "Léa", said("Kayak for two", "Kayak à deux places", "Kayak de dos plazas"),
-          circles=3),
+          circles=3, more={"category": "sport"}),
     Thing(
         "podcast", "Léa",
         said("My podcast on bread", "Mon podcast sur le pain", "Mi pódcast sobre el pan"),
-        circles=3, more={"kind": "copy"},
+        circles=3, more={"kind": "copy", "category": "music", "licence": "CC BY"},
     ),
 )  # fmt: skip
 

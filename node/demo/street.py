@@ -144,6 +144,7 @@ class Street:
             fields: dict[str, object] = {
                 "title": thing.title[self.language],
                 "text": thing.text[self.language],
+                "conditions": thing.conditions[self.language],
                 "circles": thing.circles,
                 **thing.more,
             }

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from protocol.bodies import ALWAYS, Availability, Event, Photo, ThingKind
+from protocol.bodies import ALWAYS, Availability, Category, Event, Photo, ThingKind
 from protocol.charter import Charter
 
 
@@ -90,6 +90,9 @@ class AddThing:
     availability: Availability = ALWAYS
     buffer_minutes: int = 0
     photos: tuple[Photo, ...] = ()
+    category: Category = Category.OTHER
+    conditions: str = ""
+    licence: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,9 @@ class SetThing:
     availability: Availability | None = None
     buffer_minutes: int | None = None
     photos: tuple[Photo, ...] | None = None
+    category: Category | None = None
+    conditions: str | None = None
+    licence: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,7 @@ def give_back(core: Core, command: GiveBack, local_day: int) -> Json:
 def may_return_unsaid(core: Core, loan: LoanState, local_day: int) -> bool:
     """Whether an agreed loan can be over although nobody said that it began."""
     has_begun = loan.dates[0] < (local_day + 1) * MINUTES_PER_DAY
-    return has_begun or thing_of(core, loan)[1] in _WITHOUT_HANDOVER
+    return has_begun or thing_of(core, loan).kind in _WITHOUT_HANDOVER
 
 
 def report(core: Core, command: Report, local_day: int) -> Json:
@@ -97,7 +97,7 @@ def report(core: Core, command: Report, local_day: int) -> Json:
 def why_cannot_report(core: Core, loan: LoanState, event: Event) -> Refused | None:
     """Why I cannot say this of the thing; None when I can."""
     loan_hex, is_holder = loan.loan.hex(), loan.holder == core.me
-    if thing_of(core, loan)[1] is ThingKind.COPY:
+    if thing_of(core, loan).kind is ThingKind.COPY:
         return Refused("nothing-went-out", loan=loan_hex)
     if event is Event.GIFT and not is_holder:
         return Refused("only-for-holder", loan=loan_hex)

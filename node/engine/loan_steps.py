@@ -12,7 +12,7 @@ Spec: §11.1, §11.4.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from node.engine.booking import busy_intervals, my_listing
 from node.engine.core import Core
@@ -177,16 +177,31 @@ def note_thing(core: Core, loan: LoanState) -> None:
     if core.get_local(name) is None and listing is not None and core.can_see(listing):
         body = listing.body
         if isinstance(body, ListingBody):
-            value: Value = [body.title, int(body.thing_kind)]
+            value: Value = [body.title, int(body.thing_kind), body.conditions, body.licence]
             core.put_local(name, value)
 
 
-def thing_of(core: Core, loan: LoanState) -> tuple[str, ThingKind]:
-    """Title and kind of what was asked for; an empty title when we never saw it."""
+@dataclass(frozen=True, slots=True)
+class AskedThing:
+    """What was asked for, as its listing was when the request came. Spec: §5.7.
+
+    Args:
+        title: empty when its listing was never seen here.
+    """
+
+    title: str = ""
+    kind: ThingKind = ThingKind.OBJECT
+    conditions: str = ""
+    licence: str = ""
+
+
+def thing_of(core: Core, loan: LoanState) -> AskedThing:
     note = core.get_local(f"loan-thing/{loan.loan.hex()}")
     if isinstance(note, tuple | list) and isinstance(note[1], int):
-        return str(note[0]), ThingKind(note[1])
-    return "", ThingKind.OBJECT
+        # Notes of earlier versions have the title and the kind alone.
+        said = [str(text) for text in note[2:]] or ["", ""]
+        return AskedThing(str(note[0]), ThingKind(note[1]), *said)
+    return AskedThing()
 
 
 def set_aside(core: Core, loan: ObjectId, *, aside: bool) -> None:

@@ -68,7 +68,7 @@ def _row(core: Core, loan: LoanState) -> dict[str, Json]:
     role = role_on(loan.path, core.me)
     assert role is not None, "only loans whose path leads through here are kept"
     state = loan.at(core.now_ms)
-    title, kind = thing_of(core, loan)
+    asked = thing_of(core, loan)
     other = loan.holder if role is Role.BORROWER else loan.borrower
     start, end = span_text(*loan.dates)
     reasons = _reasons(core, loan, role, state)
@@ -79,8 +79,10 @@ def _row(core: Core, loan: LoanState) -> dict[str, Json]:
     return {
         "loan": loan.loan.hex(),
         "thing": loan.terms.thing.hex(),
-        "title": title,
-        "kind": _KIND_WORDS[kind],
+        "title": asked.title,
+        "kind": _KIND_WORDS[asked.kind],
+        "conditions": asked.conditions,
+        "licence": asked.licence,
         "role": role.value,
         "state": state.value,
         "from": start,
@@ -144,6 +146,8 @@ def _paper_row(core: Core, loan: paper.PaperLoan) -> dict[str, Json]:
         "thing": loan.thing.hex(),
         "title": loan.title,
         "kind": _KIND_WORDS[ThingKind.OBJECT],
+        "conditions": "",
+        "licence": "",
         "role": Role.HOLDER.value,
         "state": (State.RETURNED if loan.is_back else State.HANDED_OVER).value,
         "from": start,
@@ -237,7 +241,7 @@ def _verbs(core: Core, loan: LoanState, role: Role, state: State) -> Iterator[st
 def _verbs_under_way(
     core: Core, loan: LoanState, state: State, *, is_holder: bool
 ) -> Iterator[str]:
-    kind = thing_of(core, loan)[1]
+    kind = thing_of(core, loan).kind
     proposal = loan.proposal_at(core.now_ms)
     if proposal is not None and is_holder != (proposal.terms is None):
         yield "answer"

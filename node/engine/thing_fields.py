@@ -17,7 +17,7 @@ from node.engine.core import Core
 from node.engine.prices import find_price
 from protocol import limits
 from protocol.availability import MINUTES_PER_DAY
-from protocol.bodies import Availability
+from protocol.bodies import Availability, ThingKind
 from protocol.errors import Refused
 from protocol.keys import MemberId
 
@@ -45,6 +45,26 @@ def checked_text(text: str) -> str:
     if size_bytes > limits.TEXT_SIZE_MAX_BYTES:
         raise Refused("text-too-long", size=size_bytes, maximum=limits.TEXT_SIZE_MAX_BYTES)
     return _without_price(text)
+
+
+def checked_conditions(text: str) -> str:
+    """What a borrower agrees to, short enough to be read before asking. Raises Refused."""
+    text = _clean(text.replace("\r\n", "\n")).strip()
+    size_bytes, maximum = len(text.encode()), limits.CONDITIONS_SIZE_MAX_BYTES
+    if size_bytes > maximum:
+        raise Refused("conditions-too-long", size=size_bytes, maximum=maximum)
+    return _without_price(text)
+
+
+def checked_licence(text: str, kind: ThingKind) -> str:
+    """What may be done with a copy, on one line. Raises Refused."""
+    licence = " ".join(_clean(text).split())
+    if licence and kind is not ThingKind.COPY:
+        raise Refused("licence-of-no-copy")
+    size_bytes, maximum = len(licence.encode()), limits.LICENCE_SIZE_MAX_BYTES
+    if size_bytes > maximum:
+        raise Refused("licence-too-long", size=size_bytes, maximum=maximum)
+    return _without_price(licence)
 
 
 def _clean(text: str) -> str:

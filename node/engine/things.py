@@ -27,6 +27,8 @@ from node.engine.leases import is_of_the_future
 from node.engine.thing_fields import (
     checked_availability,
     checked_circles,
+    checked_conditions,
+    checked_licence,
     checked_text,
     checked_title,
     resolved_through,
@@ -60,6 +62,9 @@ def add(core: Core, command: AddThing) -> Json:
         busy=(),
         availability=checked_availability(core, command.availability),
         photos=command.photos,
+        category_code=command.category,
+        conditions=checked_conditions(command.conditions),
+        licence=checked_licence(command.licence, command.kind),
     )
     _check_room(core)
     thing = ObjectId(core.draw("thing", 16))
@@ -99,10 +104,14 @@ def change(core: Core, command: SetThing) -> Json:
     is_wanted = body.thing_kind is ThingKind.WANTED
     if command.kind is not None and is_wanted != (command.kind is ThingKind.WANTED):
         raise Refused("wanted-not-a-thing")
+    kind = body.thing_kind if command.kind is None else command.kind
+    licence = body.licence if command.licence is None else command.licence
+    if kind is not ThingKind.COPY and command.licence is None:
+        licence = ""  # it was a copyable thing's
     changed = ListingBody(
         title=body.title if command.title is None else checked_title(command.title),
         text=body.text if command.text is None else checked_text(command.text),
-        thing_kind=body.thing_kind if command.kind is None else command.kind,
+        thing_kind=kind,
         circles=body.circles if command.circles is None else checked_circles(core, command.circles),
         through=body.through
         if command.only_through is None
@@ -112,6 +121,11 @@ def change(core: Core, command: SetThing) -> Json:
         if command.availability is None
         else checked_availability(core, command.availability),
         photos=body.photos if command.photos is None else command.photos,
+        category_code=body.category_code if command.category is None else command.category,
+        conditions=body.conditions
+        if command.conditions is None
+        else checked_conditions(command.conditions),
+        licence=checked_licence(licence, kind),
     )
     if command.buffer_minutes is not None:
         own_calendar.set_buffer(core, old.object, command.buffer_minutes)

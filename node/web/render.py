@@ -16,6 +16,7 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from node.i18n import LANGUAGE_NAMES, LANGUAGES, N_, translator
+from node.thing_words import CATEGORIES, LICENCE_WORDS, LICENCES
 from node.when_words import WEEKDAYS, when_sentences
 
 _HERE: Final = Path(__file__).parent
@@ -59,10 +60,14 @@ def environment(language: str) -> Environment:
     templates.filters.update(
         day=words.day, dates=words.dates, kind=words.kind, circles=words.circles,
         through=words.through, names=words.names, rounded=words.rounded, when=words.when,
-        weekday=words.weekday,
+        weekday=words.weekday, category=words.category,
     )  # fmt: skip
+    said = [catalogue.gettext(licence) for licence in LICENCE_WORDS]
     templates.globals.update(
-        language=language, languages=[(code, LANGUAGE_NAMES[code]) for code in LANGUAGES]
+        categories=list(CATEGORIES),
+        licences=[*LICENCES, *said],
+        language=language,
+        languages=[(code, LANGUAGE_NAMES[code]) for code in LANGUAGES],
     )
     return templates
 
@@ -81,6 +86,9 @@ class Words:
 
     def kind(self, kind: str) -> str:
         return self._say(KINDS.get(kind, _WANTED))
+
+    def category(self, category: str) -> str:
+        return self._say(CATEGORIES[category])
 
     def circles(self, circles: int) -> str:
         return self._say(CIRCLES[circles])

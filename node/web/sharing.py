@@ -11,18 +11,19 @@ from node.api import importing
 from node.api.errors import ApiError
 from node.api.raw import picture
 from node.engine import commands, ids, views
-from node.engine.views.things import KINDS_BY_WORD
+from node.engine.views.things import CATEGORIES_BY_WORD, KINDS_BY_WORD
 from node.web import when_form
 from node.web.forms import Form
 from node.web.render import KINDS
 from node.web.visit import Visit, go_to
 from node.when_words import WEEKDAYS
 from protocol import limits
-from protocol.bodies import ListingBody, Photo
+from protocol.bodies import Category, ListingBody, Photo
 from protocol.errors import Refused
 
 _PROBLEMS_SHOWN_MAX: Final = 8
 _MS_PER_DAY: Final = 24 * 3600 * 1000
+_NARROWED_BY: Final = ("query", "category", "from", "to", "circles")
 
 
 async def show_mine(
@@ -32,7 +33,7 @@ async def show_mine(
     title = visit.request.query.get("title", "")
     return visit.page(
         "things.html",
-        form=form or Form.of(kind="object", circles=1, title=title),
+        form=form or Form.of(kind="object", category="other", circles=1, title=title),
         error=error,
         things=views.things(visit.core),
         **_choices(visit),
@@ -51,6 +52,9 @@ async def add(visit: Visit, form: Form) -> str:
             only_through=form.all("only_through"),
             availability=when_form.read_availability(form),
             buffer_minutes=when_form.read_length(form, "buffer"),
+            category=_category(form) or Category.OTHER,
+            conditions=form.text("conditions"),
+            licence=form.text("licence"),
         )
     )
     return "/things?done=added"
@@ -69,6 +73,9 @@ async def show_one_of_mine(
         kind=thing["kind"],
         circles=thing["circles"],
         text=thing["text"],
+        category=thing["category"],
+        conditions=thing["conditions"],
+        licence=thing["licence"],
         only_through=thing["only_through"],
         **when_form.written(thing),
     )
@@ -88,6 +95,9 @@ async def change(visit: Visit, form: Form) -> str:
             only_through=form.all("only_through"),
             availability=when_form.read_availability(form),
             buffer_minutes=when_form.read_length(form, "buffer"),
+            category=_category(form),
+            conditions=form.text("conditions"),
+            licence=form.text("licence"),
         )
     )
     return "/things?done=changed"
@@ -160,14 +170,16 @@ async def browse(
     """Things of others, nearest first, narrowed by what was searched for."""
     looked_for = "" if form is None else form.text("wanted")
     query = visit.request.query
-    form = Form({name: [query.get(name, "")] for name in ("query", "from", "to", "circles")})
+    form = Form({name: [query.get(name, "")] for name in _NARROWED_BY})
     start: int | None = None
     end: int | None = None
     circles: int | None = None
+    category: Category | None = None
     try:
         start, end = dates.read_optional_span(form.given("from"), form.given("to"))
         if form.given("circles"):
             circles = form.number("circles", 1, limits.CIRCLES_HARD_MAX)
+        category = _category(form)
     except Refused as refusal:
         error = refusal
     things = views.browse(
@@ -177,6 +189,7 @@ async def browse(
         from_minute=start,
         to_minute=end,
         circles=circles,
+        category=category,
     )
     rows = [thing for thing in things if isinstance(thing, dict)]
     return visit.page(
@@ -185,7 +198,8 @@ async def browse(
         error=error,
         things=[thing for thing in rows if thing["kind"] != "wanted"],
         wanted=[thing for thing in rows if thing["kind"] == "wanted"],
-        is_narrowed=any(form.text(name) for name in ("query", "from", "circles")),
+        is_narrowed=any(form.text(name) for name in _NARROWED_BY),
+        seen_categories=views.categories(visit.core),
         max_circles=visit.core.charter.max_circles,
         looked_for=looked_for or form.text("query"),
         title_max=limits.TITLE_SIZE_MAX_BYTES,
@@ -250,6 +264,10 @@ async def look_for(visit: Visit, form: Form) -> str:
     return "/things?done=wanted"
 
 
+def _category(form: Form) -> Category | None:
+    return form.choice("category", CATEGORIES_BY_WORD) if form.text("category") else None
+
+
 def _choices(visit: Visit) -> dict[str, Any]:
     return {
         "kinds": list(KINDS),
@@ -259,4 +277,6 @@ def _choices(visit: Visit) -> dict[str, Any]:
         "photos_max": limits.PHOTOS_PER_LISTING_MAX,
         "title_max": limits.TITLE_SIZE_MAX_BYTES,
         "text_max": limits.TEXT_SIZE_MAX_BYTES,
+        "conditions_max": limits.CONDITIONS_SIZE_MAX_BYTES,
+        "licence_max": limits.LICENCE_SIZE_MAX_BYTES,
     }

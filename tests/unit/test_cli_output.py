@@ -124,6 +124,7 @@ def test_browse_shows_through_whom_and_why_one_cannot_ask() -> None:
         "thing": "ab" * 16,
         "title": "Guitare",
         "kind": "object",
+        "category": "music",
         "holder": "aa" * 32,
         "holder_name": "Ana",
         "distance": 3,
@@ -140,6 +141,10 @@ def test_browse_shows_through_whom_and_why_one_cannot_ask() -> None:
     assert "Chloé, Bruno" in lines[1]
     assert lines[-1] == "Circle 3 is not open to you yet."
     assert len(lines) == 5
+    assert "Music" in lines[1]
+
+    lines = rendered("browse", [{**thing, "conditions": "No\nsmoke."}]).splitlines()
+    assert "abababab: on these conditions: No smoke." == lines[2]
 
     lines = rendered("browse", [{**thing, "can_ask_on_word": True}]).splitlines()
     assert lines[1].endswith("on a friend's word")

@@ -9,7 +9,7 @@ Spec: §5.2, §5.4, §7.3, §7.4, §8.4.
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -338,6 +338,11 @@ def photographed(*, count: int = 1, full: int = 1, thumbnail: int = 1) -> Listin
     return ListingBody("x", "", ThingKind.OBJECT, 1, (), (), photos=(photo,) * count)
 
 
+def conditional(*, conditions: int = 0, licence: int = 0) -> ListingBody:
+    body = listing(title="x")
+    return replace(body, conditions="x" * conditions, licence="x" * licence)
+
+
 def named(size_bytes: int) -> StatementBody:
     return StatementBody("x" * size_bytes, (), bytes(32), b"", b"")
 
@@ -358,6 +363,8 @@ SIZES: dict[str, tuple[Body, Body]] = {
         photographed(thumbnail=32 * 1024),
         photographed(thumbnail=32 * 1024 + 1),
     ),
+    "CONDITIONS_SIZE_MAX_BYTES": (conditional(conditions=512), conditional(conditions=513)),
+    "LICENCE_SIZE_MAX_BYTES": (conditional(licence=80), conditional(licence=81)),
     "NAME_SIZE_MAX_BYTES": (named(80), named(81)),
     "REVOKED_KEYS_MAX": (revoking(64), revoking(65)),
 }

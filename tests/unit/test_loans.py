@@ -119,6 +119,17 @@ def test_a_loan_between_friends_goes_from_asked_to_rated_and_counts_for_both(two
     assert two.rows(0)[loan]["rated_by_other"] == {"confiance": 1, "respect": 9}
 
 
+def test_the_conditions_of_a_loan_are_those_that_stood_when_it_was_asked_for(two: Street) -> None:
+    thing = two.share(0)
+    two.run(0, SetThing(thing, conditions="Bring it back dry."))
+    loan = two.ask(1, thing)
+    two.run(0, SetThing(thing, conditions="And tell nobody."))
+    two.run(0, AnswerLoan(loan, "yes"))
+
+    for viewer in (0, 1):
+        assert two.rows(viewer)[loan]["conditions"] == "Bring it back dry."
+
+
 def test_agreed_dates_are_busy_for_everybody_and_free_after_the_return(two: Street) -> None:
     thing = two.share(0)
     loan = two.ask(1, thing, first=3, days=2)

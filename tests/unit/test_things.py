@@ -17,7 +17,14 @@ from node.engine.core import Core
 from node.engine.engine import Engine
 from node.engine.events import Answer, CommandReceived, Persist, RequestId, Space, Woke
 from protocol import limits
-from protocol.bodies import Kind, ListingBody, ThingKind, WithdrawalBody, withdrawal_object
+from protocol.bodies import (
+    Category,
+    Kind,
+    ListingBody,
+    ThingKind,
+    WithdrawalBody,
+    withdrawal_object,
+)
 from protocol.encoding import Value
 from protocol.errors import Refused
 from protocol.keys import MemberId, ObjectId, verify
@@ -231,6 +238,28 @@ def test_changing_a_title_leaves_the_rest(home: Home) -> None:
     assert home.withdrawal(added["thing"]) is None
 
 
+def test_conditions_and_category_are_listed_and_a_licence_goes_with_what_it_is_of(
+    home: Home,
+) -> None:
+    added = home.do(
+        AddThing(
+            "Podcast",
+            ThingKind.COPY,
+            category=Category.MUSIC,
+            conditions=" Tell me \r\n what you think. ",
+            licence="CC  BY 4.0",
+        )
+    )
+    body = home.listing(added["thing"])
+
+    assert (Category.MUSIC, "Tell me \n what you think.") == (body.category, body.conditions)
+    assert "CC BY 4.0" == body.licence
+
+    home.do(SetThing(added["thing"], kind=ThingKind.SPOT))
+    changed = home.listing(added["thing"])
+    assert ("", body.conditions) == (changed.licence, changed.conditions)
+
+
 def test_changing_nothing_says_nothing_anew(home: Home) -> None:
     """No new version travels when everything is as it was."""
     added = home.do(AddThing("Guitar"))
@@ -336,6 +365,10 @@ def test_a_friend_named_before_may_stay_named_when_the_friendship_ended(home: Ho
         ({"text": "x" * 5000}, "text-too-long"),
         ({"title": "10 euros la nuit"}, "states-a-price"),
         ({"text": "cuesta 20€"}, "states-a-price"),
+        ({"conditions": "5 € the day"}, "states-a-price"),
+        ({"conditions": "x" * 513}, "conditions-too-long"),
+        ({"licence": "CC BY"}, "licence-of-no-copy"),
+        ({"licence": "x" * 81, "kind": ThingKind.COPY}, "licence-too-long"),
         ({"circles": 4}, "circles-out-of-range"),
         ({"only_through": ("ab" * 32,)}, "unknown-member"),
     ],

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from node.things_file import FILE_SIZE_MAX_BYTES, ThingRow, read_things
-from protocol.bodies import ThingKind
+from protocol.bodies import Category, ThingKind
 from protocol.errors import Refused
 
 
@@ -46,6 +46,22 @@ def test_accents_survive_the_encodings_of_spreadsheets(encoding: str) -> None:
     [row] = read("titre;texte\nÉchelle;à côté de l’évier\n", encoding)
 
     assert ("Échelle", "à côté de l’évier") == (row.title, row.text)
+
+
+def test_categories_are_understood_as_they_are_called_here_and_a_book_is_one() -> None:
+    rows = read(
+        "titre;catégorie;conditions;licence;isbn;genre\n"
+        "Tente;Sport et plein air;à rendre sèche;;;\n"
+        "Pedigree;roman;;;9782253142973;\n"
+        "Pódcast;música;;CC BY;;copy\n"
+        "Radio;radios;;;;\n"
+    )
+
+    assert [Category.SPORT, Category.BOOKS, Category.MUSIC, Category.OTHER] == [
+        row.category for row in rows
+    ]
+    assert ["à rendre sèche", "", "", ""] == [row.conditions for row in rows]
+    assert (ThingKind.COPY, "CC BY") == (rows[2].kind, rows[2].licence)
 
 
 def test_a_shelf_of_books_as_a_program_for_books_writes_it() -> None:

@@ -13,7 +13,7 @@ from node.engine.commands import AddThing, Command, SetThing, WithdrawThing
 from node.engine.core import Core
 from node.engine.engine import Engine
 from node.engine.events import Answer, CommandReceived, RequestId
-from protocol.bodies import Kind, ListingBody, ThingKind
+from protocol.bodies import Category, Kind, ListingBody, ThingKind
 from protocol.charter import Explanation
 from protocol.errors import Refused, RemoteProtocolError
 from protocol.keys import MemberId, ObjectId, verify
@@ -55,11 +55,12 @@ class Street:
         busy: tuple[tuple[int, int], ...] = (),
         text: str = "",
         kind: ThingKind = ThingKind.OBJECT,
+        category_code: int = Category.OTHER,
     ) -> Record:
         assert self.core.house is not None
         return sign_record(
             self.residents[number].config.signer,
-            ListingBody(title, text, kind, circles, (), busy),
+            ListingBody(title, text, kind, circles, (), busy, category_code=category_code),
             house=self.core.house,
             object_id=ObjectId(title.encode().ljust(16, b".")[:16]),
             sequence=1000,
@@ -201,6 +202,9 @@ def test_my_things_are_listed_by_title_with_their_reach() -> None:
         "listed_until": things[0]["listed_until"],
         "availability": {"weekly": [], "shortest_minutes": 0, "longest_minutes": 0},
         "photos": [],
+        "category": "other",
+        "conditions": "",
+        "licence": "",
         "buffer_minutes": 0,
         "blocked": [],
     }
@@ -263,6 +267,21 @@ def test_circles_bound_how_far_one_looks() -> None:
     street.list_thing(2, "Livres")
 
     assert ["Wifi"] == titles(views.browse(street.core, say, circles=1))
+
+
+def test_a_category_narrows_and_a_number_of_a_later_version_is_shown_as_other() -> None:
+    street = open_street()
+    street.list_thing(1, "Guitar", category_code=Category.MUSIC)
+    street.list_thing(1, "Violin", category_code=Category.MUSIC)
+    street.list_thing(1, "Hologram", category_code=200)
+
+    def found(category: Category) -> list[str]:
+        return titles(views.browse(street.core, say, category=category))
+
+    assert ["Guitar", "Violin"] == found(Category.MUSIC)
+    assert ["Hologram"] == found(Category.OTHER)
+    assert [] == found(Category.TOOLS)
+    assert ["music", "other"] == views.categories(street.core)
 
 
 @pytest.mark.parametrize(

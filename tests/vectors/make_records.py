@@ -94,6 +94,9 @@ BODIES: dict[int, Fields] = {
         [[MINUTE, MINUTE + 60]],
         [[[0, 1440], [7200, 10_080]], 60, 2880],
         [[named("photo"), 524_288, named("thumbnail"), 32_768]],
+        3,
+        "Ne pas monter pieds nus",
+        "",
     ],
     WITHDRAWAL: [THING, 0, 7, 2, [BOB]],
     KEY_RECORD: [named("next"), sorted([BOB, CLEO, DAN]), 2, False, [named("old device")]],
@@ -113,7 +116,7 @@ BODIES: dict[int, Fields] = {
     ENTRY: [LOAN, BOB, ANA, 20_000, named("due"), SIGNATURE, SIGNATURE, 2, named("link"), 1],
 }
 ALWAYS: Fields = [[], 0, 0]
-EMPTY_LISTING: Fields = ["", "", 4, 0, [], [], ALWAYS, []]
+EMPTY_LISTING: Fields = ["", "", 4, 0, [], [], ALWAYS, [], 0, "", ""]
 BUSIEST_WEEK = [[720 * n, 720 * n + 719] for n in range(14)]
 SMALLEST_PHOTO = [named("photo"), 1, named("thumbnail"), 1]
 NAMES = {
@@ -188,8 +191,11 @@ def valid_cases() -> list[Case]:
     most_busy = [[n, n + 1] for n in range(0, 200, 2)]
     cases += [
         opened("an empty listing", ["Body"], LISTING, EMPTY_LISTING),
-        opened("longest title", ["Limit"], LISTING, ["é" * 80, "", 2, 4, [], [], ALWAYS, []]),
-        opened("longest text", ["Limit"], LISTING, ["", "x" * 4096, 3, 4, [], [], ALWAYS, []]),
+        opened("longest title", ["Limit"], LISTING, with_field(LISTING, 0, "é" * 80)),
+        opened("longest text", ["Limit"], LISTING, with_field(LISTING, 1, "x" * 4096)),
+        opened("longest conditions", ["Limit"], LISTING, with_field(LISTING, 9, "é" * 256)),
+        opened("longest licence", ["Limit"], LISTING, with_field(LISTING, 10, "é" * 40)),
+        opened("a category of a later version", ["Body"], LISTING, with_field(LISTING, 8, 255)),
         opened(
             "the busiest week", ["Limit"], LISTING, with_field(LISTING, 6, [BUSIEST_WEEK, 0, 0])
         ),
@@ -374,6 +380,10 @@ BODY_CHANGES: list[tuple[str, int, int, object, str]] = [
         [[named("photo"), 1, named("thumbnail"), 32_769]],
         MALFORMED,
     ),
+    ("category 256", LISTING, 8, 256, MALFORMED),
+    ("a category that is a word", LISTING, 8, "tools", MALFORMED),
+    ("conditions of 513 bytes", LISTING, 9, "é" * 256 + "x", MALFORMED),
+    ("a licence of 81 bytes", LISTING, 10, "x" * 81, MALFORMED),
     ("101 intervals", LISTING, 5, [[n, n + 1] for n in range(101)], MALFORMED),
     ("a validation of 31 bytes", VALIDATION, 0, bytes(31), MALFORMED),
     ("a validation that holds one", VALIDATION, 1, 1, MALFORMED),

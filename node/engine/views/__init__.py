@@ -12,11 +12,12 @@ from __future__ import annotations
 from node.engine.views.exchanges import loans, trust
 from node.engine.views.house import friends, house_show, status
 from node.engine.views.keys import keys
-from node.engine.views.things import browse, listing_json, thing, things
+from node.engine.views.things import browse, categories, listing_json, thing, things
 from node.engine.views.why import verify_why, why
 
 __all__ = [
     "browse",
+    "categories",
     "friends",
     "house_show",
     "keys",

@@ -20,7 +20,7 @@ from node.engine.events import Json
 from node.engine.own_calendar import own_calendar
 from node.engine.week import write_week
 from protocol.availability import misfit
-from protocol.bodies import Kind, ListingBody, ThingKind
+from protocol.bodies import Category, Kind, ListingBody, ThingKind
 from protocol.circles import Path
 from protocol.errors import Refused
 from protocol.records import Record
@@ -36,6 +36,25 @@ KINDS_BY_WORD: Final = {
     word: kind for kind, word in KIND_WORDS.items() if kind is not ThingKind.WANTED
 }
 """Of things that can be lent."""
+
+CATEGORY_WORDS: Final = {
+    Category.HOME: "home",
+    Category.KITCHEN: "kitchen",
+    Category.TOOLS: "tools",
+    Category.GARDEN: "garden",
+    Category.MUSIC: "music",
+    Category.BOOKS: "books",
+    Category.FILMS_AND_GAMES: "films-games",
+    Category.ELECTRONICS: "electronics",
+    Category.SPORT: "sport",
+    Category.VEHICLES: "vehicles",
+    Category.CHILDREN: "children",
+    Category.CLOTHES: "clothes",
+    Category.SPACE: "space",
+    Category.OTHER: "other",
+}
+CATEGORIES_BY_WORD: Final = {word: category for category, word in CATEGORY_WORDS.items()}
+"""In the order in which they are offered."""
 
 Say = Callable[[Refused], str]
 """The sentence of a refusal, in the reader's language."""
@@ -55,6 +74,7 @@ def browse(
     from_minute: int | None = None,
     to_minute: int | None = None,
     circles: int | None = None,
+    category: Category | None = None,
 ) -> list[Json]:
     """Others' things that I may see, nearest first.
 
@@ -63,6 +83,7 @@ def browse(
             case and accents do not count.
         from_minute, to_minute: only things that are free then (both, or neither).
         circles: only things at most so far away.
+        category: only things of this sort.
     """
     words = _folded(query).split()
     rows = []
@@ -70,12 +91,20 @@ def browse(
         distance = len(_path(core, record)) - 1
         if circles is not None and distance > circles:
             continue
+        if category is not None and _body(record).category is not category:
+            continue
         if not _is_free(record, from_minute, to_minute) or not _matches(core, record, words):
             continue
         rows.append((distance, *_by_title(record), record))
     rows.sort(key=lambda row: row[:-1])
     asker = Asker(core)
     return [listing_json(core, row[-1], say, asker) for row in rows]
+
+
+def categories(core: Core) -> list[str]:
+    """Words of the categories of others' things that I may see, in the order offered."""
+    seen = {_body(record).category: True for record in core.visible_listings()}
+    return [word for word, category in CATEGORIES_BY_WORD.items() if category in seen]
 
 
 def thing(core: Core, text: str, say: Say) -> dict[str, Json]:
@@ -144,6 +173,9 @@ def _common_json(record: Record) -> dict[str, Json]:
         "title": body.title,
         "kind": KIND_WORDS[body.thing_kind],
         "text": body.text,
+        "category": CATEGORY_WORDS[body.category],
+        "conditions": body.conditions,
+        "licence": body.licence,
         "busy": [_span_json(span) for span in body.busy],
         "availability": {
             "weekly": list(write_week(availability.weekly)),
