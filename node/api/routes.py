@@ -347,6 +347,7 @@ ROUTES: Final = (
             "path": "strings", "late_days": "integer", "proposal": "object?", "paper": "boolean",
             "can": "strings", "waits_for_word": "boolean", "asked_again": "string?",
             "asked_before": "string?", "other_way_on": "string?",
+            "agreements": "integer", "changed": "string",
         },
         gives_list=True,
         query=(Field("open", "boolean", "Only those that are not over."),),

@@ -308,10 +308,19 @@ class EndRecall:
     """``keys go-on``: do not wait for more friends after a restore."""
 
 
+@dataclass(frozen=True, slots=True)
+class KeepNote:
+    """What the page remembers for its owner; see ``node.engine.desk``. Empty: forget."""
+
+    name: str
+    data: bytes
+
+
 Command = (
     FoundHouse | Invite | Join | EndFriendship | AdmitFriend | ShowFriendship | SetCapacity
     | GoAway | AddThing | SetThing | BlockDates | WithdrawThing
     | LookFor | Ask | AnswerLoan | MoveEnd | Recommend | Validate | AcceptContact
     | HandOver | GiveBack | Report | Repaired | LendTo | CancelLoan | Rate | SetProfile
     | NameGuardians | FreezeKeys | RevokeKey | ApproveSuccessor | EndRecall
+    | KeepNote
 )  # fmt: skip

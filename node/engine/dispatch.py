@@ -6,6 +6,7 @@ from node.engine import (
     away,
     capacity,
     contacts,
+    desk,
     house,
     key_commands,
     loan_commands,
@@ -36,6 +37,7 @@ from node.engine.commands import (
     HandOver,
     Invite,
     Join,
+    KeepNote,
     LendTo,
     LookFor,
     MoveEnd,
@@ -63,6 +65,9 @@ def run_command(core: Core, command: Command, local_day: int) -> Json:
     Raises:
         Refused: nothing was changed; the code says why.
     """
+    if isinstance(command, KeepNote):
+        # No record: it can be kept while nothing else may change.
+        return desk.keep(core, command)
     if core.recalling is not None and not isinstance(command, EndRecall):
         raise Refused("recalling")
     if not isinstance(command, FreezeKeys | RevokeKey) and core.is_frozen(core.me):

@@ -107,6 +107,8 @@ def _row(core: Core, loan: LoanState) -> dict[str, Json]:
         "message": said_by_other[-1] if said_by_other else "",
         "messages": list(messages),
         "asked": instant_text(loan.asked_ms),
+        "agreements": len(loan.contracts),
+        "changed": instant_text(_changed_ms(core, loan)),
         "answer_by": instant_text(loan.answer_by_ms),
         "can": list(verbs),
         "waits_for_me": _waits_for_me(core, loan, verbs, reasons),
@@ -172,6 +174,8 @@ def _paper_row(core: Core, loan: paper.PaperLoan) -> dict[str, Json]:
         "message": "",
         "messages": [],
         "asked": instant_text(loan.lent_ms),
+        "agreements": 1,
+        "changed": instant_text(loan.lent_ms),
         "answer_by": instant_text(loan.lent_ms),
         "can": verbs,
         "waits_for_me": False,
@@ -195,6 +199,12 @@ def _paper_row(core: Core, loan: paper.PaperLoan) -> dict[str, Json]:
 def _late_days(core: Core, to_minute: int) -> int:
     """Whole days since the end that was agreed: none on the day after, in any time zone."""
     return max(0, core.now_ms // _MS_PER_MINUTE - to_minute) // MINUTES_PER_DAY
+
+
+def _changed_ms(core: Core, loan: LoanState) -> int:
+    """When the latest step was written, by its author's clock."""
+    steps = book_of(core).steps_of(loan.loan)
+    return max((step.created_ms for step in steps), default=loan.asked_ms)
 
 
 def _proposal_json(core: Core, loan: LoanState) -> Json:

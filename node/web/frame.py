@@ -19,6 +19,8 @@ _PLACES: Final = (
     ("/friends", "friends", N_("Friends")),
     ("/trust", "circles", N_("Circles")),
 )
+_PARTS: Final = {"/agenda": "/inbox", "/loans/": "/inbox", "/thing/": "/browse"}
+"""Pages that stand under another place than their address says."""
 DONE: Final = {
     "welcome": N_("Welcome! Your home is set up."),
     "founded": N_("Your house is founded. Invite the first friend: a house begins with two."),
@@ -40,6 +42,8 @@ DONE: Final = {
     "written-down": N_("Written down."),
     "wanted": N_("Your circles will see what you look for."),
     "cancelled": N_("Cancelled."),
+    "calendar-link": N_("Here is the address. An older one opens nothing any more."),
+    "calendar-ended": N_("The address is closed."),
     "rated": N_("Thank you. It is shown when both of you have said how it went."),
     "away": N_(
         "Noted. Leave your home on for a few minutes more: friends' homes have to hear of it."
@@ -75,11 +79,17 @@ def _places(visit: Visit, path: str) -> list[dict[str, Any]]:
             "href": href,
             "icon": icon,
             "label": visit.gettext(label),
-            "is_here": path == href or (href != "/" and path.startswith(href + "/")),
+            "is_here": _is_here(path, href),
             "count": waiting if href == "/inbox" else 0,
         }
         for href, icon, label in _PLACES
     ]
+
+
+def _is_here(path: str, href: str) -> bool:
+    """Whether a page belongs to a place: one loan to requests, one thing to browsing."""
+    nearer = next((_PARTS[part] for part in _PARTS if path.startswith(part)), path)
+    return nearer == href or (href != "/" and nearer.startswith(href + "/"))
 
 
 def waiting_for_me(visit: Visit) -> int:

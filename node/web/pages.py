@@ -12,7 +12,17 @@ from aiohttp import web
 
 from node.api import guard
 from node.api.protocols import NodeLike
-from node.web import begin, exchanges, house, nearby, neighbourhood, people, safekeeping, sharing
+from node.web import (
+    agenda,
+    begin,
+    exchanges,
+    house,
+    nearby,
+    neighbourhood,
+    people,
+    safekeeping,
+    sharing,
+)
 from node.web.render import STATIC_DIRECTORY
 from node.web.session import Sessions
 from node.web.visit import SESSIONS, Act, Handler, Show, open_form, reading, visit_of, writing
@@ -24,6 +34,7 @@ _READINGS: Final[dict[str, Show]] = {
     "/thing/{thing}": sharing.show_thing,
     "/photo/{thing}/{photo}": sharing.show_photo,
     "/inbox": exchanges.show_inbox,
+    "/agenda": agenda.show,
     "/loans/{loan}": exchanges.show_loan,
     "/friends": people.show_friends,
     "/friends/invitation/{name}": people.show_invitation,
@@ -46,6 +57,8 @@ _WRITINGS: Final[dict[str, tuple[Act, Show]]] = {
     "/things/{thing}/lend-to": (sharing.lend_to, sharing.show_one_of_mine),
     "/wanted": (sharing.look_for, sharing.browse),
     "/thing/{thing}/ask": (sharing.ask, sharing.show_thing),
+    "/agenda/link": (agenda.make_link, agenda.show),
+    "/agenda/link/end": (agenda.end_link, agenda.show),
     "/loans/{loan}/answer": (exchanges.answer, exchanges.show_loan),
     "/loans/{loan}/pass-on": (exchanges.pass_on, exchanges.show_loan),
     "/loans/{loan}/hand-over": (exchanges.hand_over, exchanges.show_loan),
@@ -89,6 +102,7 @@ def setup(app: web.Application, node: NodeLike) -> None:
     app.router.add_post("/language", open_form(node, begin.choose_language))
     app.router.add_post("/api/v1/page", _give_link(node))
     app.router.add_get("/static/{name}", _static)
+    app.router.add_get("/calendar/{secret}.ics", agenda.feed(node))
     # Whatever is not the API's: a page that says so, in the reader's language.
     app.router.add_get("/{path:(?!api/|metrics$|healthz$).*}", _nothing_here(node))
 

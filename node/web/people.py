@@ -18,12 +18,14 @@ from node.engine.capacity import CAPACITY_MAX
 from node.i18n import N_, translator
 from node.pause_sentences import pause_sentence
 from node.time_sentences import clock_sentence
+from node.web.agenda import upcoming
 from node.web.begin import show_beginning
 from node.web.forms import Form
 from node.web.frame import waiting_for_me
 from node.web.visit import Visit, go_to
 from protocol.errors import Refused
 
+_SOON_MAX: Final = 3
 # Invitations that can still be looked at again; the oldest is forgotten first.
 _INVITATIONS_SHOWN_MAX: Final = 8
 _INVITATIONS: Final[web.AppKey[dict[str, dict[str, Any]]]] = web.AppKey("invitations")
@@ -52,6 +54,7 @@ async def show_home(
         me=me,
         clock=clock_sentence(clock, visit.gettext),
         steps=_next_steps(visit, me),
+        soon=upcoming(visit)[:_SOON_MAX],
     )
 
 

@@ -60,7 +60,7 @@ def environment(language: str) -> Environment:
     templates.filters.update(
         day=words.day, dates=words.dates, kind=words.kind, circles=words.circles,
         through=words.through, names=words.names, rounded=words.rounded, when=words.when,
-        weekday=words.weekday, category=words.category,
+        weekday=words.weekday, category=words.category, month=words.month,
     )  # fmt: skip
     said = [catalogue.gettext(licence) for licence in LICENCE_WORDS]
     templates.globals.update(
@@ -133,6 +133,12 @@ class Words:
     def when(self, thing: dict[str, Any]) -> list[str]:
         """What is to be known of a thing before choosing dates, in sentences."""
         return when_sentences(thing, self._catalogue)
+
+    def month(self, text: str) -> str:
+        """The month of a day: ``December 2026``."""
+        moment = datetime.fromisoformat(text)
+        name = self._say(_MONTHS[moment.month - 1])
+        return self._say(N_("{month} {year}")).format(month=name, year=moment.year)
 
     def weekday(self, word: str) -> str:
         return self._say(WEEKDAYS[word])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any, Final
 
 from aiohttp import web
@@ -14,6 +15,7 @@ from node.engine import commands, ids, views
 from node.engine.views.things import CATEGORIES_BY_WORD, KINDS_BY_WORD
 from node.web import when_form
 from node.web.forms import Form
+from node.web.months import chosen_form, months_of
 from node.web.render import KINDS
 from node.web.visit import Visit, go_to
 from node.when_words import WEEKDAYS
@@ -79,8 +81,15 @@ async def show_one_of_mine(
         only_through=thing["only_through"],
         **when_form.written(thing),
     )
+    months = months_of(thing, visit.request.query, date.today(), f"/things/{visit.part('thing')}")
     return visit.page(
-        "my_thing.html", form=given or written, error=error, thing=thing, **_choices(visit)
+        "my_thing.html",
+        form=given or written,
+        error=error,
+        thing=thing,
+        months=months,
+        chosen=chosen_form(thing, months),
+        **_choices(visit),
     )
 
 
@@ -215,12 +224,14 @@ async def show_thing(
         return go_to(f"/things/{thing['thing']}")
     if thing["kind"] == "wanted":
         return visit.page("wanted.html", error=error, thing=thing)
+    months = months_of(thing, visit.request.query, date.today(), f"/thing/{visit.part('thing')}")
     charter = visit.core.charter
     return visit.page(
         "thing.html",
-        form=form,
+        form=form or chosen_form(thing, months),
         error=error,
         thing=thing,
+        months=months,
         other_ways_max=charter.other_ways_max,
         other_way_days=max(1, charter.other_way_ms // _MS_PER_DAY),
     )
