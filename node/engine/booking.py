@@ -21,15 +21,12 @@ from protocol import limits
 from protocol.availability import Misfit, misfit
 from protocol.bodies import ListingBody, ThingKind
 from protocol.errors import Refused
-from protocol.exchange import LoanState, State
+from protocol.exchange import LoanState
 from protocol.keys import ObjectId
 from protocol.records import Record
 
 _MS_PER_MINUTE = 60 * 1000
 _MS_PER_DAY = MINUTES_PER_DAY * _MS_PER_MINUTE
-
-# States in which the dates of a loan are nobody else's.
-_BLOCKING = (State.AGREED, State.HANDED_OVER)
 
 
 # --- dates -----------------------------------------------------------------------------
@@ -171,11 +168,7 @@ def _taken_spans(
 ) -> list[tuple[int, int]]:
     """When my thing is promised or out: to members, on paper, or not to be lent."""
     calendar = own_calendar(core, thing)
-    spans = [
-        loan.dates
-        for loan in book_of(core).lent_by_me(thing)
-        if loan.state in _BLOCKING and loan.loan != without
-    ]
+    spans = [loan.dates for loan in book_of(core).promised(thing) if loan.loan != without]
     spans += [(p.from_minute, p.to_minute) for p in paper.out_of(core, thing)]
     buffer = calendar.buffer_minutes
     lent = [(max(0, start - buffer), end + buffer) for start, end in spans]

@@ -22,7 +22,7 @@ from node.engine.loan_book import book_of
 from node.trust.capacity import capacity_of, is_engaged
 from node.trust.evidence import Rating
 from protocol.errors import Refused
-from protocol.exchange import LoanState, Role, role_on
+from protocol.exchange import LoanState
 from protocol.keys import MemberId, ObjectId
 
 CAPACITY_MAX: Final = 20
@@ -61,23 +61,9 @@ def engaged(core: Core, friend: MemberId, *, without: ObjectId | None = None) ->
     """Units of a friend that open loans take, one not counted."""
     return sum(
         1
-        for loan in book_of(core).states()
-        if loan.loan != without and answers_for(core, loan) == friend and _is_engaged(core, loan)
+        for loan in book_of(core).answered_for(friend)
+        if loan.loan != without and _is_engaged(core, loan)
     )
-
-
-def answers_for(core: Core, loan: LoanState) -> MemberId | None:
-    """The friend of whose capacity a loan takes a unit here: the next one to the borrower.
-
-    None when it takes none: not passed on or agreed to (yet), or between two friends.
-    """
-    if len(loan.path) <= 2:
-        return None
-    role = role_on(loan.path, core.me)
-    has_answered = core.me in dict(loan.passed)
-    if role is Role.HOLDER:
-        has_answered = bool(loan.contracts)
-    return towards_borrower(core, loan) if has_answered else None
 
 
 def towards_borrower(core: Core, loan: LoanState) -> MemberId:

@@ -68,6 +68,7 @@ from protocol.keys import MemberId, ObjectId
 from protocol.records import Record
 
 __all__ = [
+    "catch_up",
     "check",
     "judge",
     "loans_view",
@@ -207,52 +208,69 @@ def on_record(core: Core, record: Record, sender: MemberId) -> None:
             _decline_if_gone(core, body)
         _advance(core, body.loan)
     else:
-        _advance_waiting(core)
+        _advance_asked(core)
 
 
 def on_wakeup(core: Core) -> None:
     """Do what time brings: ratings to show, requests that expire, loans to forget."""
     book = book_of(core)
+    if not book.is_looked_through:
+        catch_up(core)
     is_due = book.wakeup_ms is not None and book.wakeup_ms <= core.now_ms
-    _advance_all(core)
-    for state in book.states():
+    due = [ObjectId(key) for key in book.alarms.take_due(core.now_ms)]
+    for loan in due:
+        _advance(core, loan)
+    _advance_asked(core)
+    for state in book.asked():
         other_ways.go_if_due(core, state)
+    for loan in due:
+        book.alarms.set(loan, _wants_a_look_ms(core, loan))
     for loan in book.forget_ended():
         forget_notes(core, loan)
-    book.wakeup_is_known = False
     if is_due:
         core.deliver("loans")
+
+
+def catch_up(core: Core) -> None:
+    """Look at every loan: after a start, and when the past has been read back."""
+    book = book_of(core)
+    for loan in book.states():
+        _advance(core, loan.loan)
+    book.is_looked_through = True
 
 
 def next_wakeup_ms(core: Core) -> int | None:
     """When a rating is to be shown, a request expires or goes elsewhere, a loan is forgotten."""
     book = book_of(core)
-    if not book.wakeup_is_known:
-        times = book.loans_end_ms()
-        for loan in book.states():
-            if loan.at(core.now_ms) in WAITING:
-                times.append(loan.answer_by_ms)
-            proposal = loan.proposal_at(core.now_ms)
-            if proposal is not None:
-                times.append(proposal.answer_by_ms)
-            # May be over already, when the node was off: then it is due at once.
-            for due_ms in (ratings.due_ms(core, loan), other_ways.due_ms(core, loan)):
-                if due_ms is not None:
-                    times.append(due_ms)
-        book.wakeup_ms = min(times, default=None)
-        book.wakeup_is_known = True
+    for loan in book.take_untimed():
+        book.alarms.set(loan, _wants_a_look_ms(core, loan))
+    for loan in [ObjectId(key) for key in book.alarms.take_due(core.now_ms)]:
+        # It may have been dealt with since; else it is due at once.
+        book.alarms.set(loan, _wants_a_look_ms(core, loan))
+    book.wakeup_ms = book.alarms.earliest_ms()
     return book.wakeup_ms
 
 
-def _advance_waiting(core: Core) -> None:
-    """New evidence may let a request through that waited for it; it changes no other loan."""
-    for loan in book_of(core).states():
+def _wants_a_look_ms(core: Core, loan_id: ObjectId) -> int | None:
+    """When time alone brings something for this loan."""
+    book = book_of(core)
+    loan, end_ms = book.state_of(loan_id), book.end_ms(loan_id)
+    times = [] if end_ms is None else [end_ms]
+    if loan is not None:
         if loan.at(core.now_ms) in WAITING:
-            _advance(core, loan.loan)
+            times.append(loan.answer_by_ms)
+        proposal = loan.proposal_at(core.now_ms)
+        if proposal is not None:
+            times.append(proposal.answer_by_ms)
+        # May be over already, when the node was off: then it is due at once.
+        due = (ratings.due_ms(core, loan), other_ways.due_ms(core, loan))
+        times += [due_ms for due_ms in due if due_ms is not None]
+    return min(times, default=None)
 
 
-def _advance_all(core: Core) -> None:
-    for loan in book_of(core).states():
+def _advance_asked(core: Core) -> None:
+    """New evidence, or time, may let go on what waited for it; no other loan changes by it."""
+    for loan in book_of(core).asked():
         _advance(core, loan.loan)
 
 

@@ -143,7 +143,7 @@ def finish(core: Core) -> None:
     roots.introduce_keys(core)
     held = {stored.record.device: None for stored in _all_of(core, core.me)}
     _let_former_devices_go(core, {**held, **state.devices})
-    loans.on_wakeup(core)  # what was not to be said before everything was back
+    loans.catch_up(core)  # what was not to be said before everything was back
     core.deliver("house")
 
 

@@ -35,17 +35,17 @@ from node.engine.commands import (
 )
 from node.engine.events import MessageReceived
 from node.engine.loan_book import book_of
+from node.engine.loan_index import BLOCKING, answered_for
 from node.engine.loan_steps import dates_asked
 from protocol.bodies import Event
 from protocol.errors import Refused
-from protocol.exchange import LoanState, State
+from protocol.exchange import LoanState
 from protocol.exchange_table import WAITING
 from simulations.street import DAY, DAY_MS, Street, oid, street
 
 MEMBERS = 5
 EDGES = [(0, 1), (1, 2), (0, 3), (3, 2), (2, 4)]
 """Holder 0; 2 reaches it by 1 or by 3, and 4 by 2 and one of them."""
-BLOCKING = (State.AGREED, State.HANDED_OVER)
 
 members = st.integers(0, MEMBERS - 1)
 days = st.integers(0, 3)
@@ -224,6 +224,26 @@ class Exchange(RuleBasedStateMachine):
                 key = (number, loan.loan.hex())
                 assert len(loan.contracts) >= self.signed.get(key, 0)
                 self.signed[key] = len(loan.contracts)
+
+    @invariant()
+    def the_index_finds_what_a_look_at_all_loans_finds(self) -> None:
+        for number in range(MEMBERS):
+            core = self.street.core(number)
+            book, now_ms, all_loans = book_of(core), core.now_ms, self.loans_at(number)
+            assert book.asked() == [
+                loan
+                for loan in all_loans
+                if loan.at(now_ms) in WAITING or loan.proposal_at(now_ms) is not None
+            ]
+            for thing in self.things:
+                mine = [loan for loan in all_loans if loan.holder == core.me]
+                lent = [loan for loan in mine if loan.terms.thing == oid(thing)]
+                assert book.promised(oid(thing)) == [
+                    loan for loan in lent if loan.state in BLOCKING
+                ]
+            for friend in core.friends:
+                answered = [a for a in all_loans if answered_for(core.me, a) == friend]
+                assert book.answered_for(friend) == answered
 
     def teardown(self) -> None:
         made = self.street
