@@ -1,0 +1,222 @@
+"""How fast the population model is, beside igraph, NetworkX and Mesa in the same run.
+
+Reach: how many people are within two friendships of each member of a town, exactly. The model
+does it for everybody; igraph and NetworkX for members in a row, in the same order of numbers
+and on the whole graph, and the result is compared member by member. Speeds are holders a second,
+so a peer need not do all of them.
+
+Peers use one core; the model uses all there are. So there are two ratios: of the time on the
+clock, which is right on a machine that does nothing else, and of the time on processors, which
+says what one core does, whoever else is working.
+
+The two are alternated, because machines do not run at one speed for long.
+
+    python3 -m benchmarks.population [--members 100000] [--runs 3] [--largest 10000000]
+
+With ``--largest`` every tenfold size up to it is measured as well, each in a process of its
+own, so that its memory is its own. Peers that are missing (``openhouse[bench]``) are left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Final
+
+import networkx as nx
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.machine import describe
+from simulations.population.compiled import Numbers
+from simulations.population.csr import Csr
+from simulations.population.reach import reach
+from simulations.population.towns import TownPlan, town
+
+CIRCLES: Final = 2
+SEED: Final = 1
+IGRAPH_SHARE: Final = 0.1
+NETWORKX_HOLDERS: Final = 2000
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--members", type=int, default=100_000)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--largest", type=int, default=0)
+    parser.add_argument("--only-size", type=int, default=0, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.only_size:
+        print(json.dumps(one_size(options.only_size)))
+        return 0
+    answer: dict[str, object] = {"machine": describe(), "seed": SEED}
+    answer |= {"load_before": [round(load, 1) for load in os.getloadavg()]}
+    answer["reach"] = reach_beside_peers(options.members, options.runs)
+    if options.largest:
+        answer["sizes"] = sizes_up_to(options.largest)
+    print(json.dumps(answer, indent=2))
+    return 0
+
+
+# --- reach -------------------------------------------------------------------------------
+
+
+def reach_beside_peers(members: int, runs: int) -> dict[str, object]:
+    """Holders a second of the model and the peers, alternated."""
+    reach(town(1000, TownPlan(), SEED), CIRCLES)  # compiles
+    graph = town(members, TownPlan(), SEED)
+    expected = reach(graph, CIRCLES).sum(axis=1, dtype=np.int32)
+    peers = {"igraph": igraph_speed(graph, expected), "networkx": networkx_speed(graph, expected)}
+    return {
+        "members": members,
+        "friendships": graph.friendships,
+        "mean_reach": round(float(expected.mean()), 1),
+        **beside(lambda: timed(lambda: reach(graph, CIRCLES)).speed(members), peers, runs),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """What was done in a second on the clock, and in a second on a processor."""
+
+    by_clock: float
+    by_core: float
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    """Seconds on the clock and on all processors."""
+
+    clock_s: float
+    core_s: float
+
+    def speed(self, count: int) -> Speed:
+        return Speed(count / self.clock_s, count / self.core_s)
+
+
+def timed(work: Callable[[], object]) -> Time:
+    clock_s, core_s = time.perf_counter(), time.process_time()
+    work()
+    return Time(time.perf_counter() - clock_s, time.process_time() - core_s)
+
+
+def beside(
+    ours: Callable[[], Speed], peers: Mapping[str, Callable[[], Speed] | None], runs: int
+) -> dict[str, object]:
+    """The speeds of the model and of the peers that are there, alternated; and the ratios."""
+    measured = {"population": ours}
+    measured |= {name: speed for name, speed in peers.items() if speed is not None}
+    speeds: dict[str, list[Speed]] = {name: [] for name in measured}
+    for _ in range(runs):
+        for name, measure in measured.items():
+            speeds[name].append(measure())
+    rows: dict[str, object] = {}
+    for name, all_ in speeds.items():
+        clock, core = [speed.by_clock for speed in all_], [speed.by_core for speed in all_]
+        row: dict[str, object] = {
+            "per_second": round(statistics.median(clock)),
+            "per_second_of_one_core": round(statistics.median(core)),
+            "apart_percent": round(100 * (max(core) / min(core) - 1)),
+        }
+        if name != "population":
+            pairs = list(zip(speeds["population"], all_, strict=True))
+            row["ratio"] = round(statistics.median(a.by_clock / b.by_clock for a, b in pairs), 1)
+            by_core = statistics.median(a.by_core / b.by_core for a, b in pairs)
+            row["ratio_by_core"] = round(by_core, 1)
+            row["version"] = version(name)
+        rows[name] = row
+    return rows
+
+
+def pairs_of(graph: Csr) -> NDArray[np.int64]:
+    """Each friendship once, as two member numbers."""
+    one = np.repeat(np.arange(graph.members), np.diff(graph.offsets))
+    is_once = one < graph.neighbours
+    return np.stack([one[is_once], graph.neighbours[is_once]], axis=1)
+
+
+def igraph_speed(graph: Csr, expected: Numbers) -> Callable[[], Speed] | None:
+    """The same count by igraph, written in C, for a tenth of the members in a row."""
+    if importlib.util.find_spec("igraph") is None:
+        return None
+    import igraph
+
+    other = igraph.Graph(n=graph.members, edges=pairs_of(graph))
+    begin = graph.members // 2
+    holders = list(range(begin, begin + int(graph.members * IGRAPH_SHARE)))
+
+    def measure() -> Speed:
+        sizes: list[int] = []
+        taken = timed(lambda: sizes.extend(other.neighborhood_size(holders, order=CIRCLES)))
+        assert [size - 1 for size in sizes] == expected[holders].tolist()
+        return taken.speed(len(holders))
+
+    return measure
+
+
+def networkx_speed(graph: Csr, expected: Numbers) -> Callable[[], Speed]:
+    """The same count by NetworkX, plain Python, for some members in a row."""
+    begin = graph.members // 2
+    holders = range(begin, min(begin + NETWORKX_HOLDERS, graph.members))
+    other: nx.Graph[int] = nx.Graph()
+    other.add_nodes_from(range(graph.members))
+    other.add_edges_from(pairs_of(graph).tolist())
+
+    def measure() -> Speed:
+        sizes: list[int] = []
+
+        def count() -> None:
+            for holder in holders:
+                lengths = nx.single_source_shortest_path_length(other, holder, cutoff=CIRCLES)
+                sizes.append(len(lengths) - 1)
+
+        taken = timed(count)
+        assert sizes == expected[begin : begin + len(sizes)].tolist()
+        return taken.speed(len(sizes))
+
+    return measure
+
+
+# --- sizes -------------------------------------------------------------------------------
+
+
+def sizes_up_to(largest: int) -> dict[str, object]:
+    """Time for each member and memory, from 100,000 members on by tens."""
+    rows, members = [], 100_000
+    while members <= largest:
+        command = [sys.executable, "-m", "benchmarks.population", "--only-size", str(members)]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+        rows.append(json.loads(done.stdout))
+        members *= 10
+    times = [row["reach_ns_per_member"] for row in rows]
+    return {"rows": rows, "slowest_to_fastest": round(max(times) / min(times), 2)}
+
+
+def one_size(members: int) -> dict[str, object]:
+    """A town of one size, made and measured in this process alone."""
+    reach(town(1000, TownPlan(), SEED), CIRCLES)
+    started = time.perf_counter()
+    graph = town(members, TownPlan(), SEED)
+    made_s = time.perf_counter() - started
+    seconds = [timed(lambda: reach(graph, CIRCLES)).clock_s for _ in range(3)]
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return {
+        "members": members,
+        "made_ns_per_member": round(made_s / members * 1e9),
+        "reach_ns_per_member": round(statistics.median(seconds) / members * 1e9),
+        "memory_peak_gb": round(peak / 1e9, 2),
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,86 @@
+"""Kernels and threads: how this package uses all cores and stays the same on any number of them.
+
+A kernel is a plain function over arrays that numba compiles without the interpreter's lock. It
+works on a range of members and writes only what belongs to them; threads take ranges in turn.
+So the number of threads decides when something is computed, and never what.
+
+numba's own parallel loops would do the same. They take several times as long to compile, and
+some of the layers that they run on forbid threads or forks around them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
+from typing import Final, TypeAlias, TypeVar, cast
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+Flags: TypeAlias = NDArray[np.uint8]
+Numbers: TypeAlias = NDArray[np.int32]
+"""Member numbers, and what is counted of one member."""
+Offsets: TypeAlias = NDArray[np.int64]
+Hashes: TypeAlias = NDArray[np.uint64]
+Reals: TypeAlias = NDArray[np.float64]
+
+Function = TypeVar("Function", bound=Callable[..., object])
+Scratch = TypeVar("Scratch")
+Result = TypeVar("Result")
+
+MEMBERS_AT_ONCE: Final = 1 << 15
+"""Members in one range: enough work to hide the cost of handing it over."""
+
+
+def kernel(function: Function) -> Function:
+    """Compile a function over arrays, once for each machine."""
+    return cast(Function, numba.njit(nogil=True, cache=True)(function))
+
+
+def cores() -> int:
+    """Threads that this process may run at once."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not a Linux
+        return os.cpu_count() or 1
+
+
+def in_ranges(
+    work: Callable[[int, int, Scratch], Result],
+    total: int,
+    scratch: Callable[[], Scratch],
+    *,
+    threads: int | None = None,
+    told: Callable[[int], None] = lambda done: None,
+) -> list[Result]:
+    """Call ``work(begin, end, scratch)`` for ranges that cover ``total``; results in order.
+
+    Args:
+        scratch: makes the arrays that one thread works with, kept from range to range.
+        threads: as many as there are cores if None.
+        told: called with the size of each range that is done, in order.
+    """
+    at_once = MEMBERS_AT_ONCE
+    count = max(1, min(threads or cores(), -(-total // at_once)))
+    pool: SimpleQueue[Scratch] = SimpleQueue()
+    for _ in range(count):
+        pool.put(scratch())
+
+    def one(begin: int) -> Result:
+        mine = pool.get()
+        try:
+            return work(begin, min(begin + at_once, total), mine)
+        finally:
+            pool.put(mine)
+
+    results = []
+    with ThreadPoolExecutor(max_workers=count) as executor:
+        for begin, result in zip(
+            range(0, total, at_once), executor.map(one, range(0, total, at_once)), strict=True
+        ):
+            results.append(result)
+            told(min(at_once, total - begin))
+    return results
