@@ -40,6 +40,8 @@ class FriendGraph:
         self._direct: dict[MemberId, None] = {}
         self._distances: dict[MemberId, int] = {me: 0}
         self._paths: dict[MemberId, Path] = {}
+        self._doubtful: dict[MemberId, None] = {}
+        """Origins whose path is to be looked at again: an edge went since it was."""
 
     def set_bound(self, bound: int) -> None:
         """Change the bound (a charter arrived or was amended)."""
@@ -84,6 +86,7 @@ class FriendGraph:
             if not self._neighbours[start]:
                 del self._neighbours[start]
         self._measure()
+        self._doubtful = dict.fromkeys(self._paths)
         return True
 
     def _improves(self, member: MemberId, distance: int) -> bool:
@@ -154,6 +157,10 @@ class FriendGraph:
         return path
 
     def _stands(self, path: Path) -> bool:
+        """Whether the path kept for its origin still leads here."""
+        if path[0] not in self._doubtful:
+            return True
+        del self._doubtful[path[0]]
         return all(self.has_transit(one, two) for one, two in itertools.pairwise(path))
 
     def _descend(self, origin: MemberId, distances: dict[MemberId, int]) -> Path:

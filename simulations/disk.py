@@ -11,6 +11,7 @@ Spec: §5.4, §7.1, §7.2, §10.1.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from node.engine.events import Persist, Space
@@ -22,6 +23,8 @@ from simulations.signing import InterningOpener
 
 Register = tuple[MemberId, ObjectId]
 Version = tuple[int, int]
+Edge = tuple[MemberId, MemberId]
+"""Two members, the smaller id first."""
 
 # A row may be larger than a message; the simulator only wants it to be a value.
 _ROW_MAX: Final = 1 << 24
@@ -88,8 +91,20 @@ def says_ended(change: Persist) -> bool:
     return isinstance(row, list | tuple) and row[4] is True
 
 
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What the certificates on one disk prove until ``until_ms``, if none comes or goes."""
+
+    neighbours: dict[MemberId, dict[MemberId, None]]
+    until_ms: int
+
+
 class Shelf:
-    """What the rows of one disk mean, read without the engine."""
+    """What the rows of one disk mean, read without the engine.
+
+    Oracles ask after every commit what it proves, and a disk may hold thousands of
+    certificates: so each edge is judged when one of its halves changes, not when asked.
+    """
 
     def __init__(self, opener: InterningOpener) -> None:
         self._opener = opener
@@ -102,43 +117,81 @@ class Shelf:
         self.certificates_version = 0
         """Changes when the proved graph may have changed."""
         self.withdrawals_version = 0
+        self._edges_until_ms: dict[Edge, int] = {}
+        """Transit edges, but for what we ended ourselves: when the first half of each expires."""
+        self._edges_of: dict[bytes, dict[Edge, None]] = {}
+        """For each revocation hash the edges that it stands in."""
 
     def take(self, change: Persist) -> None:
         """Follow one change of the disk."""
         if change.space is Space.RECORD:
             self._take_record(change)
         elif change.space is Space.REVOCATION:
-            self.certificates_version += 1
-            if change.value is None:
-                self.revoked.pop(change.key, None)
-            else:
-                self.revoked[change.key] = None
+            self._take_revocation(change)
         elif change.space is Space.FRIEND:
-            self.certificates_version += 1
-            if change.value is None:
-                self.ended.pop(MemberId(change.key), None)
+            friend = MemberId(change.key)
+            ended = None if change.value is None else says_ended(change)
+            if ended is not self.ended.get(friend):
+                self.certificates_version += 1
+            if ended is None:
+                self.ended.pop(friend, None)
             else:
-                self.ended[MemberId(change.key)] = says_ended(change)
+                self.ended[friend] = ended
 
     def _take_record(self, change: Persist) -> None:
         register = (MemberId(change.key[:32]), ObjectId(change.key[32:]))
         before = self.records.pop(register, None)
         self.listings.pop(register, None)
-        if before is not None and isinstance(before.body, HalfBody):
-            self.halves.pop((before.author, before.body.friend), None)
-            self.certificates_version += 1
         envelope = envelope_in(change)
-        if envelope is None:
+        record = None if envelope is None else self._opener.peek(envelope)
+        if before is not None and isinstance(before.body, HalfBody):
+            self._remove_half(before.author, before.body)
+        if record is None:
             return
-        record = self._opener.peek(envelope)
         self.records[register] = record
         if record.kind is Kind.WITHDRAWAL:
             self.withdrawals_version += 1
         if record.kind is Kind.LISTING:
             self.listings[register] = record
         elif isinstance(record.body, HalfBody):
-            self.halves[record.author, record.body.friend] = record
-            self.certificates_version += 1
+            self._put_half(record, record.body)
+
+    # --- edges -------------------------------------------------------------------------
+
+    def _put_half(self, half: Record, body: HalfBody) -> None:
+        pair = _edge(half.author, body.friend)
+        self.halves[half.author, body.friend] = half
+        self._edges_of.setdefault(body.revocation_hash, {})[pair] = None
+        self._judge(pair)
+
+    def _remove_half(self, author: MemberId, body: HalfBody) -> None:
+        if self.halves.pop((author, body.friend), None) is not None:
+            pair = _edge(author, body.friend)
+            self._edges_of.get(body.revocation_hash, {}).pop(pair, None)
+            self._judge(pair)
+
+    def _take_revocation(self, change: Persist) -> None:
+        if change.value is None:
+            self.revoked.pop(change.key, None)
+        else:
+            self.revoked[change.key] = None
+        for pair in self._edges_of.get(change.key, ()):
+            self._judge(pair)
+
+    def _judge(self, pair: Edge) -> None:
+        """One of an edge's halves came, went or was revoked."""
+        self._edges_until_ms.pop(pair, None)
+        one, other = pair
+        there, back = self.halves.get(pair), self.halves.get((other, one))
+        if there is not None and back is not None and self._carries(there) and self._carries(back):
+            self._edges_until_ms[pair] = min(there.not_after_ms, back.not_after_ms)
+        self.certificates_version += 1
+
+    def _carries(self, half: Record) -> bool:
+        body = half.body
+        assert isinstance(body, HalfBody), "kept among halves"
+        is_attested = body.shows and body.friend_is_member
+        return is_attested and body.revocation_hash not in self.revoked
 
     # --- readings ----------------------------------------------------------------------
 
@@ -167,26 +220,32 @@ class Shelf:
             and not self.is_withdrawn(record)
         ]
 
-    def proved_neighbours(self, me: MemberId, now_ms: int) -> dict[MemberId, dict[MemberId, None]]:
+    def proof(self, me: MemberId, now_ms: int) -> Proof:
         """The transit edges that the certificates held here prove. Spec: §7.2."""
         neighbours: dict[MemberId, dict[MemberId, None]] = {}
-        for author, friend in self.halves:
-            if author < friend and self.is_transit(author, friend, me, now_ms):
-                neighbours.setdefault(author, {})[friend] = None
-                neighbours.setdefault(friend, {})[author] = None
-        return neighbours
+        ends_ms = [half.not_after_ms for half in self._own_halves(me)]
+        for pair, until_ms in self._edges_until_ms.items():
+            one, other = pair
+            if until_ms > now_ms and (me not in pair or self._is_friend_of(me, pair)):
+                neighbours.setdefault(one, {})[other] = None
+                neighbours.setdefault(other, {})[one] = None
+                ends_ms.append(until_ms)
+        until_ms = min((end_ms for end_ms in ends_ms if end_ms > now_ms), default=now_ms + 1)
+        return Proof(neighbours, until_ms)
+
+    def _own_halves(self, me: MemberId) -> list[Record]:
+        """On these hangs a friendship that may carry no more than circle 1."""
+        pairs = [pair for friend in self.ended for pair in ((me, friend), (friend, me))]
+        return [self.halves[pair] for pair in pairs if pair in self.halves]
+
+    def _is_friend_of(self, me: MemberId, pair: Edge) -> bool:
+        return self.ended.get(pair[1] if pair[0] == me else pair[0]) is False
 
     def is_transit(self, one: MemberId, other: MemberId, me: MemberId, now_ms: int) -> bool:
         """Whether an edge is live, shown and attested by both ends as joining two members."""
-        if me in (one, other) and not self.is_live_friend(me, other if one == me else one, now_ms):
-            return False
-        for author, friend in ((one, other), (other, one)):
-            half = self.live_half(author, friend, now_ms)
-            if half is None or not isinstance(half.body, HalfBody):
-                return False
-            if not (half.body.shows and half.body.friend_is_member):
-                return False
-        return True
+        pair = _edge(one, other)
+        is_held = now_ms < self._edges_until_ms.get(pair, now_ms)
+        return is_held and (me not in pair or self._is_friend_of(me, pair))
 
     def is_live_friend(self, me: MemberId, friend: MemberId, now_ms: int) -> bool:
         """Whether a friendship of our own stands, transit or not."""
@@ -195,6 +254,10 @@ class Shelf:
             and self.live_half(me, friend, now_ms) is not None
             and self.live_half(friend, me, now_ms) is not None
         )
+
+
+def _edge(one: MemberId, other: MemberId) -> Edge:
+    return (one, other) if one < other else (other, one)
 
 
 def reach_of(body: ListingBody, max_circles: int) -> int:

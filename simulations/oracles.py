@@ -27,7 +27,7 @@ from protocol.charter import Charter
 from protocol.keys import MemberId, RecordId
 from protocol.messages import envelopes_in
 from protocol.records import Record
-from simulations.disk import Register, Version, envelope_in, reach_of, says_ended
+from simulations.disk import Proof, Register, Version, envelope_in, reach_of, says_ended
 from simulations.exchange_oracles import ExchangeOracles
 from simulations.graphs import hops_from, hops_through
 from simulations.history import History
@@ -51,14 +51,18 @@ class Violation:
 
 @dataclass(slots=True)
 class _Proved:
-    """The graph one disk proves, for as long as nothing changes."""
+    """What one disk proves, for as long as nothing changes.
+
+    Args:
+        hops: from the disk's owner over transit edges.
+        may_show: what was found right to show, as long as no withdrawal comes either.
+    """
 
     version: int
-    until_ms: int
-    neighbours: dict[MemberId, dict[MemberId, None]]
+    proof: Proof
+    hops: dict[MemberId, int]
     withdrawals_version: int = 0
     may_show: dict[RecordId, None] = field(default_factory=dict)
-    """What was found right to show, as long as no withdrawal comes either."""
 
 
 @dataclass(slots=True)
@@ -216,8 +220,7 @@ class Oracles:
 
     def watch_shown(self, host: Watched, shown: Iterable[Record]) -> None:
         """What a member's page shows now: check that it may."""
-        self._proved_neighbours(host)
-        proved, shelf = self._proved[host.number], host.shelf
+        proved, shelf = self._what_is_proved(host), host.shelf
         if proved.withdrawals_version != shelf.withdrawals_version:
             proved.withdrawals_version, proved.may_show = shelf.withdrawals_version, {}
         for record in shown:
@@ -276,23 +279,23 @@ class Oracles:
         is_friend = host.shelf.is_live_friend(me, origin, host.now_ms)
         if is_friend and (not body.through or me in body.through):
             return 1
-        neighbours = self._proved_neighbours(host)
+        proved = self._what_is_proved(host)
         if body.through:
+            neighbours = proved.proof.neighbours
             return hops_through(neighbours, origin, body.through, self.max_circles).get(me)
-        return hops_from(neighbours, origin, self.max_circles).get(me)
+        return proved.hops.get(origin)
 
-    def _proved_neighbours(self, host: Watched) -> dict[MemberId, dict[MemberId, None]]:
+    def _what_is_proved(self, host: Watched) -> _Proved:
         shelf, now_ms = host.shelf, host.now_ms
         known = self._proved.get(host.number)
-        if known is None or known.version != shelf.certificates_version or now_ms >= known.until_ms:
-            until_ms = min(
-                (h.not_after_ms for h in shelf.halves.values() if h.not_after_ms > now_ms),
-                default=now_ms + 1,
-            )
-            neighbours = shelf.proved_neighbours(host.member, now_ms)
-            known = _Proved(shelf.certificates_version, until_ms, neighbours)
+        is_known = known is not None and known.version == shelf.certificates_version
+        if known is None or not is_known or now_ms >= known.proof.until_ms:
+            proof = shelf.proof(host.member, now_ms)
+            # Edges lead both ways: one search from here measures everybody's distance.
+            hops = hops_from(proof.neighbours, host.member, self.max_circles)
+            known = _Proved(shelf.certificates_version, proof, hops)
             self._proved[host.number] = known
-        return known.neighbours
+        return known
 
     # --- words -------------------------------------------------------------------------
 

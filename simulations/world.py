@@ -154,6 +154,8 @@ class Host:
     dials: dict[int, None] = field(default_factory=dict)
     answers_keys: dict[bytes, MemberId] = field(default_factory=dict)
     wakes_ms: int | None = None
+    due_ms: int | None = None
+    """What its engine said when it was last asked, by its own clock."""
     woke_ms: int = -1
     woke_count: int = 0
     answers: dict[RequestId, Json | Refused] = field(default_factory=dict)
@@ -481,10 +483,13 @@ class World:
 
     def _plan_wake(self, host: Host) -> None:
         assert host.engine is not None, "only running members are woken"
-        wakes_ms = host.engine.next_wakeup_ms()
-        if wakes_ms is None:
+        host.due_ms = host.engine.next_wakeup_ms()
+        self._queue_wake(host)
+
+    def _queue_wake(self, host: Host) -> None:
+        if host.due_ms is None:
             return
-        at_ms = max(wakes_ms - host.skew_ms, self.queue.now_ms)
+        at_ms = max(host.due_ms - host.skew_ms, self.queue.now_ms)
         if host.wakes_ms is None or at_ms < host.wakes_ms:
             host.wakes_ms = at_ms
             self.queue.push(at_ms, Wake(host.number, host.life))
@@ -495,9 +500,8 @@ class World:
         if host.wakes_ms > self.queue.now_ms:
             return  # an earlier wake-up took its place
         host.wakes_ms = None
-        due_ms = host.engine.next_wakeup_ms()
-        if due_ms is None or due_ms > host.now_ms:
-            self._plan_wake(host)
+        if host.due_ms is None or host.due_ms > host.now_ms:
+            self._queue_wake(host)  # it wanted to be woken then, and does not any more
             return
         host.woke_count = host.woke_count + 1 if host.woke_ms == self.queue.now_ms else 0
         host.woke_ms = self.queue.now_ms

@@ -109,5 +109,4 @@ def _note(core: Core) -> tuple[int, int] | None:
 def _put(core: Core, note: tuple[int, int] | None) -> None:
     if _note(core) != note:
         core.put_local(_NOTE, None if note is None else [*note])
-        core.is_renewal_known = False
         core.deliver("house")

@@ -89,5 +89,5 @@ def _plan_soon(core: Core, friend: MemberId) -> int:
 
 
 def next_wakeup_ms(core: Core) -> int | None:
-    times = (asking.due_ms for asking in core.reconciling.asking.values())
-    return min((due_ms for due_ms in times if due_ms is not None), default=None)
+    asking = core.reconciling.asking
+    return min([a.due_ms for a in asking.values() if a.due_ms is not None], default=None)

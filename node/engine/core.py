@@ -241,7 +241,7 @@ class Core:
         self.to_pull: dict[LinkId, None] = {}
         self.starved: dict[LinkId, None] = {}
         self.is_renewal_known = False
-        self.next_renewal_ms: int | None = None
+        self.next_renewal_ms: int | None = None  # see ``renewals``
         self.expiries: list[tuple[int, MemberId, ObjectId]] = []
         self._local: dict[str, Value] = {}
         self.epoch = 0
@@ -283,6 +283,8 @@ class Core:
 
     def begin(self, now_ms: int, entropy: bytes = b"") -> None:
         """Start handling one event."""
+        if now_ms < self.now_ms:
+            self.is_renewal_known = False
         self.now_ms = now_ms
         self.effects = []
         self._entropy = entropy
@@ -305,6 +307,7 @@ class Core:
             self._local.pop(name, None)
         else:
             self._local[name] = frozen
+        self.is_renewal_known = False
         self.persist(Space.LOCAL, name.encode(), value)
 
     def restore_local(self, name: str, value: Value) -> None:
@@ -396,6 +399,8 @@ class Core:
     def drop(self, record: Record) -> None:
         """Forget a record for good (withdrawn, expired)."""
         self.registers.remove(record.key)
+        if record.author == self.me:
+            self.is_renewal_known = False
         self.log.forget(("record", *record.key))
         self.persist(Space.RECORD, record.author + record.object, None)
         origin = origin_of(record)
@@ -407,7 +412,7 @@ class Core:
     def current(self, author: MemberId, object_id: ObjectId) -> Record | None:
         """The register's record while it has not expired."""
         stored = self.registers.stored((author, object_id))
-        if stored is None or stored.record.is_expired(self.now_ms):
+        if stored is None or self.now_ms >= stored.record.not_after_ms:
             return None
         return stored.record
 

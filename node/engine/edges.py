@@ -154,7 +154,6 @@ def put_former_starts(core: Core, member: MemberId, starts: tuple[int, ...]) -> 
     if starts != former_starts(core, member):
         note: list[Value] = list(starts)
         core.put_local(_former_note(member), note or None)
-        core.is_renewal_known = False
 
 
 def _former_note(member: MemberId) -> str:

@@ -28,6 +28,7 @@ from node.engine import (
     pump,
     recall,
     reconcile,
+    renewals,
     restore,
     roots,
     sync,
@@ -148,10 +149,9 @@ class Engine:
         ]
         if self.core.recalling is None:
             # Until then nothing is signed, however overdue: it would be woken for nothing.
-            times.append(leases.next_wakeup_ms(self.core))
+            times.append(leases.next_end_ms(self.core))
+            times.append(renewals.next_wakeup_ms(self.core))
             times.append(loans.next_wakeup_ms(self.core))
-            times.append(things.next_wakeup_ms(self.core))
-            times.append(validations.next_wakeup_ms(self.core))
         return min((time_ms for time_ms in times if time_ms is not None), default=None)
 
     # --- what hosts ask ----------------------------------------------------------------

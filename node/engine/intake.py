@@ -235,6 +235,8 @@ def keep(core: Core, record: Record, received_from: MemberId | None) -> None:
     stored = Stored(record, core.now_ms, received_from)
     is_change = core.registers.stored(record.key) is not None
     core.registers.put(stored)
+    if record.author == core.me:
+        core.is_renewal_known = False
     if origin_of(record) is not None:
         _log_circle_record(core, record, is_change=is_change)
     elif _travels_otherwise(core, record):

@@ -60,21 +60,18 @@ def on_wakeup(core: Core) -> None:
         core.publish(statement.body, STATEMENT_OBJECT, house.STATEMENT_LEASE_MS)
 
 
-def next_wakeup_ms(core: Core) -> int | None:
-    """When the next lease ends or the next renewal is due."""
-    if not core.is_renewal_known:
-        # Asked after every event: looking at all friends each time would cost more than
-        # the events (40 % of a run with six friends each, far more with a hundred).
-        times = [_renewal_due_ms(core, member) for member in sorted(core.friends)]
-        core.next_renewal_ms = min((t for t in times if t is not None), default=None)
-        core.is_renewal_known = True
-    known = [] if core.next_renewal_ms is None else [core.next_renewal_ms]
-    if core.expiries:
-        known.append(core.expiries[0][0])
+def next_end_ms(core: Core) -> int | None:
+    """When the next lease ends."""
+    return core.expiries[0][0] if core.expiries else None
+
+
+def next_renewal_ms(core: Core) -> int | None:
+    """When the next half, or the statement, is to be signed anew."""
+    times = [_renewal_due_ms(core, member) for member in sorted(core.friends)]
     statement = core.current(core.me, STATEMENT_OBJECT)
     if statement is not None:
-        known.append(_statement_due_ms(core, statement))
-    return min(known, default=None)
+        times.append(_statement_due_ms(core, statement))
+    return min((time_ms for time_ms in times if time_ms is not None), default=None)
 
 
 def _is_half_over(core: Core, record: Record) -> bool:
@@ -122,7 +119,6 @@ def clock_went_back(core: Core) -> None:
 
     Links begin anew: whatever waits on them, or is measured there, has dates to come.
     """
-    core.is_renewal_known = False
     core.allowances.clear()
     for member in sorted(core.friends):
         if not core.friends[member].ended:

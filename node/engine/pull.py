@@ -59,12 +59,11 @@ def write_cursor(core: Core, link: Link) -> None:
 
 def pull(core: Core, link: Link) -> None:
     """Ask for queued records, within window and allowance. Spec: §8.4."""
-    if link.friend is None:
+    if link.friend is None or not core.puller.has_queued(link.id):
         return
     allowance = left_for(core, link.friend, WANTED_AT_ONCE)
     if not allowance:
-        if core.puller.has_queued(link.id):
-            core.starved[link.id] = None
+        core.starved[link.id] = None
         return
     core.starved.pop(link.id, None)
     ids = core.puller.next_wants(link.id, core.now_ms, allowance)
@@ -95,10 +94,15 @@ def pull_overdue(core: Core) -> None:
 
 def next_wakeup_ms(core: Core) -> int | None:
     """When a want is overdue, or a friend's allowance lets us pull again."""
-    times = [core.puller.next_deadline_ms()]
-    times += [
-        ready_ms(core, link.friend)
-        for link in (core.links.get(link_id) for link_id in core.starved)
-        if link is not None and link.friend is not None and core.puller.has_queued(link.id)
+    overdue_ms = core.puller.next_deadline_ms()
+    if not core.starved:
+        return overdue_ms
+    times = [
+        overdue_ms,
+        *(
+            ready_ms(core, link.friend)
+            for link in (core.links.get(link_id) for link_id in core.starved)
+            if link is not None and link.friend is not None and core.puller.has_queued(link.id)
+        ),
     ]
     return min((time_ms for time_ms in times if time_ms is not None), default=None)

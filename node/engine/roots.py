@@ -226,6 +226,8 @@ def ask_after_delay(core: Core) -> None:
 
 
 def next_wakeup_ms(core: Core) -> int | None:
+    if not core.claims:
+        return None
     delay_ms = core.charter.succession_delay_ms
     return min(
         (

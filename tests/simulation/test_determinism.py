@@ -10,9 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from node.engine.events import Event
+from protocol.bodies import HalfBody
+from protocol.keys import MemberId
+from simulations.disk import Shelf
 from simulations.runner import run_scenario
 from simulations.scenario import Scenario, parse_scenario
 from simulations.signing import RealKeys
+from simulations.world import Host, World
 
 SHORT = {
     "duration": "4h",
@@ -96,3 +101,45 @@ def test_a_whole_number_of_runs_leaves_no_state_behind() -> None:
     run_scenario(short(), 8)
 
     assert alone == run_scenario(short(), 7)
+
+
+class DoubtfulWorld(World):
+    """After every event, works out anew what is kept so as not to work it out anew."""
+
+    def perform(self, host: Host, event: Event) -> None:
+        super().perform(host, event)
+        if host.engine is None:
+            return
+        core, now_ms = host.engine.core, host.now_ms
+        kept_ms = host.engine.next_wakeup_ms()
+        core.is_renewal_known = False
+        found_ms = host.engine.next_wakeup_ms()
+        # What is due already may have been due for longer.
+        assert max(found_ms or 0, now_ms) == max(kept_ms or 0, now_ms)
+        assert proved(host.shelf, host.member, now_ms) == edges_in(host)
+
+
+def edges_in(host: Host) -> set[tuple[MemberId, MemberId]]:
+    neighbours = host.shelf.proof(host.member, host.now_ms).neighbours
+    return {(one, other) for one, others in neighbours.items() for other in others}
+
+
+def proved(shelf: Shelf, me: MemberId, now_ms: int) -> set[tuple[MemberId, MemberId]]:
+    """Edges with two live halves that show it and attest two members; not those we ended."""
+
+    def carries(author: MemberId, friend: MemberId) -> bool:
+        half = shelf.live_half(author, friend, now_ms)
+        if half is None or not isinstance(half.body, HalfBody):
+            return False
+        is_ended = author == me and shelf.ended.get(friend) is not False
+        return half.body.shows and half.body.friend_is_member and not is_ended
+
+    return {(a, b) for a, b in shelf.halves if carries(a, b) and carries(b, a)}
+
+
+@pytest.mark.slow
+def test_what_is_kept_between_events_is_what_would_be_found_anew() -> None:
+    result = run_scenario(short(), 4, world_type=DoubtfulWorld)
+
+    assert result == run_scenario(short(), 4)
+    assert 0 == result.violations

@@ -9,7 +9,7 @@ import pytest
 
 from node.engine import offers
 from node.engine.commands import AddThing
-from node.engine.core import Core
+from node.engine.core import Allowance, Core
 from node.engine.events import LinkId, LinkUp, Persist, Send
 from protocol import limits, session
 from protocol.bodies import (
@@ -379,8 +379,8 @@ class TestRates:
         pump, far = scene()
         sent = 0
         while pump.is_open(far) and sent < 3000:
-            pump.core("A").allowances[pump.member("M")].today -= 1950  # as if 2,000 had come
             sent += self.flood(pump, far, 50)
+            pump.core("A").allowances[pump.member("M")].today -= 1950  # as if 2,000 had come
             pump.advance(2000)
 
         taken = sent * 40
@@ -397,7 +397,7 @@ class TestRates:
         pump.cut("B", "C")
         for number in range(190):
             pump.command("A", AddThing(f"thing {number}", circles=2))
-        pump.core("C").allowances[pump.member("B")].today = -100
+        pump.core("C").allowances[pump.member("B")] = Allowance(pump.now_ms, today=-100)
         pump.link("B", "C")
         pump.run()
         pump.advance(60_000)
