@@ -78,6 +78,11 @@ SENTENCES: Final[dict[str, str]] = {
         "You answer for {units} open loans of {name}'s already. The request waits here until one "
         "has come back; or raise the number, with openhouse friends capacity"
     ),
+    "not-a-rule": N_("A rule for a friend is always, never or ask."),
+    "rule-out-of-range": N_("Confiance that lets requests pass on by themselves: 1 to {maximum}."),
+    "rule-against-validation": N_(
+        "You answer for {name}: take that back first, with openhouse validate --end"
+    ),
     "capacity-out-of-range": N_("You can answer for 0 to {maximum} open loans of a friend's."),
     "dates-as-agreed": N_("That is the last day you agreed on already: choose another."),
     "other-dates-wait": N_("Other dates for this loan wait for an answer: answer them first."),

@@ -223,6 +223,14 @@ async def set_capacity(call: Call) -> Json:
     return await call.command(command)
 
 
+async def set_friend_rule(call: Call) -> Json:
+    return await call.command(commands.SetFriendRule(call.path["member"], call.body["rule"]))
+
+
+async def pass_on_from(call: Call) -> Json:
+    return await call.command(commands.PassOnFrom(call.body.get("confiance")))
+
+
 async def go_away(call: Call) -> Json:
     return await call.command(commands.GoAway(dates.read_day(call.body["until"])))
 

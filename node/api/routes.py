@@ -16,6 +16,7 @@ from node.api.fields import Field
 from node.api.handlers import Call
 from node.engine.capacity import CAPACITY_MAX
 from node.engine.events import Json
+from node.engine.standing_rules import CONFIANCE_MAX, WORDS
 from node.engine.views.things import CATEGORIES_BY_WORD, KINDS_BY_WORD
 from node.i18n import LANGUAGES
 from protocol.limits import CIRCLES_HARD_MAX
@@ -201,7 +202,7 @@ ROUTES: Final = (
         {
             "member": "string", "name": "string", "link": "string", "since": "string",
             "standing": "string", "live": "boolean", "shows": "boolean", "paused": "object?",
-            "capacity": "integer", "engaged": "integer",
+            "capacity": "integer", "engaged": "integer", "rule": "string",
             "validates": "boolean", "validates_me": "boolean",
         },
         gives_list=True,
@@ -221,6 +222,23 @@ ROUTES: Final = (
         "Answer for a friend until I take it back, or take it back.", handlers.validate,
         {"member": "string", "name": "string", "validates": "boolean"},
         body=(Field("holds", "boolean", "false takes it back."),),
+    ),
+    Route(
+        "POST", "/friends/{member}/rule", "friends rule",
+        "Always or never pass a friend's requests on, or ask me each time.",
+        handlers.set_friend_rule, {"member": "string", "name": "string", "rule": "string"},
+        body=(Field("rule", "string", "What happens.", required=True, choices=WORDS),),
+    ),
+    Route(
+        "POST", "/passing-on", "pass-on",
+        "Let requests of people I see enough Confiance of pass on by themselves.",
+        handlers.pass_on_from, {"pass_on_from": "integer?"},
+        body=(
+            Field(
+                "confiance", "integer", "Without it: none for that reason.",
+                low=1, high=CONFIANCE_MAX,
+            ),
+        ),
     ),
     Route(
         "POST", "/friends/{member}/capacity", "friends capacity",
@@ -345,9 +363,9 @@ ROUTES: Final = (
             "state": "string", "from": "string", "to": "string", "other": "string",
             "conditions": "string", "licence": "string",
             "path": "strings", "late_days": "integer", "proposal": "object?", "paper": "boolean",
-            "can": "strings", "waits_for_word": "boolean", "asked_again": "string?",
-            "asked_before": "string?", "other_way_on": "string?",
             "agreements": "integer", "changed": "string",
+            "can": "strings", "engages": "object?", "waits_for_word": "boolean",
+            "asked_again": "string?", "asked_before": "string?", "other_way_on": "string?",
         },
         gives_list=True,
         query=(Field("open", "boolean", "Only those that are not over."),),

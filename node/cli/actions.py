@@ -85,6 +85,14 @@ def _friends_capacity(arguments: argparse.Namespace, client: Client) -> Answer:
     return client.post(f"/friends/{part(arguments.member)}/capacity", body)
 
 
+def _friends_rule(arguments: argparse.Namespace, client: Client) -> Answer:
+    return client.post(f"/friends/{part(arguments.member)}/rule", {"rule": arguments.rule})
+
+
+def _pass_on(arguments: argparse.Namespace, client: Client) -> Answer:
+    return client.post("/passing-on", {"confiance": arguments.confiance})
+
+
 def _away(arguments: argparse.Namespace, client: Client) -> Answer:
     return client.post("/away", {"until": arguments.until})
 
@@ -277,6 +285,8 @@ ACTIONS: Final[dict[str, Action]] = {
     "friends admit": _friends_admit,
     "friends show": _friends_show,
     "friends capacity": _friends_capacity,
+    "friends rule": _friends_rule,
+    "pass-on": _pass_on,
     "validate": _validate,
     "house accept": _house_accept,
     "page": _page,

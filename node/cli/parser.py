@@ -149,6 +149,11 @@ def _add_house_commands(add: Add, shared: Parser, _: Say) -> None:
     )
     capacity.add_argument("member", metavar=_("MEMBER"))
     capacity.add_argument("units", metavar="N|auto", type=_units)
+    rule = verbs.add_parser(
+        "rule", help=_("always or never pass a friend's requests on"), parents=[shared]
+    )
+    rule.add_argument("member", metavar=_("MEMBER"))
+    rule.add_argument("rule", choices=("always", "never", "ask"))
     admit = verbs.add_parser(
         "admit", help=_("let in again a friend whose home sent nonsense"), parents=[shared]
     )
@@ -159,6 +164,9 @@ def _add_house_commands(add: Add, shared: Parser, _: Say) -> None:
     validate = add("validate", _("answer for a friend: their requests go on from you unasked"))
     validate.add_argument("member", metavar=_("MEMBER"))
     validate.add_argument("--end", action="store_true", help=_("take it back"))
+
+    pass_on = add("pass-on", _("let requests of people with enough Confiance pass on unasked"))
+    pass_on.add_argument("confiance", metavar="N|off", type=_threshold)
 
     away = add("away", _("be away, with your home switched off"))
     away.add_argument(
@@ -357,6 +365,10 @@ def _port(text: str) -> int:
 
 def _units(text: str) -> int | None:
     return None if text == "auto" else _number(0, 20)(text)
+
+
+def _threshold(text: str) -> int | None:
+    return None if text == "off" else _number(1, 100)(text)
 
 
 def _number(low: int, high: int) -> Callable[[str], int]:

@@ -23,6 +23,8 @@ RENDERINGS: Final[dict[str, Render]] = {
     "friends admit": render_house.friends_admit,
     "friends show": render_house.friends_show,
     "friends capacity": render_house.friends_capacity,
+    "friends rule": render_house.friends_rule,
+    "pass-on": render_house.pass_on,
     "validate": render_house.validate,
     "house accept": render_house.house_accept,
     "page": render_house.page,

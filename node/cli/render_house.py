@@ -257,6 +257,26 @@ def friends_capacity(screen: Screen, answer: Answer) -> None:
     )
 
 
+_RULES: Final = {
+    "always": N_("What {name} asks of your friends passes on by itself, with your word."),
+    "never": N_("What {name} asks of your friends stays with you, and nobody is told."),
+    "ask": N_("Each time {name} asks one of your friends, you are asked first."),
+}
+
+
+def friends_rule(screen: Screen, answer: Answer) -> None:
+    screen.line(screen.gettext(_RULES[answer["rule"]]).format(name=answer["name"]))
+
+
+def pass_on(screen: Screen, answer: Answer) -> None:
+    _ = screen.gettext
+    if answer["pass_on_from"] is None:
+        screen.line(_("You are asked before a request passes on."))
+        return
+    sentence = _("Requests of people with Confiance {number} or more pass on by themselves.")
+    screen.line(sentence.format(number=answer["pass_on_from"]))
+
+
 def friends_show(screen: Screen, answer: Answer) -> None:
     _ = screen.gettext
     name = answer.get("name") or short_id(answer["member"])

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from node.account_words import account_sentences
+from node.between_words import engagement_sentences
 from node.cli.client import Answer
 from node.cli.loan_words import next_step, role_word
 from node.cli.output import Screen, moment, short_id, short_ids, span
@@ -262,6 +263,10 @@ def loans(screen: Screen, answer: Answer) -> None:
                 screen.line(f"{shown[loan['loan']]}: {sentence}")
         if loan["state"] in ("asked", "countered", "agreed", "handed_over"):
             _say_terms(screen, shown[loan["loan"]], loan)
+        if loan.get("engages") and "recommend" in loan["can"] and not loan["set_aside"]:
+            dates = span(loan["from"], loan["to"])
+            sentences = engagement_sentences(loan, dates, screen.gettext, screen.ngettext)
+            screen.line(f"{shown[loan['loan']]}: {' '.join(sentences)}")
         for reason in loan.get("reasons", []):
             screen.line()
             screen.line(f"{shown[loan['loan']]}: {reason['message']}")

@@ -72,6 +72,21 @@ class SetCapacity:
 
 
 @dataclass(frozen=True, slots=True)
+class SetFriendRule:
+    """``friends rule MEMBER always|never|ask``: whether I pass a friend's requests on."""
+
+    member: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class PassOnFrom:
+    """``pass-on N|off``: requests of people with such Confiance pass on by themselves."""
+
+    confiance: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class GoAway:
     """``away --until DATE`` and ``back``. ``until_day``: days since 1970; None: back."""
 
@@ -318,7 +333,7 @@ class KeepNote:
 
 Command = (
     FoundHouse | Invite | Join | EndFriendship | AdmitFriend | ShowFriendship | SetCapacity
-    | GoAway | AddThing | SetThing | BlockDates | WithdrawThing
+    | SetFriendRule | PassOnFrom | GoAway | AddThing | SetThing | BlockDates | WithdrawThing
     | LookFor | Ask | AnswerLoan | MoveEnd | Recommend | Validate | AcceptContact
     | HandOver | GiveBack | Report | Repaired | LendTo | CancelLoan | Rate | SetProfile
     | NameGuardians | FreezeKeys | RevokeKey | ApproveSuccessor | EndRecall

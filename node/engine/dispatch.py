@@ -12,11 +12,12 @@ from node.engine import (
     loan_commands,
     loan_dates,
     loan_outcomes,
+    loans,
     membership,
     pauses,
     showing,
+    standing_rules,
     things,
-    validations,
 )
 from node.engine.commands import (
     AcceptContact,
@@ -42,12 +43,14 @@ from node.engine.commands import (
     LookFor,
     MoveEnd,
     NameGuardians,
+    PassOnFrom,
     Rate,
     Recommend,
     Repaired,
     Report,
     RevokeKey,
     SetCapacity,
+    SetFriendRule,
     SetProfile,
     SetThing,
     ShowFriendship,
@@ -85,6 +88,8 @@ def run_command(core: Core, command: Command, local_day: int) -> Json:
             return showing.show(core, command)
         case SetCapacity():
             return capacity.set_capacity(core, command)
+        case SetFriendRule() | PassOnFrom():
+            return _change_rule(core, command)
         case GoAway():
             return away.go(core, command, local_day)
         case SetProfile(name, languages):
@@ -108,7 +113,7 @@ def run_command(core: Core, command: Command, local_day: int) -> Json:
         case AcceptContact():
             return contacts.accept(core, command)
         case Validate():
-            return validations.validate(core, command)
+            return standing_rules.validate(core, command)
         case CancelLoan():
             return loan_commands.cancel(core, command, local_day)
         case MoveEnd():
@@ -137,3 +142,13 @@ def run_command(core: Core, command: Command, local_day: int) -> Json:
             return key_commands.end_recall(core, command)
         case Join():
             raise AssertionError("join is answered when the inviter has answered")
+
+
+def _change_rule(core: Core, command: SetFriendRule | PassOnFrom) -> Json:
+    """A rule holds for what waits already, too."""
+    if isinstance(command, SetFriendRule):
+        answer = standing_rules.set_friend_rule(core, command)
+    else:
+        answer = standing_rules.pass_on_from(core, command)
+    loans.advance_asked(core)
+    return answer

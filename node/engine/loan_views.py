@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from node.engine import other_ways, paper, ratings
+from node.engine import capacity, other_ways, paper, ratings, standing_rules
 from node.engine.asking import judge, needs_word, why_not_answerable
 from node.engine.booking import why_taken
 from node.engine.calendar import MINUTES_PER_DAY, instant_text, span_text
@@ -112,7 +112,8 @@ def _row(core: Core, loan: LoanState) -> dict[str, Json]:
         "answer_by": instant_text(loan.answer_by_ms),
         "can": list(verbs),
         "waits_for_me": _waits_for_me(core, loan, verbs, reasons),
-        "set_aside": is_set_aside(core, loan.loan),
+        "set_aside": _is_left_aside(core, loan),
+        "engages": _engages_json(core, loan, role),
         "reasons": [{"code": r.code, "values": _values(r)} for r in reasons],
         "waits_for_word": role is Role.BORROWER and other_ways.waits_for_word(loan),
         **_other_way_json(core, loan),
@@ -124,6 +125,31 @@ def _row(core: Core, loan: LoanState) -> dict[str, Json]:
         "rated_by_other": _rating_json(ratings.rating_by(core, loan, other)),
         "repaired": ratings.is_repaired(core, loan, core.me),
         "repaired_by_other": ratings.is_repaired(core, loan, other),
+    }
+
+
+def _is_left_aside(core: Core, loan: LoanState) -> bool:
+    """Whether the owner said "not now", to this or to all of this friend's."""
+    if is_set_aside(core, loan.loan):
+        return True
+    is_open = core.me in loan.path[1:-1] and core.me not in dict(loan.passed)
+    return is_open and standing_rules.is_never(core, loan)
+
+
+def _engages_json(core: Core, loan: LoanState, role: Role) -> Json:
+    """What my word would engage: units given to my neighbour on the borrower's side.
+
+    None where there is nothing to say; ``units`` is None where nobody counts them.
+    """
+    if role is not Role.BETWEEN or core.me in dict(loan.passed):
+        return None
+    friend = capacity.towards_borrower(core, loan)
+    counts = bool(core.charter.capacity_max)
+    return {
+        "friend": friend.hex(),
+        "name": core.name_of(friend),
+        "units": capacity.capacity(core, friend) if counts else None,
+        "engaged": capacity.engaged(core, friend) if counts else None,
     }
 
 
@@ -180,6 +206,7 @@ def _paper_row(core: Core, loan: paper.PaperLoan) -> dict[str, Json]:
         "can": verbs,
         "waits_for_me": False,
         "set_aside": False,
+        "engages": None,
         "reasons": [],
         "waits_for_word": False,
         "asked_again": None,
@@ -287,7 +314,7 @@ def _waits_for_me(
     core: Core, loan: LoanState, verbs: tuple[str, ...], reasons: list[Refused]
 ) -> bool:
     """Whether the owner is the one to do something (the inbox)."""
-    if reasons or is_set_aside(core, loan.loan):
+    if reasons or _is_left_aside(core, loan):
         return False
     return any(verb in ("answer", "recommend", "rate") for verb in verbs)
 

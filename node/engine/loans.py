@@ -13,7 +13,7 @@ Spec: §11.
 
 from __future__ import annotations
 
-from node.engine import ledger, other_ways, ratings, validations
+from node.engine import ledger, other_ways, ratings, standing_rules, validations
 from node.engine.asking import judge, needs_word, why_cannot_ask, why_not_answerable
 from node.engine.booking import is_offered_to, why_taken
 from node.engine.capacity import why_no_unit
@@ -68,6 +68,7 @@ from protocol.keys import MemberId, ObjectId
 from protocol.records import Record
 
 __all__ = [
+    "advance_asked",
     "catch_up",
     "check",
     "judge",
@@ -208,7 +209,7 @@ def on_record(core: Core, record: Record, sender: MemberId) -> None:
             _decline_if_gone(core, body)
         _advance(core, body.loan)
     else:
-        _advance_asked(core)
+        advance_asked(core)
 
 
 def on_wakeup(core: Core) -> None:
@@ -220,7 +221,7 @@ def on_wakeup(core: Core) -> None:
     due = [ObjectId(key) for key in book.alarms.take_due(core.now_ms)]
     for loan in due:
         _advance(core, loan)
-    _advance_asked(core)
+    advance_asked(core)
     for state in book.asked():
         other_ways.go_if_due(core, state)
     for loan in due:
@@ -268,7 +269,7 @@ def _wants_a_look_ms(core: Core, loan_id: ObjectId) -> int | None:
     return min(times, default=None)
 
 
-def _advance_asked(core: Core) -> None:
+def advance_asked(core: Core) -> None:
     """New evidence, or time, may let go on what waited for it; no other loan changes by it."""
     for loan in book_of(core).asked():
         _advance(core, loan.loan)
@@ -297,7 +298,7 @@ def _advance(core: Core, loan_id: ObjectId) -> None:
 
 
 def _advance_between(core: Core, loan: LoanState) -> None:
-    """Pass on a further round of what we passed on, and unasked what the charter says."""
+    """Pass on a further round of what we passed on, and what a rule of ours or the house says."""
     book = book_of(core)
     said = book.has_step(loan.loan, core.me, step_object(Kind.PASS, loan.loan, loan.round))
     if not is_asked(core, loan) or said or is_set_aside(core, loan.loan):
@@ -306,6 +307,11 @@ def _advance_between(core: Core, loan: LoanState) -> None:
     if recommends is not None:
         pass_on(core, loan, recommends=recommends)
     elif loan.path[1] == core.me and validations.holds(core, core.me, loan.borrower):
+        if _may_go_on(core, loan):
+            pass_on(core, loan, recommends=True)
+    elif standing_rules.is_never(core, loan):
+        return
+    elif standing_rules.recommends(core, loan):
         if _may_go_on(core, loan):
             pass_on(core, loan, recommends=True)
     elif _passes_unasked(core, loan):

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from node import dates, messages
 from node.account_words import account_sentences
+from node.between_words import engagement_sentences
 from node.engine import commands, ids, views
 from node.web.forms import Form
 from node.web.loan_words import is_under_way, notices, sentence
@@ -71,6 +72,9 @@ def in_words(visit: Visit, loan: Mapping[str, Any]) -> dict[str, Any]:
         "account_words": account_sentences(
             loan["account"], loan["borrower_name"], visit.gettext, visit.ngettext
         ),
+        "engagement": []
+        if loan["engages"] is None
+        else engagement_sentences(loan, words.dates(dict(loan)), visit.gettext, visit.ngettext),
         "notices": [visit.gettext(text).format(**names) for text in notices(loan)],
         "why_not_yet": [
             messages.say(reason["code"], reason["values"], visit.language)

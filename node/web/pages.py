@@ -77,6 +77,8 @@ _WRITINGS: Final[dict[str, tuple[Act, Show]]] = {
     "/friends/{member}/show": (people.show_friendship, people.show_friends),
     "/house/accept": (house.accept_contact, house.show_house),
     "/friends/{member}/validation": (people.validate, people.show_friends),
+    "/friends/pass-on": (people.pass_on_from, people.show_friends),
+    "/friends/{member}/rule": (people.set_friend_rule, people.show_friends),
     "/friends/{member}/capacity": (people.set_capacity, people.show_friends),
     "/house/away": (house.go_away, house.show_house),
     "/house/back": (house.come_back, house.show_house),

@@ -15,6 +15,7 @@ from node.account_words import account_sentences
 from node.api import handlers
 from node.engine import commands, contacts, views
 from node.engine.capacity import CAPACITY_MAX
+from node.engine.standing_rules import CONFIANCE_MAX, WORDS
 from node.i18n import N_, translator
 from node.pause_sentences import pause_sentence
 from node.time_sentences import clock_sentence
@@ -121,6 +122,7 @@ async def show_friends(
             if isinstance(friend, dict)
         },
         standing=status["standing"],
+        pass_on_from=status["pass_on_from"],
     )
 
 
@@ -193,6 +195,21 @@ async def set_capacity(visit: Visit, form: Form) -> str:
     """How many open loans of a friend's I answer for."""
     units = form.number("units", 0, CAPACITY_MAX) if form.text("units") else None
     await visit.command(commands.SetCapacity(visit.part("member"), units))
+    return "/friends?done=changed"
+
+
+async def set_friend_rule(visit: Visit, form: Form) -> str:
+    """Always or never pass a friend's requests on, or ask each time."""
+    rule = form.choice("rule", {word: word for word in WORDS})
+    await visit.command(commands.SetFriendRule(visit.part("member"), rule))
+    return "/friends?done=changed"
+
+
+async def pass_on_from(visit: Visit, form: Form) -> str:
+    """From which Confiance on requests pass on by themselves."""
+    given = form.text("confiance")
+    least = form.number("confiance", 1, CONFIANCE_MAX) if given else None
+    await visit.command(commands.PassOnFrom(least))
     return "/friends?done=changed"
 
 

@@ -20,7 +20,7 @@ from node import messages
 from node.api.app import make_app
 from node.api.protocols import PhotosLike
 from node.engine.clock_watch import ClockWatch
-from node.engine.commands import Command
+from node.engine.commands import Ask, Command
 from node.engine.engine import Engine
 from node.engine.events import Answer, CommandReceived, Json, RequestId
 from node.errors import StoreUnwritable
@@ -29,6 +29,7 @@ from node.web.refusals import ON_THE_PAGE
 from protocol.errors import Refused
 from protocol.keys import verify
 from simulations.signing import InterningOpener, RealKeys
+from simulations.street import DAY, TODAY, street
 from simulations.town import TownPlan, build_town
 from tests.small_desk import SmallDesk
 
@@ -628,3 +629,49 @@ def test_a_clock_that_is_wrong_is_said_at_home() -> None:
         assert "This computer&#39;s clock says 1970-01-01" in text
 
     with_browser(check)
+
+
+def test_rules_for_what_passes_through_here_are_set_and_shown() -> None:
+    """Spec §11.3."""
+
+    async def check(browser: Browser) -> None:
+        await browser.sign_in()
+        assert browser.node.engine is not None
+        friend = browser.node.engine.core.live_friends()[0].hex()
+        await browser.post(f"/friends/{friend}/rule", rule="never")
+        await browser.post("/friends/pass-on", confiance="3")
+        _, text = await browser.get("/friends")
+        assert '<option value="never" selected>' in text
+        assert '<option value="3" selected>' in text
+        await browser.post("/friends/pass-on", confiance="")
+        assert '<option value="3" selected>' not in (await browser.get("/friends"))[1]
+
+    with_browser(check)
+
+
+def test_who_is_in_between_reads_first_what_a_word_engages() -> None:
+    """And who asks sees through whom it goes, and may let it go another way. Spec §11.3, §11.6."""
+    made = street(3, circle_2_exchanges=1)
+    for number in (1, 2):
+        made.share(number)
+    made.lend(1, 2, made.share(1))
+    thing = made.share(0)
+    span = (TODAY + 90) * DAY, (TODAY + 92) * DAY
+    loan = str(made.run(2, Ask(thing, *span, other_ways=True))["loan"])
+
+    async def check_between(browser: Browser) -> None:
+        await browser.sign_in()
+        _, text = await browser.get(f"/loans/{loan}")
+        assert "You see that Member 2 asks Member 0 for “guitare”" in text
+        assert "It then takes one of the 2 units you give Member 2" in text
+
+    async def check_borrower(browser: Browser) -> None:
+        await browser.sign_in()
+        _, text = await browser.get(f"/loans/{loan}")
+        assert "You asked Member 0, through Member 1. It waits for a word." in text
+        assert "If nobody passes it on, your home asks by another way after" in text
+        _, text = await browser.get(f"/thing/{thing}")
+        assert "If nobody passes it on for 4 days, take it back and ask by another way" in text
+
+    with_browser(check_between, SmallNode(made.engines[1]))
+    with_browser(check_borrower, SmallNode(made.engines[2]))

@@ -49,6 +49,8 @@ def test_a_word_opens_the_circle_once_and_a_validation_each_time(
     wait_state(street, cleo, loan, "agreed")
 
     ben.openhouse("friends", "capacity", cleo.member, "3")
+    assert ben.openhouse("pass-on", "2") == {"pass_on_from": 2}
+    assert ben.openhouse("friends", "rule", cleo.member, "never")["rule"] == "never"
     ana.openhouse("friends", "capacity", ben.member, "3")
     assert ben.openhouse("validate", cleo.member)["validates"] is True
     street.wait("the circle is open", True, lambda: cleo.listing("Guitar")["can_ask"])

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from node.engine import away, capacity, contacts, loans, pauses, validations
+from node.engine import away, capacity, contacts, loans, pauses, standing_rules, validations
 from node.engine.calendar import instant_text
 from node.engine.clock_watch import ClockWatch
 from node.engine.core import Core
@@ -44,6 +44,7 @@ def status(core: Core) -> dict[str, Json]:
         "confiance": judgement.confiance,
         "respect": judgement.respect,
         "circles_open": judgement.circles_open,
+        "pass_on_from": standing_rules.threshold(core),
         "away": away.state(core),
         "clock": (core.clock or ClockWatch()).state(),
     }
@@ -104,6 +105,7 @@ def friends(core: Core) -> list[Json]:
             "validates": validations.holds(core, core.me, member),
             "answers_for": [core.name_of(m) for m in validations.validated_by(core, member)],
             "validates_me": validations.holds(core, member, core.me),
+            "rule": standing_rules.rule_of(core, member),
             **capacity.summary(core, member),
         }
         for _, member, friend in sorted(rows, key=lambda row: row[:2])
