@@ -124,10 +124,10 @@ _COUNTED: Final[dict[str, tuple[str, tuple[str, str]]]] = {
     "borrower-circle-closed": (
         "missing",
         ngettext(
-            "Circle {circle} is not open to {name} yet: a good exchange with {missing} more "
-            "person opens it. The request waits here until then.",
-            "Circle {circle} is not open to {name} yet: good exchanges with {missing} more "
-            "people open it. The request waits here until then.",
+            "Your home knows too little of {name} yet to open circle {circle}: it takes a good "
+            "exchange with {missing} more person near you. The request waits here until then.",
+            "Your home knows too little of {name} yet to open circle {circle}: it takes good "
+            "exchanges with {missing} more people near you. The request waits here until then.",
         ),
     ),
     "dates-too-far": (

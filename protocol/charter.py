@@ -108,7 +108,11 @@ class Charter:
     circle_2_exchanges: int = 2
     circle_3_exchanges: int = 5
     circle_4_exchanges: int = 0
+    circle_3_sides: int = 2
+    far_exchanges_max: int = 1
+    confiance_half_life_ms: int = 730 * _DAY_MS
     failed_exchange_cost: int = 1
+    failed_half_life_ms: int = 180 * _DAY_MS
     friendship_lease_ms: int = limits.FRIENDSHIP_LEASE_MS
     friendship_renewal_ms: int = limits.FRIENDSHIP_RENEWAL_MS
     listing_lease_ms: int = limits.LISTING_LEASE_MS
@@ -288,9 +292,26 @@ PARAMETERS: Final = (
         N_("Circle 4 never opens by exchanges."),
     ),
     Parameter(
+        "circle_3_sides", 1, 8,
+        N_("For circle 3, they must be known through at least {value} different friends."),
+    ),
+    Parameter(
+        "far_exchanges_max", 0, 100,
+        N_("Good exchanges with people beyond circle 2 that count for opening circles: {value}."),
+        N_("Good exchanges with people beyond circle 2 open nothing."),
+    ),
+    Parameter(
+        "confiance_half_life_ms", _DAY_MS, 10 * _YEAR_MS,
+        N_("A good exchange counts half for opening circles after {value}."),
+    ),
+    Parameter(
         "failed_exchange_cost", 0, 10,
         N_("Good exchanges that one bad exchange takes away: {value}."),
         N_("A bad exchange takes nothing away."),
+    ),
+    Parameter(
+        "failed_half_life_ms", _DAY_MS, 10 * _YEAR_MS,
+        N_("A bad exchange takes half as much away after {value}."),
     ),
     Parameter(
         "friendship_lease_ms", _SECOND_MS, _YEAR_MS,
@@ -393,7 +414,8 @@ PARAMETERS: Final = (
 
 GROUPS: Final[dict[Group, tuple[str, ...]]] = {
     "circles": (
-        "max_circles", "circle_2_exchanges", "circle_3_exchanges", "circle_4_exchanges",
+        "max_circles", "circle_2_exchanges", "circle_3_exchanges", "circle_3_sides",
+        "circle_4_exchanges", "far_exchanges_max", "confiance_half_life_ms",
         "pass_on_unasked_circles", "recommended_circles",
     ),
     "cooptation": ("seats", "cooptations_per_year_max", "sharing_grace_ms", "sharing_window_ms"),
@@ -402,8 +424,8 @@ GROUPS: Final[dict[Group, tuple[str, ...]]] = {
         "request_ahead_max_ms", "loan_length_max_ms", "capacity_new", "capacity_max",
     ),
     "trust": (
-        "failed_exchange_cost", "reliability_min_percent", "burnt_ms", "rating_window_ms",
-        "rating_lease_ms", "unanswered_ms",
+        "failed_exchange_cost", "failed_half_life_ms", "reliability_min_percent", "burnt_ms",
+        "rating_window_ms", "rating_lease_ms", "unanswered_ms",
     ),
     "time": (
         "friendship_lease_ms", "friendship_renewal_ms", "listing_lease_ms", "loan_lease_ms",

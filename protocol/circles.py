@@ -210,6 +210,16 @@ class FriendGraph:
             frontier = reached
         return distances
 
+    def sides_of(self, member: MemberId) -> tuple[MemberId, ...]:
+        """Friends of ours through whom a member at most two steps away is proved; sorted.
+
+        Of a friend, or of us, itself alone. Spec: §12.2.
+        """
+        if member == self.me or self.distance(member) == 1:
+            return (member,)
+        between = self._neighbours.get(member, {})
+        return tuple(sorted(friend for friend in between if self.has_transit(friend, self.me)))
+
     def edge_count(self) -> int:
         """Attested edges held, for status and limits."""
         return sum(len(ends) for ends in self._neighbours.values()) // 2

@@ -6,9 +6,10 @@
   (``judge_leases_over``).
 - **I7**: both parties of a loan have it in the same state; every rating stands on a loan that
   was agreed, and counts once (``judge_exchanges``).
-- **I8**: a judgement is what the ratings on the disk give, the same at everybody's.
-- **I9**, as far as the first cut of trust goes: nobody's Confiance is greater than the number
-  of different people who lent to them or borrowed from them.
+- **I8**: a judgement is what the ratings on the disk give, at the place where its viewer
+  stands: the same for all who hold the same ratings, with the raters as near and the words as old.
+- **I9**: nobody's Confiance is greater than the number of different people who lent to them or
+  borrowed from them, and of those farther than circle 2 no more than the charter says count.
 
 Spec: §7, §11, §12; design 13.
 """
@@ -19,11 +20,18 @@ from collections.abc import Container, Sequence
 from itertools import pairwise
 from typing import Final
 
-from node.engine.asking import judge
+from node.engine.asking import counts_as_member, judge
 from node.engine.core import Core
 from node.engine.loan_book import book_of
 from node.trust.evidence import Evidence, Rating, gather
-from protocol.bodies import EVIDENCE_KINDS, ListingBody, WithdrawalBody, withdrawal_object
+from protocol.bodies import (
+    EVIDENCE_KINDS,
+    HalfBody,
+    Kind,
+    ListingBody,
+    WithdrawalBody,
+    withdrawal_object,
+)
 from protocol.exchange import LoanState
 from protocol.keys import MemberId, ObjectId
 from protocol.records import Record
@@ -31,6 +39,9 @@ from simulations.disk import Register, Shelf, reach_of
 from simulations.oracles import Oracles, version_text
 from simulations.truth import Watched, spread, true_graph, true_listings
 
+Judged = dict[tuple[object, ...], tuple[object, ...]]
+"""What was said of somebody, by all that it may depend on."""
+_MINUTE_MS: Final = 60_000
 GRACE_MS: Final = 180_000
 """Among liars: so long something may be on its way, from asking one friend to the next."""
 
@@ -161,7 +172,7 @@ def judge_exchanges(
 ) -> None:
     """I7, I8 and I9 over all loans and ratings."""
     _judge_agreement(oracles, hosts, cores, true_ms, liars)
-    judged: dict[tuple[Rating, ...], tuple[int, float | None]] = {}
+    judged: Judged = {}
     for host, core in zip(hosts, cores, strict=True):
         evidence = book_of(core).evidence()
         ratings = (r for r in host.shelf.records.values() if r.kind in EVIDENCE_KINDS)
@@ -243,17 +254,27 @@ def _judge_judgement(
     core: Core,
     member: MemberId,
     evidence: Evidence,
-    judged: dict[tuple[Rating, ...], tuple[int, float | None]],
+    judged: Judged,
 ) -> None:
     """I8 and I9 for one viewer and one member."""
     judgement = judge(core, member)
-    said = (judgement.confiance, judgement.respect)
+    said = (judgement.confiance, judgement.sides, judgement.circles_open, judgement.respect)
     ratings = evidence.about(member)
-    if ratings and judged.setdefault(ratings, said) != said:
+    raters = dict.fromkeys(rating.rater for rating in ratings)
+    hops = {rater: core.distance(rater) for rater in raters}
+    seen = (
+        ratings,
+        tuple(hops[rater] for rater in raters),
+        tuple(core.graph.sides_of(rater) for rater in raters),
+        tuple(max(0, host.now_ms // _MINUTE_MS - rating.to_minute) for rating in ratings),
+        core.me == member,
+        counts_as_member(core, member),
+    )
+    if ratings and judged.setdefault(seen, said) != said:
         oracles.report(
             "I8",
             f"member {host.number} judges {oracles.name(member)} {said} where another "
-            f"with the same ratings says {judged[ratings]}",
+            f"in the same place with the same ratings says {judged[seen]}",
         )
     if judgement.account.is_forked:
         # Relays lie here, and disks are lost; whoever borrows follows the rules.
@@ -267,3 +288,38 @@ def _judge_judgement(
             f"member {host.number} gives {oracles.name(member)} Confiance "
             f"{judgement.confiance} for exchanges with {counterparties} people",
         )
+    before = _friends_before(core, member, list(raters))
+    near_count = sum(1 for friends in before.values() if friends)
+    charter = core.charter
+    if judgement.confiance > near_count + charter.far_exchanges_max:
+        oracles.report(
+            "I9",
+            f"member {host.number} gives {oracles.name(member)} Confiance "
+            f"{judgement.confiance} by the word of {near_count} people who are near",
+        )
+    sides = {friend: None for friends in before.values() for friend in friends}
+    if judgement.circles_open > 2 and len(sides) < charter.circle_3_sides:
+        oracles.report(
+            "I9",
+            f"member {host.number} opens circle 3 to {oracles.name(member)} by the word of "
+            "people who are all behind one friend",
+        )
+
+
+def _friends_before(
+    core: Core, subject: MemberId, raters: Sequence[MemberId]
+) -> dict[MemberId, list[MemberId]]:
+    """For each rater the friends of a member who lead to it, by the halves on its disk."""
+    friends = [friend for friend in core.live_friends() if friend != subject]
+    halves = {
+        (record.author, record.body.friend): None
+        for record in core.of_kind(Kind.HALF)
+        if isinstance(record.body, HalfBody) and not record.is_expired(core.now_ms)
+    }
+
+    def lead(rater: MemberId) -> list[MemberId]:
+        if rater == core.me or rater in friends:
+            return [rater]
+        return [f for f in friends if (f, rater) in halves and (rater, f) in halves]
+
+    return {rater: lead(rater) for rater in raters}

@@ -147,6 +147,9 @@ class _Crowd:
             max_circles=attack.circles,
             circle_2_exchanges=1,
             circle_3_exchanges=1,
+            # Judgement is fooled altogether: what is tried here is what is left then.
+            circle_3_sides=1,
+            far_exchanges_max=100,
             open_requests_max=100,
             capacity_max=Charter().capacity_max if attack.counts_units else 0,
         )

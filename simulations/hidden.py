@@ -167,7 +167,11 @@ def run_case(seed: int, trick: Trick) -> Outcome | None:
     accomplices = [m for m in others if chance.random() < 0.3]
     keys = RealKeys()
     charter = Charter(
-        max_circles=_CIRCLES, circle_2_exchanges=1, circle_3_exchanges=1, capacity_max=0
+        max_circles=_CIRCLES,
+        circle_2_exchanges=1,
+        circle_3_exchanges=1,
+        circle_3_sides=1,
+        capacity_max=0,
     )
     plan = TownPlan(members, edges, BORN_MS, charter=charter, records_per_second_max=None)
     made = LyingStreet(build_town(plan, keys, InterningOpener(keys.verify)), edges)

@@ -101,8 +101,8 @@ _SEEN_THING: Final[dict[str, KeyType]] = {
 _TRUST: Final[dict[str, KeyType]] = {
     "member": "string", "name": "string", "confiance": "integer", "respect": "number?",
     "circles_open": "integer", "exchanges": "integer", "missing": "integer?",
-    "account": "object", "reliability": "number", "validated_by": "objects",
-    "is_reliable": "boolean",
+    "because": "objects", "needs_side": "boolean", "account": "object", "reliability": "number",
+    "validated_by": "objects", "is_reliable": "boolean",
 }  # fmt: skip
 
 _KEYS: Final[dict[str, KeyType]] = {

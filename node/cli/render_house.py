@@ -16,6 +16,7 @@ from node.cli.output import Screen, moment, short_id, short_ids
 from node.cli.render_keys import show_words
 from node.conflict_sentences import conflict_sentence
 from node.i18n import N_
+from node.judgement_words import because_sentences
 from node.pause_sentences import admitted_sentence, pause_sentence
 from node.time_sentences import away_sentence, clock_sentence
 
@@ -330,6 +331,9 @@ def trust(screen: Screen, answer: Answer) -> None:
             (_("Loans"), exchanges.format(count=answer["exchanges"])),
         ]
     )
+    is_me = answer["distance"] == 0
+    for sentence in because_sentences(answer, name, screen.gettext, is_me=is_me):
+        screen.line(sentence)
     for sentence in account_sentences(answer["account"], name, screen.gettext, screen.ngettext):
         screen.line(sentence)
     if answer["validated_by"]:

@@ -24,6 +24,7 @@ from node.trust.judgement import Judgement
 from node.trust.ledger import account_of
 from node.trust.sharing import is_open_listing, is_sharing
 from node.trust.standing import is_reliable, reliability_of
+from node.trust.viewpoint import Viewpoint
 from protocol.bodies import Kind, ListingBody, SeatBody, ThingKind
 from protocol.circles import Path
 from protocol.errors import Refused
@@ -40,13 +41,28 @@ def judge(core: Core, member: MemberId) -> Judgement:
     evidence = book.evidence()
     account = account_of(book.ledgers(), evidence, member, charter, core.now_ms)
     is_member = counts_as_member(core, member)
-    return trust.judge(evidence, member, charter, is_member=is_member, account=account)
+    return trust.judge(
+        evidence, member, charter, viewpoint(core), is_member=is_member, account=account
+    )
+
+
+def viewpoint(core: Core) -> Viewpoint:
+    """From where this node judges, and when."""
+    return Viewpoint(core.me, core.now_ms, core.distance, core.graph.sides_of)
 
 
 def reliability(core: Core, member: MemberId) -> float:
     """How likely it is that it goes as agreed with a member, seen from here. Spec: §12.6."""
     evidence = book_of(core).evidence()
-    return reliability_of(evidence, member, core.me, core.distance, core.now_ms)
+    return reliability_of(evidence, member, viewpoint(core))
+
+
+def is_side_missing(core: Core, judgement: Judgement) -> bool:
+    """Whether the next circle lacks nothing but a good exchange on another side. Spec: §12.4."""
+    following = judgement.circles_open + 1
+    if not judgement.missing or following < 2:
+        return False
+    return missing_for(core.charter, judgement.confiance, following, following) == 0
 
 
 def counts_as_member(core: Core, member: MemberId) -> bool:
@@ -192,7 +208,7 @@ class _Gap:
 def _gap(core: Core, judgement: Judgement, distance: int) -> _Gap | None:
     if judgement.circles_open >= distance:
         return None
-    missing = missing_for(core.charter, judgement.confiance, distance)
+    missing = missing_for(core.charter, judgement.confiance, judgement.sides, distance)
     return _Gap(judgement.circles_open, missing)
 
 

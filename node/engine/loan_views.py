@@ -23,6 +23,7 @@ from node.engine.events import Json
 from node.engine.loan_book import book_of
 from node.engine.loan_outcomes import may_return_unsaid, why_cannot_report
 from node.engine.loan_steps import dates_asked, is_asked, is_set_aside, text_of, thing_of
+from node.trust.judgement import Judgement
 from node.trust.ledger import Account
 from protocol.bodies import Event, ThingKind
 from protocol.errors import Refused
@@ -120,6 +121,7 @@ def _row(core: Core, loan: LoanState) -> dict[str, Json]:
         "needs_word": role is not Role.BORROWER and needs_word(core, loan),
         "respect": asker.respect,
         "confiance": asker.confiance,
+        "because": because_json(core, asker),
         "account": account_json(asker.account),
         "rated": _rating_json(ratings.rated_by_me(core, loan)),
         "rated_by_other": _rating_json(ratings.rating_by(core, loan, other)),
@@ -215,6 +217,7 @@ def _paper_row(core: Core, loan: paper.PaperLoan) -> dict[str, Json]:
         "needs_word": False,
         "respect": None,
         "confiance": 0,
+        "because": [],
         "account": account_json(Account()),
         "rated": None,
         "rated_by_other": None,
@@ -335,6 +338,18 @@ def _messages(core: Core, loan: LoanState) -> list[dict[str, Json]]:
             "text": text,
         }
         for _, author, step, text in texts
+    ]
+
+
+def because_json(core: Core, judgement: Judgement) -> list[Json]:
+    """With whom it went well, the last one first, each with their name. Spec: §12.2."""
+    return [
+        {
+            "member": rating.rater.hex(),
+            "name": core.name_of(rating.rater),
+            "lent": rating.holder == rating.rater,
+        }
+        for rating in reversed(judgement.because)
     ]
 
 

@@ -12,6 +12,7 @@ from node import dates, messages
 from node.account_words import account_sentences
 from node.between_words import engagement_sentences
 from node.engine import commands, ids, views
+from node.judgement_words import because_sentences
 from node.web.forms import Form
 from node.web.loan_words import is_under_way, notices, sentence
 from node.web.render import Words
@@ -69,6 +70,7 @@ def in_words(visit: Visit, loan: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **loan,
         "sentence": visit.gettext(sentence(loan)).format(**names),
+        "because_words": because_sentences(loan, loan["borrower_name"], visit.gettext, is_me=False),
         "account_words": account_sentences(
             loan["account"], loan["borrower_name"], visit.gettext, visit.ngettext
         ),

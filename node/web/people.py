@@ -17,6 +17,7 @@ from node.engine import commands, contacts, views
 from node.engine.capacity import CAPACITY_MAX
 from node.engine.standing_rules import CONFIANCE_MAX, WORDS
 from node.i18n import N_, translator
+from node.judgement_words import because_sentences
 from node.pause_sentences import pause_sentence
 from node.time_sentences import clock_sentence
 from node.web.agenda import upcoming
@@ -235,6 +236,7 @@ async def show_trust(
         error=error,
         trust=known,
         why_not_far=None if known["is_reliable"] else visit.say(Refused("unreliable")),
+        because=because_sentences(known, name, visit.gettext, is_me=True),
         account_words=account_sentences(known["account"], name, visit.gettext, visit.ngettext),
         max_circles=visit.core.charter.max_circles,
         seats=visit.core.charter.seats,

@@ -165,6 +165,9 @@ function trustCase(item, document) {
     const likely = trust.reliability(item.input), isEnough = likely * 100 >= 60;
     equal(likely.toFixed(9), (item.decoded[0] / item.decoded[1]).toFixed(9), "reliability");
     equal([isEnough ? "valid" : "invalid", isEnough ? null : "unreliable"], [item.result, item.error]);
+  } else if (verb === "open") {
+    const decoded = trust.opening(item.input), isOpen = decoded.missing === 0;
+    equal([isOpen ? "valid" : "invalid", isOpen ? null : "circle-closed", decoded], [item.result, item.error, item.decoded]);
   } else if (verb === "unit") {
     const capacity = trust.units(item.input), isFree = item.input.engaged < capacity;
     equal([isFree ? "valid" : "invalid", isFree ? null : "capacity-engaged", capacity], [item.result, item.error, item.decoded]);
@@ -175,7 +178,7 @@ function trustCase(item, document) {
     const is = trust.shares(item.input);
     equal([is ? "valid" : "invalid", is ? null : "nothing-shared", is], [item.result, item.error, item.decoded]);
   } else {
-    const about = { house: unhex(document.house), subject: unhex(document.subject), now: item.now_ms };
+    const about = { house: unhex(document.house), subject: unhex(document.subject), now: item.now_ms ?? document.now_ms };
     const seen = verb === "account" ? trust.account(item.input.map(unhex), about) : trust.judge(item.input.map(unhex), about);
     const ignored = seen.reasons.findIndex((reason) => reason !== null);
     equal(ignored < 0 ? null : ignored, item.ignored, "which does not count");

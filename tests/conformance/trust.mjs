@@ -6,6 +6,7 @@ import { compare, objectOf, open } from "./records.mjs";
 
 export const DEFAULTS = {
   max_circles: 3, circle_2_exchanges: 2, circle_3_exchanges: 5, circle_4_exchanges: 0, failed_exchange_cost: 1,
+  circle_3_sides: 2, far_exchanges_max: 1, confiance_half_life_ms: 730 * 86400000, failed_half_life_ms: 180 * 86400000,
   capacity_new: 1, capacity_max: 3, burnt_ms: 90 * 86400000, rating_window_ms: 14 * 86400000,
   sharing_grace_ms: 183 * 86400000, sharing_window_ms: 365 * 86400000, unanswered_ms: 14 * 86400000,
 };
@@ -26,7 +27,7 @@ function rating(envelope, house) {
   return { record, subject: isHolder ? borrower : holder, loan, from, to, confiance, respect };
 }
 
-export function judge(envelopes, { house, subject, charter = DEFAULTS }) {
+export function judge(envelopes, { house, subject, now, charter = DEFAULTS }) {
   const standing = new Map();
   const counts = envelopes.map((envelope) => rating(envelope, house));
   for (const found of counts.filter((r) => typeof r !== "string")) {
@@ -42,30 +43,60 @@ export function judge(envelopes, { house, subject, charter = DEFAULTS }) {
   const latest = new Map();
   for (const r of about.sort((a, b) => a.to - b.to || a.from - b.from || Buffer.compare(a.loan, b.loan)))
     latest.set(hex(r.record.author), r);
-  const last = [...latest.values()];
-  const good = last.filter((r) => r.confiance === 1).length;
-  const failed = last.filter((r) => r.confiance === 0 && !repaired.has(said(r))).length;
-  const confiance = Math.max(0, good - charter.failed_exchange_cost * failed);
+  const words = [...latest.values()].map((r) => {
+    const name = hex(r.record.author);
+    return [name, r.confiance === 1, [name], now / 86400000 - r.to / 1440, repaired.has(said(r))];
+  });
+  const { confiance, sides } = capital(words, charter);
   const sum = about.reduce((total, r) => total + r.respect, 0);
   const respect = about.length === 0 ? null : Math.floor((4 * sum + about.length) / (2 * about.length)) / 2;
-  return { decoded: { confiance, respect, ...open_(confiance, true, charter), exchanges: about.length }, reasons };
+  return { decoded: { confiance, sides, respect, ...open_(confiance, sides, true, charter), exchanges: about.length }, reasons };
 }
 
-function open_(confiance, isMember, charter) {
+// Spec §12.2: one latest word of each rater, [rater, good, sides, age in days, made good]; "x" is judged.
+function capital(words, charter) {
+  const weigh = (days, lifeMs) => {
+    const life = lifeMs / 60000, age = Math.max(0, days * 1440), lives = Math.floor(age / life);
+    return lives >= 10 ? 0 : Math.floor((1000 * (2 * life - (age - lives * life))) / (2 * life * 2 ** lives));
+  };
+  const sidesOf = (word) => word[2].filter((side) => side !== "x"), isNear = (word) => sidesOf(word).length > 0;
+  const sum = (some, life) => some.reduce((total, word) => total + weigh(word[3], life), 0);
+  const good = words.filter(([, isGood]) => isGood), near = good.filter(isNear);
+  const failed = words.filter(([, isGood, , , isRepaired]) => !isGood && !isRepaired);
+  const life = charter.confiance_half_life_ms;
+  const far = Math.min(sum(good.filter((word) => !isNear(word)), life), 1000 * charter.far_exchanges_max);
+  const e = sum(near, life) + far - charter.failed_exchange_cost * sum(failed, charter.failed_half_life_ms);
+  const counted = near.filter((word) => weigh(word[3], life) > 0);
+  return { confiance: Math.max(0, Math.floor((2 * e + 1000) / 2000)), sides: new Set(counted.flatMap(sidesOf)).size };
+}
+
+export function opening({ charter: changes, words, circle }) {
+  const charter = { ...DEFAULTS, ...changes };
+  const latest = new Map();
+  for (const word of [...words].sort((a, b) => b[3] - a[3])) latest.set(word[0], word);
+  const { confiance, sides } = capital([...latest.values()], charter);
+  let missing = 0;
+  for (let n = 2; n <= circle; n += 1)
+    missing = Math.max(missing, charter[`circle_${n}_exchanges`] - confiance, n < 3 ? 0 : charter.circle_3_sides - sides);
+  return { confiance, sides, missing };
+}
+
+function open_(confiance, sides, isMember, charter) {
   if (!isMember) return { circles_open: 0, missing: null };
   let circles = 1;
   for (let n = 2; n <= charter.max_circles; n += 1) {
     const needed = charter[`circle_${n}_exchanges`];
     if (needed === 0) return { circles_open: circles, missing: null };
-    if (confiance < needed) return { circles_open: circles, missing: needed - confiance };
+    const missing = Math.max(needed - confiance, n < 3 ? 0 : charter.circle_3_sides - sides);
+    if (missing > 0) return { circles_open: circles, missing };
     circles = n;
   }
   return { circles_open: circles, missing: 0 };
 }
 
-export function ask({ charter: changes, confiance, is_member: isMember, distance }) {
+export function ask({ charter: changes, confiance, sides, is_member: isMember, distance }) {
   const charter = { ...DEFAULTS, ...changes };
-  const decoded = open_(confiance, isMember, charter);
+  const decoded = open_(confiance, sides, isMember, charter);
   let error = null;
   if (!isMember) error = "second-seat-missing";
   else if (distance > decoded.circles_open) {

@@ -324,7 +324,7 @@ def test_the_charter_can_let_requests_pass_on_unasked() -> None:
 
 
 def test_a_request_over_three_circles_is_passed_on_twice() -> None:
-    made = street(4, circle_2_exchanges=1, circle_3_exchanges=1)
+    made = street(4, circle_2_exchanges=1, circle_3_exchanges=1, circle_3_sides=1)
     made.lend(2, 3, made.share(2))
     loan = made.ask(3, made.share(0))
     assert made.states(loan) == [None, None, "asked", "asked"]
@@ -340,8 +340,8 @@ def test_a_request_over_three_circles_is_passed_on_twice() -> None:
     assert made.states(loan) == ["rated"] * 4
     assert made.rejects == []
     judgements = [loans.judge(made.core(n), made.id(3)) for n in range(4)]
-    assert judgements == [judgements[0]] * 4, "I8: the same evidence, the same judgement"
-    assert judgements[0].confiance == 2
+    assert [judgement.confiance for judgement in judgements] == [2] * 4
+    assert [len(judgement.because) for judgement in judgements] == [2, 2, 2, 1], "0 is far from 3"
 
 
 def test_a_thing_shown_through_one_friend_only_is_asked_for_through_that_friend() -> None:

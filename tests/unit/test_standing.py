@@ -125,3 +125,46 @@ class TestPlace:
 def browsed(made: Street, number: int) -> list[dict[str, object]]:
     rows = views.browse(made.core(number), lambda refusal: refusal.code)
     return cast(list[dict[str, object]], rows)
+
+
+class TestConfianceFromOnesPlace:
+    """Spec §12.2, §12.4: borrower 3; 0 and 1 know it through 2 alone, 5 through 2 and 4."""
+
+    def village(self, **rules: int) -> Street:
+        edges = [(0, 1), (1, 2), (2, 3), (3, 4), (4, 5), (2, 5)]
+        made = street(6, edges=edges, circle_2_exchanges=1, circle_3_exchanges=2, **rules)
+        for lender in (2, 4):
+            made.lend(lender, 3, made.share(lender))
+        return made
+
+    def seen(self, made: Street, viewer: int) -> dict[str, object]:
+        return cast(dict[str, object], trust(made.core(viewer), made.id(3).hex()))
+
+    def test_the_borrower_sees_two_sides_and_a_home_behind_one_friend_sees_one(self) -> None:
+        made = self.village()
+        own, near, far = (self.seen(made, viewer) for viewer in (3, 5, 1))
+
+        assert [own["confiance"], near["confiance"]] == [2, 2]
+        assert [own["circles_open"], near["circles_open"]] == [3, 3]
+        # 4 is three steps from 1, and counts; it is on no side.
+        assert [far["confiance"], far["circles_open"]] == [2, 2]
+        assert [far["missing"], far["needs_side"]] == [1, True]
+        names = [each["name"] for each in cast(list[dict[str, str]], far["because"])]
+        assert names == [made.name(2)]
+
+    def test_where_the_lender_sees_less_the_request_waits_and_says_why(self) -> None:
+        made = self.village(recommended_circles=0)
+        loan = made.ask(3, made.share(0))
+        made.run(2, Recommend(loan, True))
+
+        assert made.states(loan)[3] == "asked"
+        assert refusal(made, 1, Recommend(loan, True)) == "borrower-circle-closed"
+        [reason] = cast(list[dict[str, object]], made.rows(1)[loan]["reasons"])
+        assert reason["code"] == "borrower-circle-closed"
+
+    def test_what_is_long_ago_closes_a_circle_again(self) -> None:
+        made = self.village(friendship_lease_ms=365 * DAY_MS, confiance_half_life_ms=100 * DAY_MS)
+        before = self.seen(made, 5)["confiance"]
+        made.pass_time(60 * DAY_MS)
+
+        assert [before, self.seen(made, 5)["confiance"]] == [2, 1]

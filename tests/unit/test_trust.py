@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from node.trust.capacity import capacity_of, is_engaged
 from node.trust.circles import circles_open, missing_for, missing_for_next
-from node.trust.confiance import confiance_of
+from node.trust.confiance import WHOLE, capital_of, thousandths
 from node.trust.evidence import Evidence, Rating, counts, gather
 from node.trust.judgement import Judgement, judge
 from node.trust.ledger import account_of, gather_ledgers, why_no_entry
@@ -23,6 +23,7 @@ from node.trust.reliability import Place, Word, credibility, reliability
 from node.trust.respect import respect_of
 from node.trust.sharing import is_open_listing, is_sharing
 from node.trust.standing import is_reliable
+from node.trust.viewpoint import Viewpoint
 from protocol.bodies import (
     EntryBody,
     ListingBody,
@@ -65,6 +66,9 @@ A_LOAN = LoanState(
 )
 DAY = 24 * 60
 DAY_MS = DAY * 60 * 1000
+NOW_MS = 1000 * DAY_MS
+# Whose friends all members are, on the day on which the loans begin to end.
+AMONG_FRIENDS = Viewpoint(ALICE, 100 * DAY_MS, lambda _: 1, lambda member: (member,))
 
 
 def rating(
@@ -134,8 +138,8 @@ def test_the_order_of_ratings_changes_no_judgement(
     shuffled = data.draw(st.permutations(given_))
 
     for member in MEMBERS:
-        one = judge(Evidence(given_), member, Charter(), is_member=True)
-        assert one == judge(Evidence(shuffled), member, Charter(), is_member=True)
+        one = judge(Evidence(given_), member, Charter(), AMONG_FRIENDS, is_member=True)
+        assert one == judge(Evidence(shuffled), member, Charter(), AMONG_FRIENDS, is_member=True)
 
 
 def test_ratings_count_once_for_each_loan_and_rater() -> None:
@@ -177,6 +181,10 @@ def test_evidence_knows_until_when_somebody_lent() -> None:
 # --- Confiance -------------------------------------------------------------------------
 
 
+def confiance_of(evidence: Evidence, member: MemberId, charter: Charter) -> int:
+    return capital_of(evidence, member, charter, AMONG_FRIENDS).confiance
+
+
 @pytest.mark.parametrize(
     ("given_", "confiance"),
     [
@@ -216,6 +224,34 @@ def test_one_more_counterparty_moves_confiance_by_one_at_most(
 
     assert abs(after - before) <= 1
     assert more.confiance == 0 or after >= before
+
+
+sides_of = st.dictionaries(
+    st.sampled_from(MEMBERS), st.lists(st.sampled_from(MEMBERS), unique=True), max_size=6
+)
+
+
+@given(st.lists(ratings), sides_of)
+def test_whatever_far_people_say_they_count_one_in_all(
+    given_: list[Rating], sides: dict[MemberId, list[MemberId]]
+) -> None:
+    """Invented people are far: they open nothing that one exchange would not."""
+    place = replace(AMONG_FRIENDS, sides_of=lambda rater: sides.get(rater, []))
+    for member in MEMBERS:
+        near = [one for one in given_ if place.sides_without(member, one.rater)]
+        all_said = capital_of(Evidence(given_), member, Charter(), place)
+        by_near = capital_of(Evidence(near), member, Charter(), place)
+        assert all_said.confiance <= by_near.confiance + 1
+        assert all_said.sides == by_near.sides
+        assert member not in all_said.sides
+
+
+@given(st.integers(-9, 10**7), st.integers(0, 10**6), st.integers(1, 3650))
+def test_what_was_said_only_ever_weighs_less(age: int, more: int, days: int) -> None:
+    life_ms = days * DAY_MS
+
+    assert 0 <= thousandths(age + more, life_ms) <= thousandths(age, life_ms) <= WHOLE
+    assert thousandths(days * DAY, life_ms) == WHOLE // 2
 
 
 # --- Respect ---------------------------------------------------------------------------
@@ -274,48 +310,57 @@ def test_circles_open_by_the_default_thresholds(
     """Rule R8."""
     charter = Charter()
 
-    assert circles == circles_open(charter, confiance, is_member=is_member)
-    assert missing == missing_for_next(charter, confiance, is_member=is_member)
+    assert circles == circles_open(charter, confiance, confiance, is_member=is_member)
+    assert missing == missing_for_next(charter, confiance, confiance, is_member=is_member)
+
+
+def test_one_friend_s_side_alone_opens_no_third_circle() -> None:
+    charter = Charter()
+
+    assert [circles_open(charter, 99, sides, is_member=True) for sides in (0, 1, 2)] == [2, 2, 3]
+    assert [missing_for(charter, 4, sides, 3) for sides in (0, 1, 2)] == [2, 1, 1]
+    assert circles_open(Charter(circle_3_sides=4), 99, 3, is_member=True) == 2
 
 
 def test_a_circle_that_never_opens_keeps_those_behind_it_shut() -> None:
     charter = Charter(circle_2_exchanges=0)
 
-    assert circles_open(charter, 99, is_member=True) == 1
-    assert missing_for_next(charter, 99, is_member=True) is None
-    assert missing_for(charter, 99, 3) is None
+    assert circles_open(charter, 99, 99, is_member=True) == 1
+    assert missing_for_next(charter, 99, 99, is_member=True) is None
+    assert missing_for(charter, 99, 99, 3) is None
 
 
 def test_circles_open_in_order_even_when_a_later_threshold_is_lower() -> None:
     charter = Charter(circle_2_exchanges=5, circle_3_exchanges=2)
 
-    assert [circles_open(charter, n, is_member=True) for n in (2, 4, 5)] == [1, 1, 3]
-    assert missing_for(charter, 2, 3) == 3
+    assert [circles_open(charter, n, n, is_member=True) for n in (2, 4, 5)] == [1, 1, 3]
+    assert missing_for(charter, 2, 2, 3) == 3
 
 
 def test_no_circle_opens_beyond_the_charters_last() -> None:
     charter = Charter(max_circles=2)
 
-    assert circles_open(charter, 99, is_member=True) == 2
-    assert missing_for(charter, 99, 3) is None
-    assert missing_for(charter, 0, 1) == 0
+    assert circles_open(charter, 99, 99, is_member=True) == 2
+    assert missing_for(charter, 99, 99, 3) is None
+    assert missing_for(charter, 0, 0, 1) == 0
     four = Charter(max_circles=4, circle_4_exchanges=9)
-    assert [circles_open(four, n, is_member=True) for n in (8, 9)] == [3, 4]
+    assert [circles_open(four, n, n, is_member=True) for n in (8, 9)] == [3, 4]
 
 
-@given(st.integers(0, 50), st.integers(1, 4))
-def test_what_is_missing_opens_the_circle(confiance: int, circle: int) -> None:
+@given(st.integers(0, 50), st.integers(0, 5), st.integers(1, 4))
+def test_what_is_missing_opens_the_circle(confiance: int, sides: int, circle: int) -> None:
     charter = Charter(max_circles=4, circle_4_exchanges=9)
-    missing = missing_for(charter, confiance, circle)
+    missing = missing_for(charter, confiance, sides, circle)
+
+    def opened(more: int) -> int:
+        return circles_open(charter, confiance + more, sides + more, is_member=True)
 
     assert missing is not None
-    assert circles_open(charter, confiance + missing, is_member=True) >= circle
-    assert missing == 0 or circles_open(charter, confiance + missing - 1, is_member=True) < circle
+    assert opened(missing) >= circle
+    assert missing == 0 or opened(missing - 1) < circle
 
 
 # --- sharing ---------------------------------------------------------------------------
-
-NOW_MS = 1000 * DAY_MS
 
 
 @pytest.mark.parametrize(
@@ -358,10 +403,13 @@ def test_a_thing_shown_to_nobody_is_not_shared() -> None:
 def test_a_judgement_says_all_at_once() -> None:
     evidence = Evidence([rating(BOB, 1, 8), rating(BOB, 1, 9, day=1), rating(CAROL, 1, 9)])
 
-    assert judge(evidence, ALICE, Charter(), is_member=True) == Judgement(
-        confiance=2, respect=8.5, circles_open=2, exchanges=3, missing=3
-    )
-    assert judge(Evidence(), ALICE, Charter(), is_member=False) == Judgement(0, None, 0, 0, None)
+    found = judge(evidence, ALICE, Charter(), AMONG_FRIENDS, is_member=True)
+    assert found == Judgement(
+        confiance=2, sides=2, respect=8.5, circles_open=2, exchanges=3, missing=3,
+        because=(rating(CAROL, 1, 9), rating(BOB, 1, 9, day=1)),
+    )  # fmt: skip
+    nobody = judge(Evidence(), ALICE, Charter(), AMONG_FRIENDS, is_member=False)
+    assert nobody == Judgement(0, 0, None, 0, 0, None)
 
 
 # --- vectors ---------------------------------------------------------------------------
@@ -387,7 +435,8 @@ def test_at_least_as_many_vectors_are_invalid_as_valid() -> None:
 
     assert results.count("invalid") >= results.count("valid") > 0
     assert len(results) == sum(
-        len(cases(kind)) for kind in ("judge", "ask", "share", "rely", "account", "unit", "loan")
+        len(cases(kind))
+        for kind in ("judge", "open", "ask", "share", "rely", "account", "unit", "loan")
     )
 
 
@@ -398,13 +447,37 @@ def test_judgements_agree_with_the_vectors(case: dict[str, Any]) -> None:
     subject = MemberId(bytes.fromhex(VECTORS["subject"]))
     evidence = gather(in_house, verify)
 
-    found = judge(evidence, subject, Charter(), is_member=True)
+    place = replace(AMONG_FRIENDS, now_ms=VECTORS["now_ms"])
+    found = judge(evidence, subject, Charter(), place, is_member=True)
     decoded = asdict(found)
-    del decoded["account"]
+    del decoded["account"], decoded["because"]
     assert case["decoded"] == decoded
     if case["ignored"] is not None:
         others = [one for n, one in enumerate(in_house) if n != case["ignored"]]
-        assert found == judge(gather(others, verify), subject, Charter(), is_member=True)
+        assert found == judge(gather(others, verify), subject, Charter(), place, is_member=True)
+
+
+@pytest.mark.parametrize("case", cases("open"), ids=lambda case: case["id"])
+def test_confiance_agrees_with_the_vectors(case: dict[str, Any]) -> None:
+    charter = Charter(**case["input"]["charter"])
+    said, places = [], {}
+    subject = MemberId(b"x".ljust(32))
+    for name, good, sides, days, is_repaired in case["input"]["words"]:
+        rater = MemberId(name.encode().ljust(32))
+        places[rater] = [MemberId(side.encode().ljust(32)) for side in sides]
+        one = rating(rater, int(good), day=8000 - days, subject=subject)
+        said.append(replace(one, is_repaired=is_repaired))
+    place = Viewpoint(BOB, 8100 * DAY_MS, lambda _: None, lambda who: places[who])
+
+    found = capital_of(Evidence(said), subject, charter, place)
+
+    circle, sides_known = case["input"]["circle"], len(found.sides)
+    missing = missing_for(charter, found.confiance, sides_known, circle)
+    decoded = {"confiance": found.confiance, "sides": sides_known, "missing": missing}
+    assert case["decoded"] == decoded
+    assert (case["error"] is None) == (
+        circles_open(charter, found.confiance, sides_known, is_member=True) >= circle
+    )
 
 
 @pytest.mark.parametrize("case", cases("ask"), ids=lambda case: case["id"])
@@ -412,13 +485,14 @@ def test_open_circles_agree_with_the_vectors(case: dict[str, Any]) -> None:
     given = case["input"]
     charter = Charter(**given["charter"])
     is_member: bool = given["is_member"]
-    circles = circles_open(charter, given["confiance"], is_member=is_member)
-    missing = missing_for_next(charter, given["confiance"], is_member=is_member)
+    known = (charter, given["confiance"], given["sides"])
+    circles = circles_open(*known, is_member=is_member)
+    missing = missing_for_next(*known, is_member=is_member)
     assert case["decoded"] == {"circles_open": circles, "missing": missing}
 
     error = None
     if circles < given["distance"]:
-        for_this = missing_for(charter, given["confiance"], given["distance"])
+        for_this = missing_for(*known, given["distance"])
         error = "circle-shut" if for_this is None else "circle-closed"
         error = error if is_member else "second-seat-missing"
     assert case["error"] == error

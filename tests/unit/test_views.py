@@ -461,6 +461,8 @@ def test_trust_without_evidence_says_what_is_missing() -> None:
             "missing": 0,
             "is_forked": False,
         },
+        "because": [],
+        "needs_side": False,
         "reliability": 0.9,
         "is_reliable": True,
     } == views.trust(street.core)

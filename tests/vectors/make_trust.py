@@ -20,7 +20,7 @@ DAY = 24 * 60
 
 NOTES = {
     "Evidence": "which ratings count",
-    "Confiance": "distinct counterparties, each by its latest rating",
+    "Confiance": "distinct counterparties, each by its latest rating, age and place",
     "Respect": "the mean rounded to a half",
     "Circles": "what opens a circle",
     "Sharing": "rule R5",
@@ -63,10 +63,16 @@ def rating(
 
 
 def judged(
-    confiance: int, respect: float | None, circles: int, exchanges: int, missing: int | None
+    confiance: int,
+    respect: float | None,
+    circles: int,
+    exchanges: int,
+    missing: int | None,
+    sides: int | None = None,
 ) -> dict[str, Any]:
     return {
         "confiance": confiance,
+        "sides": confiance if sides is None else sides,
         "respect": respect,
         "circles_open": circles,
         "exchanges": exchanges,
@@ -74,6 +80,7 @@ def judged(
     }
 
 
+NOW_MS = 6 * DAY * 60_000
 NOBODY = judged(0, None, 1, 0, 2)
 ONE = judged(1, 8.0, 1, 1, 1)
 FIVE = [rating(name) for name in ("bob", "carol", "dave", "erin", "frank")]
@@ -160,7 +167,7 @@ JUDGED: list[tuple[str, list[str], list[str], dict[str, Any]]] = [
         "a disappointed person takes one away",
         ["Confiance"],
         [*FIVE[:2], rating("dave", 0, 2)],
-        judged(1, 6.0, 1, 3, 1),
+        judged(1, 6.0, 1, 3, 1, sides=2),
     ),
     (
         "a person disappointed once and content since is content",
@@ -202,7 +209,7 @@ JUDGED: list[tuple[str, list[str], list[str], dict[str, Any]]] = [
         "of whom it was not made good it takes one away still",
         ["Confiance", "Repair"],
         [*FIVE[:2], rating("dave", 0, 2), rating("erin", 0, 6), rating("erin", kind=REPAIR)],
-        judged(1, 6.0, 1, 4, 1),
+        judged(1, 6.0, 1, 4, 1, sides=2),
     ),
     ("a repair alone is no exchange", ["Repair"], [rating("bob", kind=REPAIR)], NOBODY),
     (
@@ -271,6 +278,70 @@ IGNORED: list[tuple[str, list[str], list[str], int, str, dict[str, Any]]] = [
         ONE,
     ),
 ]
+
+# comment, charter, words (rater, whether it is good, its sides, age in days, whether it was made
+# good), circle asked for, whether it is open, confiance, sides, missing for that circle
+Said = tuple[str, bool, list[str], int, bool]
+OPENING: list[tuple[str, dict[str, int], list[Said], int, bool, int, int, int]] = []
+
+
+def said(
+    rater: str, *sides: str, good: bool = True, days: int = 0, repaired: bool = False
+) -> Said:  # fmt: skip
+    return rater, good, list(sides) or [rater], days, repaired
+
+
+def far(rater: str, *, good: bool = True) -> Said:
+    return rater, good, [], 0, False
+
+
+def opening(
+    comment: str, words: list[Said], circle: int, confiance: int, sides: int, missing: int,
+    **charter: int,
+) -> None:  # fmt: skip
+    OPENING.append((comment, charter, words, circle, missing == 0, confiance, sides, missing))
+
+
+KNOWN = [said(name) for name in "abcde"]
+VIA = [said(name, "z") for name in "abcde"]
+UNKNOWN = [far(name) for name in "fghij"]
+opening("friends of the viewer open circle 2", KNOWN[:2], 2, 2, 2, 0)
+opening("one is not enough", KNOWN[:1], 2, 1, 1, 1)
+opening("friends' friends count the same", [said("a", "y"), said("b", "z")], 2, 2, 2, 0)
+opening("far people count one in all", UNKNOWN, 2, 1, 0, 1)
+opening("two whom one knows through the member itself", [said(n, "x") for n in "ab"], 2, 1, 0, 1)
+opening("five whom one knows so", [said(n, "x") for n in "abcde"], 3, 1, 0, 4)
+opening("known through the member and another", [said(n, "x", "z") for n in "ab"], 2, 2, 1, 0)
+opening("one near and one far", [*KNOWN[:1], *UNKNOWN[:1]], 2, 2, 1, 0)
+opening("one near and many far", [*KNOWN[:1], *UNKNOWN], 3, 2, 1, 3)
+opening("far people, where none count", [*KNOWN[:1], *UNKNOWN], 2, 1, 1, 1, far_exchanges_max=0)
+opening("far people, where four count", UNKNOWN, 2, 4, 0, 0, far_exchanges_max=4)
+opening("four near and one far", [*KNOWN[:4], *UNKNOWN[:1]], 3, 5, 4, 0)
+opening("three near and many far", [*KNOWN[:3], *UNKNOWN], 3, 4, 3, 1)
+opening("five people behind one friend", VIA, 3, 5, 1, 1)
+opening("five people behind one friend: circle 2", VIA, 2, 5, 1, 0)
+opening("one of the five behind another as well", [*VIA[:4], said("e", "y", "z")], 3, 5, 2, 0)
+opening("four behind one friend, and the friend", [*VIA[:4], said("z")], 3, 5, 1, 1)
+opening("four behind one friend, and the viewer", [*VIA[:4], said("me")], 3, 5, 2, 0)
+opening("a far person is on no side", [*VIA[:4], far("f")], 3, 5, 1, 1)
+opening("one side, where that is enough", VIA, 3, 5, 1, 0, circle_3_sides=1)
+opening("a disappointed person is on no side", [*VIA, said("m", good=False)], 3, 4, 1, 1)
+opening("two a year ago", [said(n, days=365) for n in "ab"], 2, 2, 2, 0)
+opening("two more than a year ago", [said(n, days=366) for n in "ab"], 2, 1, 2, 1)
+opening("four after two years", [said(n, days=730) for n in "abcd"], 2, 2, 4, 0)
+opening("four after four years", [said(n, days=1460) for n in "abcd"], 2, 1, 4, 1)
+opening("long forgotten", [said(n, days=7300) for n in "abcd"], 2, 0, 0, 2)
+opening("forgotten sooner", [said(n, days=60) for n in "ab"], 2, 1, 2, 1,
+        confiance_half_life_ms=30 * 86_400_000)  # fmt: skip
+opening("a loan that ends later than now", [said(n, days=-9) for n in "ab"], 2, 2, 2, 0)
+opening("a fresh disappointment", [*KNOWN[:2], said("c", good=False, days=179)], 2, 1, 2, 1)
+opening("one half forgotten", [*KNOWN[:2], said("c", good=False, days=180)], 2, 2, 2, 0)
+opening("one made good", [*KNOWN[:2], said("c", good=False, repaired=True)], 2, 2, 2, 0)
+opening("one by somebody far", [*KNOWN[:2], far("f", good=False)], 2, 1, 2, 1)
+opening("one that costs two", [*KNOWN[:3], said("f", good=False)], 2, 1, 3, 1,
+        failed_exchange_cost=2)  # fmt: skip
+opening("never below 0", [said("a", good=False), said("b", good=False)], 2, 0, 0, 2)
+opening("the latest word of one person", [said("a", good=False), said("a", days=9)], 2, 0, 0, 2)
 
 # comment, charter, confiance, is member, distance, error (None: may ask), circles open, missing
 ASKING: list[tuple[str, dict[str, int], int, bool, int, str | None, int, int | None]] = [
@@ -538,6 +609,7 @@ def build() -> str:
         input_ask = {
             "charter": charter,
             "confiance": confiance,
+            "sides": confiance,
             "is_member": is_member,
             "distance": distance,
         }
@@ -552,6 +624,11 @@ def build() -> str:
         }
         error_ = None if may_ask else "nothing-shared"
         add("share", comment, ["Sharing"], error=error_, input=input_share, decoded=may_ask)
+    for comment, charter, told, circle, is_open, confiance, sides, missing in OPENING:
+        input_open = {"charter": charter, "words": told, "circle": circle}
+        decoded = {"confiance": confiance, "sides": sides, "missing": missing}
+        error_ = None if is_open else "circle-closed"
+        add("open", comment, ["Confiance"], error=error_, input=input_open, decoded=decoded)
     for comment, words, fraction in RELIABILITIES:
         add("rely", comment, ["Reliability"], input=words, decoded=list(fraction))
     for comment, words, fraction in UNRELIABLE:
@@ -583,10 +660,13 @@ def build() -> str:
         "source": "tests/vectors/make_trust.py, written from the text of the spec",
         "about": (
             "judge: `decoded` is the judgement of the member `subject`, by the default charter, "
-            "from the set of envelopes `input` in the house `house`; in an invalid case the "
-            "envelope number `ignored` does not count. ask: whether a member may ask at a "
-            "distance, by the default charter with the changes given, and how many further good "
-            "counterparties its next circle takes. rely: R of the words `input` (rater, whether "
+            "from the set of envelopes `input` in the house `house` at `now_ms`, all raters being "
+            "friends of the viewer; in an invalid case the envelope number `ignored` does not "
+            "count. open: Confiance and sides from the words `input` (rater, whether it is good, "
+            "its sides, `x` being the member judged, age in days, whether it was made good), and "
+            "how many good counterparties are missing for a circle. ask: whether a member may ask "
+            "at a distance, by the default charter with the changes given, and how many further "
+            "good counterparties its next circle takes. rely: R of the words `input` (rater, if "
             "it is good, place, age in days, how many others speak well and ill of the rater, "
             "whether it was made good), as a fraction, right to nine places. account: what is "
             "known of the loans of `subject` at `now_ms`, by the default charter, from the "
@@ -595,6 +675,7 @@ def build() -> str:
             "whether a loan that was answered for takes one."
         ),
         "house": HOUSE.hex(),
+        "now_ms": NOW_MS,
         "subject": SPELL["member"]("alice").hex(),
         "notes": NOTES,
     }

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from node.engine import ids, validations
 from node.engine import loans as loan_steps
-from node.engine.asking import reliability
+from node.engine.asking import is_side_missing, reliability
 from node.engine.core import Core
 from node.engine.events import Json
-from node.engine.loan_views import account_json
+from node.engine.loan_views import account_json, because_json
 from node.trust.standing import is_reliable
 
 
@@ -25,8 +25,8 @@ def loans(core: Core, *, only_open: bool = False) -> list[Json]:
 def trust(core: Core, member_text: str | None = None) -> dict[str, Json]:
     """Confiance, Respect and open circles of a member (of mine, without a text).
 
-    Computed from the ratings this node holds: the same evidence gives the same
-    judgement on every node. Raises Refused as ``ids.resolve_member``.
+    Computed from the ratings this node holds, from its place: ``because`` says whose
+    words opened what is open. Raises Refused as ``ids.resolve_member``.
     """
     member = core.me if member_text is None else ids.resolve_member(core, member_text)
     judgement = loan_steps.judge(core, member)
@@ -41,6 +41,8 @@ def trust(core: Core, member_text: str | None = None) -> dict[str, Json]:
         "circles_open": judgement.circles_open,
         "exchanges": judgement.exchanges,
         "missing": judgement.missing,
+        "because": because_json(core, judgement),
+        "needs_side": is_side_missing(core, judgement),
         "validated_by": [
             {"member": each.hex(), "name": core.name_of(each)}
             for each in validations.validated_by_friends(core, member)
