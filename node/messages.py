@@ -289,6 +289,19 @@ _SENTENCES: Final[dict[str, str]] = {
     "name-not-printable": N_("A name cannot hold characters that nobody can see."),
     "name-too-long": N_("The name is too long: {size} bytes, at most {maximum} are possible."),
     "unknown-language": N_("“{language}” is not a language of this program: {languages}."),
+    "mail-server-not-possible": N_("{server} is not the name and port of a mail server."),
+    "password-in-the-clear": N_(
+        "A password without TLS can be read on the way: choose TLS or STARTTLS."
+    ),
+    "ntfy-not-possible": N_(
+        "A topic has letters, digits, “-” and “_”, and the server is an address that begins with "
+        "https://."
+    ),
+    "secret-for-another-server": N_(
+        "This is another server: write the password or token for it too."
+    ),
+    "channel-off": N_("This way of being told is not switched on: save the settings first."),
+    "test-failed": N_("The test did not go out: {reason}. Look at the settings once more."),
     "bad-email": N_("“{email}” is not an e-mail address."),
     "bad-phone": N_(
         "“{phone}” is not a phone number: write it with the country's prefix, such as "

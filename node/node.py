@@ -31,6 +31,7 @@ from node.engine.events import Json
 from node.errors import NodeError, StoreCorrupt
 from node.host import Host
 from node.identity import Identity
+from node.notices.bell import Bell
 from node.opening import CachedOpener
 from node.store import Store
 from node.topics import Subscription, Topics
@@ -86,6 +87,7 @@ class Node:
         self._topics = Topics()
         self._identity: Identity | None = None
         self._host: Host | None = None
+        self._bell: asyncio.Task[None] | None = None
         self._is_setting_up = False
 
     async def start(self) -> None:
@@ -97,6 +99,9 @@ class Node:
 
     async def stop(self) -> None:
         """Say goodbye on every link; when it returns, everything is on disk."""
+        if self._bell is not None:
+            self._bell.cancel()
+            await asyncio.wait((self._bell,))
         await self._network.stop(self._host)
         if self._host is not None:
             await self._host.stop()
@@ -224,6 +229,7 @@ class Node:
         host.failed.add_done_callback(self._on_host_failed)
         host.start()
         self._network.start(host, engine, self._store)
+        self._bell = asyncio.ensure_future(Bell(self).run())
 
     def _on_host_failed(self, failed: asyncio.Future[NodeError]) -> None:
         if not failed.cancelled() and not self.failed.done():

@@ -7,8 +7,13 @@ served by aiohttp on a loop of its own, in a thread, so that a browser can be dr
 from __future__ import annotations
 
 import asyncio
+import http.cookiejar
+import re
 import threading
 import time
+import urllib.error
+import urllib.parse
+import urllib.request
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -198,3 +203,32 @@ def served(node: StreetNode) -> Iterator[Served]:
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join(30)
+
+
+class Reader:
+    """Somebody signed in at a served page, who follows links and sends forms."""
+
+    def __init__(self, home: Served) -> None:
+        self._home = home
+        self._opener = urllib.request.build_opener(
+            urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
+        )
+        self.get(home.entry.removeprefix(home.url))
+
+    def get(self, path: str, **headers: str) -> tuple[int, str]:
+        return self._open(urllib.request.Request(self._home.url + path, headers=headers))
+
+    def post(self, path: str, page: str, **fields: str | list[str]) -> tuple[int, str]:
+        """Send a form of a page; what comes after the redirect."""
+        found = re.search(r'name="csrf" value="([0-9a-f]{64})"', self.get(page)[1])
+        assert found is not None, f"{page} has no form"
+        data = urllib.parse.urlencode({"csrf": found[1], **fields}, doseq=True).encode()
+        return self._open(urllib.request.Request(self._home.url + path, data=data))
+
+    def _open(self, request: urllib.request.Request) -> tuple[int, str]:
+        try:
+            with self._opener.open(request, timeout=30) as answer:
+                return answer.status, answer.read().decode("utf-8", "replace")
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read().decode()

@@ -21,6 +21,7 @@ from node.engine.capacity import why_no_unit
 from node.engine.core import Core
 from node.engine.events import Json
 from node.engine.loan_book import book_of
+from node.engine.loan_history import changed_by, changed_ms
 from node.engine.loan_outcomes import may_return_unsaid, why_cannot_report
 from node.engine.loan_steps import dates_asked, is_asked, is_set_aside, text_of, thing_of
 from node.trust.judgement import Judgement
@@ -28,6 +29,7 @@ from node.trust.ledger import Account
 from protocol.bodies import Event, ThingKind
 from protocol.errors import Refused
 from protocol.exchange import ROUNDS_MAX, LoanState, Role, State, role_on
+from protocol.keys import MemberId
 
 _MS_PER_MINUTE: Final = 60 * 1000
 _MS_PER_DAY: Final = MINUTES_PER_DAY * _MS_PER_MINUTE
@@ -109,7 +111,8 @@ def _row(core: Core, loan: LoanState) -> dict[str, Json]:
         "messages": list(messages),
         "asked": instant_text(loan.asked_ms),
         "agreements": len(loan.contracts),
-        "changed": instant_text(_changed_ms(core, loan)),
+        "changed": instant_text(changed_ms(core, loan)),
+        "changed_by": (changed_by(core, loan, state) or MemberId(b"")).hex(),
         "answer_by": instant_text(loan.answer_by_ms),
         "can": list(verbs),
         "waits_for_me": _waits_for_me(core, loan, verbs, reasons),
@@ -204,6 +207,7 @@ def _paper_row(core: Core, loan: paper.PaperLoan) -> dict[str, Json]:
         "asked": instant_text(loan.lent_ms),
         "agreements": 1,
         "changed": instant_text(loan.lent_ms),
+        "changed_by": me,
         "answer_by": instant_text(loan.lent_ms),
         "can": verbs,
         "waits_for_me": False,
@@ -229,12 +233,6 @@ def _paper_row(core: Core, loan: paper.PaperLoan) -> dict[str, Json]:
 def _late_days(core: Core, to_minute: int) -> int:
     """Whole days since the end that was agreed: none on the day after, in any time zone."""
     return max(0, core.now_ms // _MS_PER_MINUTE - to_minute) // MINUTES_PER_DAY
-
-
-def _changed_ms(core: Core, loan: LoanState) -> int:
-    """When the latest step was written, by its author's clock."""
-    steps = book_of(core).steps_of(loan.loan)
-    return max((step.created_ms for step in steps), default=loan.asked_ms)
 
 
 def _proposal_json(core: Core, loan: LoanState) -> Json:

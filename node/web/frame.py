@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from node.engine import views
 from node.i18n import N_
+from node.notices.bell import box_of
 from node.web.render import today
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ DONE: Final = {
     "written-down": N_("Written down."),
     "wanted": N_("Your circles will see what you look for."),
     "cancelled": N_("Cancelled."),
+    "test-sent": N_("The test is sent. Look whether it arrives."),
     "calendar-link": N_("Here is the address. An older one opens nothing any more."),
     "calendar-ended": N_("The address is closed."),
     "rated": N_("Thank you. It is shown when both of you have said how it went."),
@@ -67,6 +69,7 @@ def frame(visit: Visit) -> dict[str, Any]:
         "here": visit.request.rel_url.path_qs if visit.request.method == "GET" else path,
         "places": _places(visit, path) if shows_places else [],
         "done": visit.gettext(done) if done else "",
+        "unread": box_of(visit.core).unread if shows_places else 0,
         "signed_in": visit.session is not None,
         "today": today(),
     }

@@ -1,4 +1,8 @@
-"""One browser for all tests of the page."""
+"""One browser for each file of tests of the page.
+
+Not one for all: while playwright is there, its loop runs in this thread, and no other test
+could run one of its own.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +21,7 @@ _FLAGS = (
 )  # fmt: skip
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Debian's chromium, or a skip that says what is missing."""
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")

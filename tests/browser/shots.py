@@ -21,7 +21,8 @@ WIDTHS: Final = {"phone": 390, "desk": 1200}
 PATHS: Final = {
     "home": "/", "browse": "/browse", "things": "/things", "inbox": "/inbox",
     "friends": "/friends", "nearby": "/friends/nearby",
-    "picture": "/friends/picture", "agenda": "/agenda", "circles": "/trust", "house": "/house",
+    "picture": "/friends/picture", "agenda": "/agenda", "notices": "/notices",
+    "settings": "/settings", "circles": "/trust", "house": "/house",
     "safekeeping": "/safekeeping", "nothing": "/no-such-page",
 }  # fmt: skip
 CHROMIUM: Final = "/usr/bin/chromium"

@@ -74,7 +74,8 @@ def paths(street: Street) -> list[str]:
     far = next(thing for thing in seen if not thing["can_ask"])
     near = next(thing for thing in seen if thing["can_ask"])
     return [
-        "/", "/browse", "/browse?query=nothing", "/things", "/inbox", "/agenda", "/friends",
+        "/", "/browse", "/browse?query=nothing", "/things", "/inbox",
+        "/agenda", "/notices", "/settings", "/friends",
         "/friends/nearby", "/friends/picture", "/trust", "/house", "/safekeeping", "/no-such-page",
         f"/things/{mine[0]['thing']}",
         *(f"/thing/{thing['thing']}@{thing['holder']}" for thing in (near, far)),
