@@ -78,6 +78,13 @@ SENTENCES: Final[dict[str, str]] = {
         "You answer for {units} open loans of {name}'s already. The request waits here until one "
         "has come back; or raise the number, with openhouse friends capacity"
     ),
+    "fault-missing": N_(
+        "Say what did not go as agreed: --fault not-returned, late, damaged, rude, unsafe or other."
+    ),
+    "fault-of-good": N_("What went as agreed has no fault to name."),
+    "nothing-to-reply-to": N_("Nothing that you could reply to was said of you in this loan."),
+    "reply-missing": N_("A reply needs a word."),
+    "nothing-to-take-back": N_("You have shown no rating of this loan that you could take back."),
     "not-a-rule": N_("A rule for a friend is always, never or ask."),
     "rule-out-of-range": N_("Confiance that lets requests pass on by themselves: 1 to {maximum}."),
     "rule-against-validation": N_(

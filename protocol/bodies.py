@@ -43,6 +43,8 @@ class Kind(IntEnum):
     RATING = 32
     REPAIR = 33
     ENTRY = 34
+    REPLY = 36
+    RETRACTION = 37
 
 
 class ThingKind(IntEnum):
@@ -424,9 +426,25 @@ class ReportBody:
     sealed: bytes
 
 
+class Fault(IntEnum):
+    """What was not as agreed, in a rating of confiance 0. Spec: §5.9, design 8.8."""
+
+    NONE = 0
+    NOT_RETURNED = 1
+    LATE = 2
+    DAMAGED = 3
+    RUDE = 4
+    UNSAFE = 5
+    OTHER = 6
+
+
 @dataclass(frozen=True, slots=True)
 class RatingBody:
-    """The author rates the other party of a co-signed contract. Spec: §5.9."""
+    """The author rates the other party of a co-signed contract. Spec: §5.9.
+
+    Args:
+        fault: ``NONE`` exactly where it went as agreed.
+    """
 
     kind: ClassVar[Kind] = Kind.RATING
     terms: Terms
@@ -435,6 +453,7 @@ class RatingBody:
     confiance: int
     respect: int
     salt: bytes
+    fault: Fault = Fault.NONE
 
     def subject(self, author: MemberId) -> MemberId:
         """Who is rated, when ``author`` rates."""
@@ -442,7 +461,7 @@ class RatingBody:
 
     def commitment(self, author: MemberId) -> bytes:
         """The hash published first. Spec: §5.9."""
-        numbers = bytes([self.confiance, self.respect])
+        numbers = bytes([self.confiance, self.respect, self.fault])
         return digest(Domain.COMMITMENT, self.terms.digest(), author, numbers, self.salt)
 
 
@@ -458,6 +477,35 @@ class RepairBody:
     def subject(self, author: MemberId) -> MemberId:
         """Who made it good, when ``author`` says so."""
         return self.terms.other_than(author)
+
+
+@dataclass(frozen=True, slots=True)
+class RetractionBody:
+    """The author takes back what they said of the other party of this contract. Spec: §5.9."""
+
+    kind: ClassVar[Kind] = Kind.RETRACTION
+    terms: Terms
+    borrower_signature: Signature
+    holder_signature: Signature
+
+    def subject(self, author: MemberId) -> MemberId:
+        """Of whom it was said."""
+        return self.terms.other_than(author)
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyBody:
+    """The rated person's one word to what was said under this contract. Spec: §5.9."""
+
+    kind: ClassVar[Kind] = Kind.REPLY
+    terms: Terms
+    borrower_signature: Signature
+    holder_signature: Signature
+    text: str
+
+    def subject(self, author: MemberId) -> MemberId:
+        """Who was rated: the author, in whose circles it travels as the rating does."""
+        return author
 
 
 @dataclass(frozen=True, slots=True)
@@ -503,13 +551,13 @@ class EntryBody:
         return digest(Domain.LEDGER, self.borrower, number, self.loan, self.previous)
 
 
-EVIDENCE_KINDS = (Kind.RATING, Kind.REPAIR, Kind.ENTRY)
+EVIDENCE_KINDS = (Kind.RATING, Kind.REPAIR, Kind.ENTRY, Kind.REPLY, Kind.RETRACTION)
 
 LoanBody = (
     RequestBody | PassBody | CounterBody | AgreementBody | DeclineBody
     | CancelBody | HandoverBody | ReturnBody | CommitmentBody | ReportBody
 )  # fmt: skip
-RatedBody = RatingBody | RepairBody
+RatedBody = RatingBody | RepairBody | RetractionBody | ReplyBody
 EvidenceBody = RatedBody | EntryBody
 Body = (
     CharterBody | StatementBody | SeatBody | HalfBody | KeysBody | ValidationBody | ListingBody

@@ -25,6 +25,7 @@ from protocol.bodies import (
     DeclineBody,
     EntryBody,
     Event,
+    Fault,
     HalfBody,
     HandoverBody,
     KeysBody,
@@ -34,8 +35,10 @@ from protocol.bodies import (
     Photo,
     RatingBody,
     RepairBody,
+    ReplyBody,
     ReportBody,
     RequestBody,
+    RetractionBody,
     ReturnBody,
     SeatBody,
     StatementBody,
@@ -399,19 +402,28 @@ def _write_terms(t: Terms) -> list[Value]:
 
 
 def _read_rating(f: tuple[Value, ...]) -> Body:
+    confiance = expect_uint(f[3], "confiance", 1)
     return RatingBody(
         _read_terms(f[0]),
         _signature(f[1], "borrower's signature"),
         _signature(f[2], "holder's signature"),
-        expect_uint(f[3], "confiance", 1),
+        confiance,
         expect_uint(f[4], "respect", 10),
         expect_bytes(f[5], "salt", length=16),
+        _fault(f[6], confiance),
     )
+
+
+def _fault(value: Value, confiance: int) -> Fault:
+    fault = Fault(expect_uint(value, "fault", max(Fault)))
+    if (fault is Fault.NONE) != (confiance == 1):
+        raise Malformed("a fault is named exactly where it did not go as agreed", "5.9")
+    return fault
 
 
 def _write_rating(b: RatingBody) -> list[Value]:
     signatures: list[Value] = [b.borrower_signature, b.holder_signature]
-    return [_write_terms(b.terms), *signatures, b.confiance, b.respect, b.salt]
+    return [_write_terms(b.terms), *signatures, b.confiance, b.respect, b.salt, int(b.fault)]
 
 
 def _read_repair(f: tuple[Value, ...]) -> Body:
@@ -422,8 +434,32 @@ def _read_repair(f: tuple[Value, ...]) -> Body:
     )
 
 
-def _write_repair(b: RepairBody) -> list[Value]:
+def _write_contract(b: RepairBody | RetractionBody) -> list[Value]:
     return [_write_terms(b.terms), b.borrower_signature, b.holder_signature]
+
+
+def _read_retraction(f: tuple[Value, ...]) -> Body:
+    return RetractionBody(
+        _read_terms(f[0]),
+        _signature(f[1], "borrower's signature"),
+        _signature(f[2], "holder's signature"),
+    )
+
+
+def _read_reply(f: tuple[Value, ...]) -> Body:
+    text = expect_text(f[3], "reply", limits.REPLY_SIZE_MAX_BYTES)
+    if not text:
+        raise Malformed("a reply without a word", "5.9")
+    return ReplyBody(
+        _read_terms(f[0]),
+        _signature(f[1], "borrower's signature"),
+        _signature(f[2], "holder's signature"),
+        text,
+    )
+
+
+def _write_reply(b: ReplyBody) -> list[Value]:
+    return [_write_terms(b.terms), b.borrower_signature, b.holder_signature, b.text]
 
 
 def _read_entry(f: tuple[Value, ...]) -> Body:
@@ -477,9 +513,11 @@ _LAYOUTS: dict[Kind, _Layout] = {
     Kind.RETURN: _Layout(2, _read_return, _write_place),
     Kind.COMMITMENT: _Layout(3, _read_commitment, _write_commitment),
     Kind.REPORT: _Layout(4, _read_report, _write_report),
-    Kind.RATING: _Layout(6, _read_rating, _write_rating, limits.RATING_SIZE_MAX_BYTES),
-    Kind.REPAIR: _Layout(3, _read_repair, _write_repair, limits.RATING_SIZE_MAX_BYTES),
+    Kind.RATING: _Layout(7, _read_rating, _write_rating, limits.RATING_SIZE_MAX_BYTES),
+    Kind.REPAIR: _Layout(3, _read_repair, _write_contract, limits.RATING_SIZE_MAX_BYTES),
     Kind.ENTRY: _Layout(10, _read_entry, _write_entry, limits.RATING_SIZE_MAX_BYTES),
+    Kind.REPLY: _Layout(4, _read_reply, _write_reply, limits.RATING_SIZE_MAX_BYTES),
+    Kind.RETRACTION: _Layout(3, _read_retraction, _write_contract, limits.RATING_SIZE_MAX_BYTES),
 }
 
 

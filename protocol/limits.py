@@ -57,6 +57,8 @@ TITLE_SIZE_MAX_BYTES: Final = 160
 CONDITIONS_SIZE_MAX_BYTES: Final = 512
 # A licence is named, not written out.
 LICENCE_SIZE_MAX_BYTES: Final = 80
+# A reply is a word, not an argument: it travels as far as the rating and stays as long.
+REPLY_SIZE_MAX_BYTES: Final = 400
 # Longest `only through` list. Each entry is compared for every reader and path.
 THROUGH_MAX: Final = 32
 # Calendar that eats the record: each interval is an array of two, three elements of

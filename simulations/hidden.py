@@ -31,7 +31,7 @@ from node.engine.asking import judge
 from node.engine.commands import AnswerLoan, GiveBack, HandOver, Rate, Recommend
 from node.engine.events import Effect, Event, Space
 from node.trust.ledger import Account
-from protocol.bodies import EntryBody
+from protocol.bodies import EntryBody, Fault
 from protocol.charter import Charter
 from protocol.errors import RemoteProtocolError
 from protocol.keys import ObjectId, RecordId
@@ -203,7 +203,7 @@ def run_case(seed: int, trick: Trick) -> Outcome | None:
     made.reconnect()
     if trick != "none":
         made.run(victim, GiveBack(loan))
-        made.run(victim, Rate(loan, 0, 1))
+        made.run(victim, Rate(loan, 0, 1, Fault.NOT_RETURNED))
         made.pass_time(15 * DAY_MS)
     after = judge(made.core(asked), made.id(_BORROWER)).account
     honest = [m for m in range(members) if m == victim or m not in made.liars]

@@ -34,7 +34,7 @@ from node.engine.commands import (
     WithdrawThing,
 )
 from node.engine.loan_views import loans_view
-from protocol.bodies import Event, ListingBody
+from protocol.bodies import Event, Fault, ListingBody
 from protocol.keys import MemberId
 from protocol.records import Record
 from simulations.scenario import Action
@@ -170,7 +170,9 @@ class People:
             case "return":
                 return GiveBack(loan)
             case "rate":
-                return Rate(loan, self._chance.choice((0, 1, 1)), self._chance.randint(0, 10))
+                fault = self._chance.choice((Fault.LATE, Fault.NONE, Fault.NONE))
+                went_well = int(fault is Fault.NONE)
+                return Rate(loan, went_well, self._chance.randint(0, 10), fault)
             case "extend" | "recall":
                 return MoveEnd(loan, self._dates(host)[1])
             case "gift" | "lost" | "damaged":

@@ -40,7 +40,7 @@ from node.engine.core import Core
 from node.engine.events import Woke
 from node.engine.loan_book import book_of
 from node.trust.ledger import Account
-from protocol.bodies import Event, Kind, RatingBody, register_object
+from protocol.bodies import Event, Fault, Kind, RatingBody, register_object
 from protocol.charter import Charter
 from protocol.errors import Refused
 from protocol.exchange import LoanState, Role, State, role_on
@@ -217,7 +217,9 @@ class Society(Street):
 
     def _rate(self, out: Out, rater: Person, *, good: bool) -> None:
         respect = self.chance.randint(6, 10) if good else self.chance.randint(0, 4)
-        self.try_(rater.number, Rate(out.loan, int(good), respect))
+        self.try_(
+            rater.number, Rate(out.loan, int(good), respect, Fault.NONE if good else Fault.LATE)
+        )
 
     # --- trust -------------------------------------------------------------------------
 

@@ -9,6 +9,8 @@ limits build their own.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
@@ -23,6 +25,7 @@ from protocol.bodies import (
     DeclineBody,
     EntryBody,
     Event,
+    Fault,
     HalfBody,
     HandoverBody,
     KeysBody,
@@ -30,8 +33,10 @@ from protocol.bodies import (
     PassBody,
     RatingBody,
     RepairBody,
+    ReplyBody,
     ReportBody,
     RequestBody,
+    RetractionBody,
     ReturnBody,
     SeatBody,
     StatementBody,
@@ -227,8 +232,17 @@ ratings: SearchStrategy[RatingBody] = st.builds(
     confiance=st.integers(0, 1),
     respect=st.integers(0, 10),
     salt=_exactly(16),
+).flatmap(
+    lambda said: st.sampled_from(
+        [Fault.NONE] if said.confiance else [fault for fault in Fault if fault is not Fault.NONE]
+    ).map(lambda fault: replace(said, fault=fault))
 )
 repairs: SearchStrategy[RepairBody] = st.builds(RepairBody, terms(), signatures, signatures)
+_replies = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40)
+retractions: SearchStrategy[RetractionBody] = st.builds(
+    RetractionBody, terms(), signatures, signatures
+)
+replies: SearchStrategy[ReplyBody] = st.builds(ReplyBody, terms(), signatures, signatures, _replies)
 entries: SearchStrategy[EntryBody] = st.builds(
     EntryBody,
     loan=objects,
@@ -254,6 +268,8 @@ bodies: SearchStrategy[Body] = st.one_of(
     loan_steps,
     ratings,
     repairs,
+    retractions,
+    replies,
     entries,
 )
 

@@ -39,7 +39,7 @@ from node.engine.events import (
     Space,
     Woke,
 )
-from protocol.bodies import Body, Kind, ListingBody, ThingKind
+from protocol.bodies import Body, Fault, Kind, ListingBody, ThingKind
 from protocol.charter import Charter
 from protocol.encoding import Value
 from protocol.errors import Refused
@@ -218,7 +218,8 @@ class Street:
         self.run(holder, AnswerLoan(loan, "yes"))
         self.run(holder, HandOver(loan))
         self.run(borrower, GiveBack(loan))
-        self.run(holder, Rate(loan, confiance, 8))
+        fault = Fault.NONE if confiance else Fault.LATE
+        self.run(holder, Rate(loan, confiance, 8, fault))
         self.run(borrower, Rate(loan, 1, 9))
         return loan
 

@@ -21,8 +21,9 @@ from node.charter_words import charter_refusal, charter_sentence
 from node.engine import commands, views
 from node.engine.core import Core
 from node.engine.events import Json
+from node.engine.ratings import FAULTS_BY_WORD
 from node.engine.views.things import CATEGORIES_BY_WORD
-from protocol.bodies import Event
+from protocol.bodies import Event, Fault
 from protocol.charter import Charter, CharterError
 from protocol.errors import Refused
 from protocol.limits import INVITATION_TTL_MS
@@ -298,7 +299,19 @@ async def cancel(call: Call) -> Json:
 
 async def rate(call: Call) -> Json:
     body = call.body
-    return await call.command(commands.Rate(call.path["loan"], body["confiance"], body["respect"]))
+    # A script that names none says "something else"; somebody on the page has to choose.
+    unnamed = Fault.NONE if body["confiance"] else Fault.OTHER
+    fault = FAULTS_BY_WORD[body["fault"]] if body.get("fault") else unnamed
+    loan, confiance, respect = call.path["loan"], body["confiance"], body["respect"]
+    return await call.command(commands.Rate(loan, confiance, respect, fault))
+
+
+async def reply(call: Call) -> Json:
+    return await call.command(commands.ReplyTo(call.path["loan"], call.body["message"]))
+
+
+async def take_back(call: Call) -> Json:
+    return await call.command(commands.TakeBack(call.path["loan"]))
 
 
 # --- keys and backups --------------------------------------------------------------------

@@ -16,6 +16,7 @@ from node.api.fields import Field
 from node.api.handlers import Call
 from node.engine.capacity import CAPACITY_MAX
 from node.engine.events import Json
+from node.engine.ratings import FAULTS_BY_WORD
 from node.engine.standing_rules import CONFIANCE_MAX, WORDS
 from node.engine.views.things import CATEGORIES_BY_WORD, KINDS_BY_WORD
 from node.i18n import LANGUAGES
@@ -103,6 +104,7 @@ _TRUST: Final[dict[str, KeyType]] = {
     "circles_open": "integer", "exchanges": "integer", "missing": "integer?",
     "because": "objects", "needs_side": "boolean", "account": "object", "reliability": "number",
     "validated_by": "objects", "is_reliable": "boolean",
+    "failures": "objects",
 }  # fmt: skip
 
 _KEYS: Final[dict[str, KeyType]] = {
@@ -424,7 +426,21 @@ ROUTES: Final = (
         body=(
             Field("confiance", "integer", "1 went as agreed, 0 did not.", True, low=0, high=1),
             Field("respect", "integer", "0 to 10; 5 is nothing special.", True, low=0, high=10),
+            Field(
+                "fault", "string", "With confiance 0: what it was; else other.",
+                choices=tuple(FAULTS_BY_WORD),
+            ),
         ),
+    ),
+    Route(
+        "POST", "/loans/{loan}/reply", "reply",
+        "Reply once to what was said of me, for all to see.", handlers.reply, _LOAN_ANSWER,
+        body=(Field("message", "string", "A sentence.", required=True),),
+    ),
+    Route(
+        "POST", "/loans/{loan}/take-back", "take-back",
+        "Take back what I said of how it went: it counts as never said.",
+        handlers.take_back, _LOAN_ANSWER,
     ),
     Route("GET", "/trust", "trust", "How I stand.", handlers.trust, _TRUST),
     Route(

@@ -267,7 +267,18 @@ def _cancel(arguments: argparse.Namespace, client: Client) -> Answer:
 
 def _rate(arguments: argparse.Namespace, client: Client) -> Answer:
     body = {"confiance": arguments.confiance, "respect": arguments.respect}
+    if arguments.fault:
+        body["fault"] = arguments.fault
     return client.post(f"/loans/{part(arguments.loan)}/rate", body)
+
+
+def _reply(arguments: argparse.Namespace, client: Client) -> Answer:
+    body = {"message": arguments.message}
+    return client.post(f"/loans/{part(arguments.loan)}/reply", body)
+
+
+def _take_back(arguments: argparse.Namespace, client: Client) -> Answer:
+    return client.post(f"/loans/{part(arguments.loan)}/take-back")
 
 
 def _trust(arguments: argparse.Namespace, client: Client) -> Answer:
@@ -316,6 +327,8 @@ ACTIONS: Final[dict[str, Action]] = {
     "repaired": _repaired,
     "cancel": _cancel,
     "rate": _rate,
+    "reply": _reply,
+    "take-back": _take_back,
     "trust": _trust,
     **KEY_ACTIONS,
 }

@@ -331,6 +331,15 @@ def _add_loan_commands(add: Add, _: Say) -> None:
         "--respect", type=_number(0, 10), required=True, metavar="0..10",
         help=_("5: as agreed, nothing special; 10: wonderful"),
     )  # fmt: skip
+    rate.add_argument(
+        "--fault",
+        choices=("not-returned", "late", "damaged", "rude", "unsafe", "other"),
+        help=_("what did not go as agreed"),
+    )
+    reply = add("reply", _("reply once to what was said of you, for all who see it"))
+    _loan(reply, _)
+    reply.add_argument("--message", metavar=_("TEXT"), required=True, help=_("a sentence"))
+    _loan(add("take-back", _("take back what you said of how a loan went")), _)
 
 
 def _add_simulate(add: Add, arguments: Sequence[str], _: Say) -> None:

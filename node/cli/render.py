@@ -54,6 +54,8 @@ RENDERINGS: Final[dict[str, Render]] = {
     "return": render_things.loan_changed,
     "cancel": render_things.loan_changed,
     "rate": render_things.loan_changed,
+    "reply": render_things.loan_changed,
+    "take-back": render_things.loan_changed,
     "trust": render_house.trust,
     "words": render_keys.words,
     "keys": render_keys.keys,

@@ -15,6 +15,7 @@ from node.cli.client import Answer
 from node.cli.output import Screen, moment, short_id, short_ids
 from node.cli.render_keys import show_words
 from node.conflict_sentences import conflict_sentence
+from node.fault_words import failure_sentences
 from node.i18n import N_
 from node.judgement_words import because_sentences
 from node.pause_sentences import admitted_sentence, pause_sentence
@@ -335,6 +336,8 @@ def trust(screen: Screen, answer: Answer) -> None:
     for sentence in because_sentences(answer, name, screen.gettext, is_me=is_me):
         screen.line(sentence)
     for sentence in account_sentences(answer["account"], name, screen.gettext, screen.ngettext):
+        screen.line(sentence)
+    for sentence in failure_sentences(answer["failures"], name, screen.gettext):
         screen.line(sentence)
     if answer["validated_by"]:
         names = ", ".join(each["name"] for each in answer["validated_by"])

@@ -12,6 +12,7 @@ from node.between_words import engagement_sentences
 from node.cli.client import Answer
 from node.cli.loan_words import next_step, role_word
 from node.cli.output import Screen, moment, short_id, short_ids, span
+from node.fault_words import failure_sentences
 from node.i18n import N_
 from node.messages import state_word
 from node.thing_words import CATEGORIES
@@ -260,6 +261,8 @@ def loans(screen: Screen, answer: Answer) -> None:
             for sentence in account_sentences(
                 loan["account"], name, screen.gettext, screen.ngettext
             ):
+                screen.line(f"{shown[loan['loan']]}: {sentence}")
+            for sentence in failure_sentences(loan["failures"], name, screen.gettext):
                 screen.line(f"{shown[loan['loan']]}: {sentence}")
         if loan["state"] in ("asked", "countered", "agreed", "handed_over"):
             _say_terms(screen, shown[loan["loan"]], loan)

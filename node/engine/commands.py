@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from protocol.bodies import ALWAYS, Availability, Category, Event, Photo, ThingKind
+from protocol.bodies import ALWAYS, Availability, Category, Event, Fault, Photo, ThingKind
 from protocol.charter import Charter
 
 
@@ -274,11 +274,27 @@ class CancelLoan:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """``rate LOAN --confiance 0|1 --respect 0..10``."""
+    """``rate LOAN --confiance 0|1 --respect 0..10 [--fault ...]``."""
 
     loan: str
     confiance: int
     respect: int
+    fault: Fault = Fault.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyTo:
+    """``reply LOAN --message TEXT``: one public word to what was said of me."""
+
+    loan: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class TakeBack:
+    """``take-back LOAN``: what I said of how it went counts as never said."""
+
+    loan: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,7 +351,8 @@ Command = (
     FoundHouse | Invite | Join | EndFriendship | AdmitFriend | ShowFriendship | SetCapacity
     | SetFriendRule | PassOnFrom | GoAway | AddThing | SetThing | BlockDates | WithdrawThing
     | LookFor | Ask | AnswerLoan | MoveEnd | Recommend | Validate | AcceptContact
-    | HandOver | GiveBack | Report | Repaired | LendTo | CancelLoan | Rate | SetProfile
+    | HandOver | GiveBack | Report | Repaired | LendTo | CancelLoan | Rate | ReplyTo
+    | TakeBack | SetProfile
     | NameGuardians | FreezeKeys | RevokeKey | ApproveSuccessor | EndRecall
     | KeepNote
 )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from node.engine import (
+    after_rating,
     away,
     capacity,
     contacts,
@@ -47,6 +48,7 @@ from node.engine.commands import (
     Rate,
     Recommend,
     Repaired,
+    ReplyTo,
     Report,
     RevokeKey,
     SetCapacity,
@@ -54,6 +56,7 @@ from node.engine.commands import (
     SetProfile,
     SetThing,
     ShowFriendship,
+    TakeBack,
     Validate,
     WithdrawThing,
 )
@@ -126,6 +129,10 @@ def run_command(core: Core, command: Command, local_day: int) -> Json:
             return loan_outcomes.report(core, command, local_day)
         case Rate():
             return loan_outcomes.rate(core, command, local_day)
+        case ReplyTo():
+            return after_rating.reply(core, command, local_day)
+        case TakeBack():
+            return after_rating.take_back(core, command, local_day)
         case Repaired():
             return loan_outcomes.repaired(core, command, local_day)
         case LendTo():

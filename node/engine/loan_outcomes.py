@@ -122,7 +122,7 @@ def rate(core: Core, command: Rate, local_day: int) -> Json:
     refusal = ratings.why_cannot_rate(core, loan)
     if refusal is not None:
         raise refusal
-    ratings.commit(core, loan, command.confiance, command.respect)
+    ratings.commit(core, loan, command.confiance, command.respect, command.fault)
     return result(core, loan.loan)
 
 

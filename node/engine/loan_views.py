@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from node.engine import capacity, other_ways, paper, ratings, standing_rules
+from node.engine import after_rating, capacity, other_ways, paper, ratings, standing_rules
 from node.engine.asking import judge, needs_word, why_not_answerable
 from node.engine.booking import why_taken
 from node.engine.calendar import MINUTES_PER_DAY, instant_text, span_text
@@ -26,7 +26,7 @@ from node.engine.loan_outcomes import may_return_unsaid, why_cannot_report
 from node.engine.loan_steps import dates_asked, is_asked, is_set_aside, text_of, thing_of
 from node.trust.judgement import Judgement
 from node.trust.ledger import Account
-from protocol.bodies import Event, ThingKind
+from protocol.bodies import Event, RatingBody, ThingKind
 from protocol.errors import Refused
 from protocol.exchange import ROUNDS_MAX, LoanState, Role, State, role_on
 from protocol.keys import MemberId
@@ -128,6 +128,11 @@ def _row(core: Core, loan: LoanState) -> dict[str, Json]:
         "account": account_json(asker.account),
         "rated": _rating_json(ratings.rated_by_me(core, loan)),
         "rated_by_other": _rating_json(ratings.rating_by(core, loan, other)),
+        "taken_back": after_rating.is_taken_back(core, loan.loan, core.me),
+        "taken_back_by_other": after_rating.is_taken_back(core, loan.loan, other),
+        "reply": after_rating.reply_of(core, loan.loan, core.me),
+        "reply_of_other": after_rating.reply_of(core, loan.loan, other),
+        "failures": _failures(core, loan, role),
         "repaired": ratings.is_repaired(core, loan, core.me),
         "repaired_by_other": ratings.is_repaired(core, loan, other),
     }
@@ -156,6 +161,13 @@ def _engages_json(core: Core, loan: LoanState, role: Role) -> Json:
         "units": capacity.capacity(core, friend) if counts else None,
         "engaged": capacity.engaged(core, friend) if counts else None,
     }
+
+
+def _failures(core: Core, loan: LoanState, role: Role) -> list[Json]:
+    """What is said of who asks, for those who are asked. Spec: §11.5."""
+    if role is Role.BORROWER or not is_asked(core, loan):
+        return []
+    return after_rating.failures_of(core, loan.borrower)
 
 
 def _other_way_json(core: Core, loan: LoanState) -> dict[str, Json]:
@@ -225,6 +237,11 @@ def _paper_row(core: Core, loan: paper.PaperLoan) -> dict[str, Json]:
         "account": account_json(Account()),
         "rated": None,
         "rated_by_other": None,
+        "taken_back": False,
+        "taken_back_by_other": False,
+        "reply": "",
+        "reply_of_other": "",
+        "failures": [],
         "repaired": False,
         "repaired_by_other": False,
     }
@@ -274,6 +291,10 @@ def _verbs(core: Core, loan: LoanState, role: Role, state: State) -> Iterator[st
         yield "rate"
     if ratings.why_cannot_repair(core, loan) is None:
         yield "repaired"
+    if after_rating.why_cannot_reply(core, loan) is None:
+        yield "reply"
+    if after_rating.why_cannot_take_back(core, loan) is None:
+        yield "take-back"
 
 
 def _verbs_under_way(
@@ -371,5 +392,11 @@ def _values(refusal: Refused) -> dict[str, Json]:
     }
 
 
-def _rating_json(rating: tuple[int, int] | None) -> Json:
-    return None if rating is None else {"confiance": rating[0], "respect": rating[1]}
+def _rating_json(rating: RatingBody | None) -> Json:
+    if rating is None:
+        return None
+    return {
+        "confiance": rating.confiance,
+        "respect": rating.respect,
+        "fault": ratings.FAULT_WORDS[rating.fault],
+    }

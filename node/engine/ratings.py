@@ -13,12 +13,15 @@ Spec: §11.5.
 
 from __future__ import annotations
 
+from typing import Final
+
 from node.engine.core import Core
 from node.engine.loan_book import book_of
 from node.engine.loan_steps import say
 from node.trust.evidence import counts
 from protocol.bodies import (
     CommitmentBody,
+    Fault,
     Kind,
     RatedBody,
     RatingBody,
@@ -32,6 +35,16 @@ from protocol.keys import MemberId
 from protocol.records import Record
 
 _RESPECT_MAX = 10
+FAULT_WORDS: Final = {
+    Fault.NONE: "",
+    Fault.NOT_RETURNED: "not-returned",
+    Fault.LATE: "late",
+    Fault.DAMAGED: "damaged",
+    Fault.RUDE: "rude",
+    Fault.UNSAFE: "unsafe",
+    Fault.OTHER: "other",
+}
+FAULTS_BY_WORD: Final = {word: fault for fault, word in FAULT_WORDS.items() if word}
 
 
 def why_cannot_rate(core: Core, loan: LoanState) -> Refused | None:
@@ -52,14 +65,18 @@ def is_window_over(core: Core, loan: LoanState) -> bool:
     return loan.over_ms is not None and core.now_ms >= _shown_at_latest_ms(core, loan)
 
 
-def commit(core: Core, loan: LoanState, confiance: int, respect: int) -> None:
+def commit(
+    core: Core, loan: LoanState, confiance: int, respect: int, fault: Fault = Fault.NONE
+) -> None:
     """Rate: keep the values private, publish their hash. The caller has checked the loan."""
     if confiance not in (0, 1) or not 0 <= respect <= _RESPECT_MAX:
         raise Refused("rating-out-of-range", confiance=confiance, respect=respect)
+    if (fault is Fault.NONE) != (confiance == 1):
+        raise Refused("fault-missing" if confiance == 0 else "fault-of-good")
     salt = core.draw("salt", 16)
-    body = _rating(loan.contracts[-1], confiance, respect, salt)
+    body = _rating(loan.contracts[-1], confiance, respect, salt, fault)
     # The note before the hash: a hash that can never be shown would be no rating.
-    note: Value = [confiance, respect, salt, loan.terms.round]
+    note: Value = [confiance, respect, salt, loan.terms.round, int(fault)]
     core.put_local(_note(loan), note)
     commitment = CommitmentBody(loan.loan, loan.path, body.commitment(core.me))
     say(core, commitment)
@@ -115,7 +132,7 @@ def is_repaired(core: Core, loan: LoanState, rater: MemberId) -> bool:
 
 
 def check_evidence(core: Core, record: Record, body: RatedBody) -> None:
-    """Refuse a rating or repair that is nobody's to give, or not the one committed to.
+    """Refuse evidence that is nobody's to give, or not the one committed to.
 
     Raises:
         RemoteProtocolError: what is wrong with it.
@@ -133,7 +150,7 @@ def check_evidence(core: Core, record: Record, body: RatedBody) -> None:
         raise BadSignature("the contract is not signed by both parties", section="11.5")
     if record.not_after_ms - record.created_ms > core.charter.rating_lease_ms:
         raise InvalidState("it counts for longer than the charter allows", section="11.5")
-    if isinstance(body, RepairBody):
+    if not isinstance(body, RatingBody):
         return
     loan = book_of(core).state_of(body.terms.loan)
     committed = None if loan is None else loan.commitment_of(record.author)
@@ -146,19 +163,21 @@ def _waiting(core: Core, loan: LoanState) -> RatingBody | None:
     if loan.commitment_of(core.me) is None:
         return None
     note = core.get_local(_note(loan))
-    if not isinstance(note, tuple | list) or len(note) not in (3, 4):
+    if not isinstance(note, tuple | list) or len(note) != 5:
         return None
-    confiance, respect, salt = note[:3]
+    confiance, respect, salt, committed_round, fault = note
     assert isinstance(confiance, int), "as committed"
     assert isinstance(respect, int), "as committed"
     assert isinstance(salt, bytes), "as committed"
+    assert isinstance(fault, int), "as committed"
     # The dates may have moved since, by words that crossed: the promise stands on the old ones.
-    committed_round = note[3] if len(note) == 4 else loan.terms.round
     contract = next((c for c in loan.contracts if c.terms.round == committed_round), None)
-    return None if contract is None else _rating(contract, confiance, respect, salt)
+    return None if contract is None else _rating(contract, confiance, respect, salt, Fault(fault))
 
 
-def _rating(contract: Contract, confiance: int, respect: int, salt: bytes) -> RatingBody:
+def _rating(
+    contract: Contract, confiance: int, respect: int, salt: bytes, fault: Fault
+) -> RatingBody:
     return RatingBody(
         terms=contract.terms,
         borrower_signature=contract.borrower_signature,
@@ -166,6 +185,7 @@ def _rating(contract: Contract, confiance: int, respect: int, salt: bytes) -> Ra
         confiance=confiance,
         respect=respect,
         salt=salt,
+        fault=fault,
     )
 
 
@@ -178,18 +198,13 @@ def _note(loan: LoanState) -> str:
     return f"loan-rating/{loan.loan.hex()}"
 
 
-def rated_by_me(core: Core, loan: LoanState) -> tuple[int, int] | None:
-    """What I said, ``(confiance, respect)``, shown or not."""
-    record = core.current(core.me, register_object(Kind.RATING, loan.loan))
-    if record is not None and isinstance(record.body, RatingBody):
-        return record.body.confiance, record.body.respect
-    body = _waiting(core, loan)
-    return None if body is None else (body.confiance, body.respect)
+def rated_by_me(core: Core, loan: LoanState) -> RatingBody | None:
+    """What I said, shown or not."""
+    return rating_by(core, loan, core.me) or _waiting(core, loan)
 
 
-def rating_by(core: Core, loan: LoanState, rater: MemberId) -> tuple[int, int] | None:
-    """What the other party said, once it is shown."""
+def rating_by(core: Core, loan: LoanState, rater: MemberId) -> RatingBody | None:
+    """What a party said, once it is shown."""
     record = core.current(rater, register_object(Kind.RATING, loan.loan))
-    if record is None or not isinstance(record.body, RatingBody):
-        return None
-    return record.body.confiance, record.body.respect
+    body = None if record is None else record.body
+    return body if isinstance(body, RatingBody) else None

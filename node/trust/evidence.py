@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from protocol.bodies import EvidenceBody, RatedBody, RatingBody, RepairBody
+from protocol.bodies import EvidenceBody, RatedBody, RatingBody, RepairBody, RetractionBody
 from protocol.exchange import contract_is_signed
 from protocol.keys import MemberId, ObjectId
 from protocol.mandates import Verify
@@ -51,9 +51,14 @@ class Rating:
 class Evidence:
     """Ratings by the person they are about, each list in the order of ratings."""
 
-    __slots__ = ("_about", "_lent_until")
+    __slots__ = ("_about", "_lent_until", "_taken_back")
 
-    def __init__(self, ratings: Iterable[Rating] = ()) -> None:
+    def __init__(
+        self,
+        ratings: Iterable[Rating] = (),
+        taken_back: Iterable[tuple[ObjectId, MemberId]] = (),
+    ) -> None:
+        self._taken_back = dict.fromkeys(taken_back)
         about: dict[MemberId, list[Rating]] = {}
         self._lent_until: dict[MemberId, int] = {}
         # Sorted, so that equal sets of ratings give equal evidence in every respect.
@@ -65,6 +70,10 @@ class Evidence:
     def about(self, subject: MemberId) -> tuple[Rating, ...]:
         """What others said of ``subject``, the loan that ended last at the end."""
         return self._about.get(subject, ())
+
+    def is_taken_back(self, loan: ObjectId, rater: MemberId) -> bool:
+        """Whether a party said how a loan went, and took it back."""
+        return (loan, rater) in self._taken_back
 
     def latest_about(self, subject: MemberId) -> dict[MemberId, Rating]:
         """By each distinct counterparty, its latest rating of ``subject``."""
@@ -79,13 +88,14 @@ def gather(records: Iterable[Record], verify: Verify) -> Evidence:
     """Make evidence of rating records; what does not count is left out.
 
     Args:
-        records: opened ratings and repairs, their own signatures checked; other kinds
-            are ignored.
+        records: opened ratings, repairs and retractions, their own signatures checked;
+            other kinds are ignored.
         verify: checks the contract signatures inside (a node that has checked each
             on arrival passes one that remembers).
     """
     registers: dict[tuple[ObjectId, MemberId], Record] = {}
     repaired: dict[tuple[ObjectId, MemberId], None] = {}
+    taken_back: dict[tuple[ObjectId, MemberId], None] = {}
     for record in records:
         body = record.body
         if not isinstance(body, RatedBody) or not counts(record, body, verify):
@@ -93,9 +103,18 @@ def gather(records: Iterable[Record], verify: Verify) -> Evidence:
         key = (body.terms.loan, record.author)
         if isinstance(body, RepairBody):
             repaired[key] = None
-        elif supersedes(record, registers.get(key)):
+        elif isinstance(body, RetractionBody):
+            taken_back[key] = None
+        elif isinstance(body, RatingBody) and supersedes(record, registers.get(key)):
             registers[key] = record
-    return Evidence(_rating(record, key in repaired) for key, record in registers.items())
+    return Evidence(
+        (
+            _rating(record, key in repaired)
+            for key, record in registers.items()
+            if key not in taken_back
+        ),
+        taken_back,
+    )
 
 
 def counts(record: Record, body: EvidenceBody, verify: Verify) -> bool:

@@ -141,7 +141,8 @@ def account_of(
     entries = ledgers.of(member)
     due_days: dict[ObjectId, int] = {}
     for entry in entries:
-        if (entry.loan, entry.holder) not in answered:
+        key = (entry.loan, entry.holder)
+        if key not in answered and not evidence.is_taken_back(*key):
             due_days[entry.loan] = max(entry.due_day, due_days.get(entry.loan, 0))
     silent = [
         now_ms >= (due_day + 1) * _DAY_MS + charter.unanswered_ms for due_day in due_days.values()

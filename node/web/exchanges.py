@@ -12,12 +12,14 @@ from node import dates, messages
 from node.account_words import account_sentences
 from node.between_words import engagement_sentences
 from node.engine import commands, ids, views
+from node.engine.ratings import FAULTS_BY_WORD
+from node.fault_words import FAULTS, failure_sentences
 from node.judgement_words import because_sentences
 from node.web.forms import Form
 from node.web.loan_words import is_under_way, notices, sentence
 from node.web.render import Words
 from node.web.visit import Visit
-from protocol.bodies import Event
+from protocol.bodies import Event, Fault
 from protocol.errors import Refused
 
 _DONE_SHOWN_MAX: Final = 20
@@ -71,6 +73,8 @@ def in_words(visit: Visit, loan: Mapping[str, Any]) -> dict[str, Any]:
         **loan,
         "sentence": visit.gettext(sentence(loan)).format(**names),
         "because_words": because_sentences(loan, loan["borrower_name"], visit.gettext, is_me=False),
+        "failure_words": failure_sentences(loan["failures"], loan["borrower_name"], visit.gettext),
+        "faults": [(word, visit.gettext(text)) for word, text in FAULTS.items()],
         "account_words": account_sentences(
             loan["account"], loan["borrower_name"], visit.gettext, visit.ngettext
         ),
@@ -143,8 +147,22 @@ async def cancel(visit: Visit, form: Form) -> str:
 async def rate(visit: Visit, form: Form) -> str:
     confiance = form.number("confiance", 0, 1)
     respect = form.number("respect", 0, 10)
-    await visit.command(commands.Rate(visit.part("loan"), confiance, respect))
+    fault = Fault.NONE
+    if confiance == 0 and form.text("fault"):
+        fault = form.choice("fault", FAULTS_BY_WORD)
+    await visit.command(commands.Rate(visit.part("loan"), confiance, respect, fault))
     return _place(visit, "rated")
+
+
+async def reply(visit: Visit, form: Form) -> str:
+    await visit.command(commands.ReplyTo(visit.part("loan"), form.text("message")))
+    return _place(visit, "answered")
+
+
+async def take_back(visit: Visit, form: Form) -> str:
+    """What I said of how it went counts as never said."""
+    await visit.command(commands.TakeBack(visit.part("loan")))
+    return _place(visit, "taken-back")
 
 
 def _place(visit: Visit, done: str) -> str:

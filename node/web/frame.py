@@ -39,6 +39,7 @@ DONE: Final = {
     "handed-over": N_("Noted: handed over."),
     "returned": N_("Noted: returned."),
     "reported": N_("Noted, and the other person is told."),
+    "taken-back": N_("Taken back: it counts as never said."),
     "repaired": N_("Noted: it was made good."),
     "written-down": N_("Written down."),
     "wanted": N_("Your circles will see what you look for."),

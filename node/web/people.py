@@ -16,6 +16,7 @@ from node.api import handlers
 from node.engine import commands, contacts, views
 from node.engine.capacity import CAPACITY_MAX
 from node.engine.standing_rules import CONFIANCE_MAX, WORDS
+from node.fault_words import failure_sentences
 from node.i18n import N_, translator
 from node.judgement_words import because_sentences
 from node.pause_sentences import pause_sentence
@@ -237,6 +238,7 @@ async def show_trust(
         trust=known,
         why_not_far=None if known["is_reliable"] else visit.say(Refused("unreliable")),
         because=because_sentences(known, name, visit.gettext, is_me=True),
+        failure_words=failure_sentences(known["failures"], name, visit.gettext),
         account_words=account_sentences(known["account"], name, visit.gettext, visit.ngettext),
         max_circles=visit.core.charter.max_circles,
         seats=visit.core.charter.seats,

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from node.fault_words import FAULTS
 from node.i18n import LANGUAGE_NAMES, LANGUAGES, N_, translator
 from node.thing_words import CATEGORIES, LICENCE_WORDS, LICENCES
 from node.when_words import WEEKDAYS, when_sentences
@@ -59,8 +60,9 @@ def environment(language: str) -> Environment:
     words = Words(language)
     templates.filters.update(
         day=words.day, dates=words.dates, kind=words.kind, circles=words.circles,
-        through=words.through, names=words.names, rounded=words.rounded, when=words.when,
-        weekday=words.weekday, category=words.category, month=words.month,
+        through=words.through, names=words.names, fault=words.fault,
+        rounded=words.rounded, when=words.when, weekday=words.weekday,
+        category=words.category, month=words.month,
     )  # fmt: skip
     said = [catalogue.gettext(licence) for licence in LICENCE_WORDS]
     templates.globals.update(
@@ -92,6 +94,9 @@ class Words:
 
     def circles(self, circles: int) -> str:
         return self._say(CIRCLES[circles])
+
+    def fault(self, fault: str) -> str:
+        return self._say(FAULTS[fault])
 
     def names(self, names: Sequence[str]) -> str:
         """``Ana, Luc and Zoé``."""

@@ -59,7 +59,12 @@ const BODIES = {
   25: [RECORD_MAX, e.tuple(object, path, (v) => e.uint(3)(v) || fail(), sealed)],
   34: [2 * KIB, e.tuple(object, member, member, number, member, signature, signature, number, commitment, number)],
   33: [2 * KIB, e.tuple(terms, signature, signature)],
-  32: [2 * KIB, e.tuple(terms, signature, signature, e.uint(1), e.uint(10), object)],
+  36: [2 * KIB, e.tuple(terms, signature, signature, (v) => e.text(400)(v) || fail())],
+  37: [2 * KIB, e.tuple(terms, signature, signature)],
+  32: [2 * KIB, (v) => {
+    const body = e.tuple(terms, signature, signature, e.uint(1), e.uint(10), object, e.uint(6))(v);
+    return (body[3] === 1) === (body[6] === 0) ? body : fail();
+  }],
 };
 
 function codePoints(one, other) {

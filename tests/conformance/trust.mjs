@@ -14,7 +14,7 @@ export const DEFAULTS = {
 // A rating or repair that counts, or the code why it does not.
 function rating(envelope, house) {
   const record = open(envelope);
-  if (![32, 33].includes(record.kind) || !same(record.house, house)) return "out-of-reach";
+  if (![32, 33, 36, 37].includes(record.kind) || !same(record.house, house)) return "out-of-reach";
   const [terms, borrowerSignature, holderSignature, confiance, respect] = record.body;
   const [termsHouse, loan, thing, holder, borrower, round, from, to] = terms;
   if (!same(termsHouse, house)) return "out-of-reach";
@@ -38,8 +38,9 @@ export function judge(envelopes, { house, subject, now, charter = DEFAULTS }) {
   const stands = [...standing.values()];
   const reasons = counts.map((r) => (typeof r === "string" ? r : stands.includes(r) ? null : "replayed"));
   const said = (r) => `${hex(r.record.author)} ${hex(r.loan)}`;
+  const takenBack = new Set(stands.filter((r) => r.record.kind === 37).map(said));
   const repaired = new Set(stands.filter((r) => r.record.kind === 33).map(said));
-  const about = stands.filter((r) => r.record.kind === 32 && same(r.subject, subject));
+  const about = stands.filter((r) => r.record.kind === 32 && same(r.subject, subject) && !takenBack.has(said(r)));
   const latest = new Map();
   for (const r of about.sort((a, b) => a.to - b.to || a.from - b.from || Buffer.compare(a.loan, b.loan)))
     latest.set(hex(r.record.author), r);
@@ -134,7 +135,7 @@ function entry(envelope, house) {
 
 // Spec §12.8: what is known of somebody's loans.
 export function account(envelopes, { house, subject, now, charter = DEFAULTS }) {
-  const entries = [], ratings = [], repairs = new Set(), reasons = [];
+  const entries = [], ratings = [], repairs = new Set(), takenBack = new Set(), reasons = [];
   for (const envelope of envelopes) {
     const isEntry = open(envelope).kind === 34;
     const found = isEntry ? entry(envelope, house) : rating(envelope, house);
@@ -142,13 +143,16 @@ export function account(envelopes, { house, subject, now, charter = DEFAULTS }) 
     if (typeof found === "string") continue;
     if (isEntry) { if (same(found.borrower, subject)) entries.push(found); }
     else if (found.record.kind === 33) repairs.add(`${hex(found.record.author)} ${hex(found.loan)}`);
-    else if (same(found.subject, subject)) ratings.push(found);
+    else if (found.record.kind === 37) takenBack.add(`${hex(found.record.author)} ${hex(found.loan)}`);
+    else if (found.record.kind === 32 && same(found.subject, subject)) ratings.push(found);
   }
+  const stand = ratings.filter((r) => !takenBack.has(`${hex(r.record.author)} ${hex(r.loan)}`));
+  ratings.splice(0, ratings.length, ...stand);
   const said = ratings.map((r) => `${hex(r.record.author)} ${hex(r.loan)}`);
   const isBad = (r, i) => r.confiance === 0 && !repairs.has(said[i]);
   const due = new Map();
   for (const e of entries)
-    if (!said.includes(`${hex(e.holder)} ${hex(e.loan)}`)) due.set(hex(e.loan), Math.max(e.due, due.get(hex(e.loan)) ?? 0));
+    if (!said.includes(`${hex(e.holder)} ${hex(e.loan)}`) && !takenBack.has(`${hex(e.holder)} ${hex(e.loan)}`)) due.set(hex(e.loan), Math.max(e.due, due.get(hex(e.loan)) ?? 0));
   const silent = [...due.values()].filter((day) => now >= (day + 1) * 86400000 + charter.unanswered_ms).length;
   const own = entries.filter((e) => e.number > 0).sort((a, b) => a.epoch - b.epoch || a.number - b.number || Buffer.compare(a.loan, b.loan));
   const newest = own.at(-1);

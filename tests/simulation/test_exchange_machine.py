@@ -32,7 +32,9 @@ from node.engine.commands import (
     Rate,
     Recommend,
     Repaired,
+    ReplyTo,
     Report,
+    TakeBack,
 )
 from node.engine.events import MessageReceived
 from node.engine.loan_book import book_of
@@ -40,7 +42,7 @@ from node.engine.loan_index import BLOCKING, answered_for
 from node.engine.loan_steps import dates_asked
 from node.trust.judgement import judge
 from node.trust.ledger import account_of
-from protocol.bodies import Event
+from protocol.bodies import Event, Fault
 from protocol.errors import Refused
 from protocol.exchange import LoanState
 from protocol.exchange_table import WAITING
@@ -147,7 +149,12 @@ class Exchange(RuleBasedStateMachine):
             case "repaired":
                 return Repaired(loan)
             case "rate":
-                return Rate(loan, chance.randrange(2), 5)
+                fault = chance.choice([Fault.NONE, Fault.LATE])
+                return Rate(loan, int(fault is Fault.NONE), 5, fault)
+            case "reply":
+                return ReplyTo(loan, "it was the train")
+            case "take-back":
+                return TakeBack(loan)
             case "cancel":
                 return CancelLoan(loan)
             case _:

@@ -57,9 +57,9 @@ def agree(town: Town, borrower: House, title: str, *more: str) -> str:
     return loan
 
 
-def both_rate(town: Town, borrower: House, loan: str, confiance: str = "1") -> None:
+def both_rate(town: Town, borrower: House, loan: str, *fault: str, confiance: str = "1") -> None:
     borrower.openhouse("rate", loan, "--confiance", "1", "--respect", "8")
-    town.bruno.openhouse("rate", loan, "--confiance", confiance, "--respect", "5")
+    town.bruno.openhouse("rate", loan, "--confiance", confiance, "--respect", "5", *fault)
     for house in (borrower, town.bruno):
         wait_state(town.street, house, loan, "rated")
 
@@ -143,7 +143,10 @@ def damaged_and_made_good(town: Town) -> None:
     wait_state(street, bruno, loan, "returned")
     bruno.openhouse("report", loan, "damaged")
     street.wait("Farid hears of it", ["Bruno"], seen, farid, loan, "damaged_by_names")
-    both_rate(town, farid, loan, confiance="0")
+    both_rate(town, farid, loan, "--fault", "damaged", confiance="0")
+    farid.openhouse("reply", loan, "--message", "Je la fais réparer.")
+    street.wait("Bruno reads the reply", "Je la fais réparer.", seen, bruno, loan, "reply_of_other")
+    assert ["damaged"] == [each["fault"] for each in farid.get("/trust")["failures"]]
     street.wait("it costs Farid", 0, lambda: farid.get("/trust")["confiance"])
     bruno.openhouse("repaired", loan)
     street.wait("Farid reads that it is good", True, seen, farid, loan, "repaired_by_other")

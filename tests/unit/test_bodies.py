@@ -10,6 +10,7 @@ from hypothesis import given
 from protocol.bodies import (
     LOAN_KINDS,
     STATEMENT_OBJECT,
+    Fault,
     Kind,
     RatingBody,
     Terms,
@@ -75,7 +76,7 @@ class TestRating:
 
     def test_the_commitment_hides_numbers_behind_terms_author_and_salt(self) -> None:
         """The bytes of the spec, spelled by hand."""
-        expected = digest("commitment", TERMS.digest() + HOLDER + b"\x01\x08" + b"s" * 16)
+        expected = digest("commitment", TERMS.digest() + HOLDER + b"\x01\x08\x00" + b"s" * 16)
 
         assert expected == RATING.commitment(HOLDER)
 
@@ -84,12 +85,13 @@ class TestRating:
         commitments = {
             RATING.commitment(HOLDER),
             RATING.commitment(BORROWER),
-            replace(RATING, confiance=0).commitment(HOLDER),
+            replace(RATING, confiance=0, fault=Fault.LATE).commitment(HOLDER),
+            replace(RATING, confiance=0, fault=Fault.RUDE).commitment(HOLDER),
             replace(RATING, respect=7).commitment(HOLDER),
             replace(RATING, salt=bytes(16)).commitment(HOLDER),
         }
 
-        assert len(commitments) == 5
+        assert len(commitments) == 6
 
 
 class TestRegisters:

@@ -20,6 +20,7 @@ from node.engine.commands import (
     SetCapacity,
 )
 from node.trust.capacity import capacity_of
+from protocol.bodies import Fault
 from protocol.charter import Charter
 from protocol.errors import Refused
 from simulations.street import DAY, DAY_MS, TODAY, Street, street
@@ -150,7 +151,7 @@ class TestBurnt:
         pass_on(made, loan)
         lend(made, loan)
         made.run(0, GiveBack(loan))
-        made.run(0, Rate(loan, 0, 1))
+        made.run(0, Rate(loan, 0, 1, Fault.LATE))
         made.run(2, Rate(loan, 1, 9))
         return made, loan
 

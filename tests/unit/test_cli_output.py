@@ -191,6 +191,7 @@ def test_loans_show_the_command_that_takes_them_further() -> None:
         "other_name": "Chloé",
         "borrower_name": "Chloé",
         "account": ACCOUNT | {"good": 2, "without_answer": 1},
+        "failures": [],
         "can": ["answer"],
         "reasons": [],
     }

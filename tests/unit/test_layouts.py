@@ -16,6 +16,7 @@ from protocol.bodies import (
     DeclineBody,
     EntryBody,
     Event,
+    Fault,
     HalfBody,
     HandoverBody,
     Kind,
@@ -23,8 +24,10 @@ from protocol.bodies import (
     PassBody,
     RatingBody,
     RepairBody,
+    ReplyBody,
     ReportBody,
     RequestBody,
+    RetractionBody,
     ReturnBody,
     SeatBody,
     StatementBody,
@@ -63,9 +66,15 @@ EXAMPLES: list[Body] = [
     ReportBody(LOAN, WAY, Event.DAMAGED, b"sealed"),
     RatingBody(
         Terms(HouseId(bytes(32)), LOAN, LOAN, ALICE, BOB, 1, 1, 2),
-        NO_SIGNATURE, NO_SIGNATURE, 0, 10, bytes(16),
+        NO_SIGNATURE, NO_SIGNATURE, 0, 10, bytes(16), Fault.DAMAGED,
     ),
     RepairBody(
+        Terms(HouseId(bytes(32)), LOAN, LOAN, ALICE, BOB, 1, 1, 2), NO_SIGNATURE, NO_SIGNATURE
+    ),
+    ReplyBody(
+        Terms(HouseId(bytes(32)), LOAN, LOAN, ALICE, BOB, 1, 1, 2), NO_SIGNATURE, NO_SIGNATURE, "z"
+    ),
+    RetractionBody(
         Terms(HouseId(bytes(32)), LOAN, LOAN, ALICE, BOB, 1, 1, 2), NO_SIGNATURE, NO_SIGNATURE
     ),
     EntryBody(
@@ -154,7 +163,7 @@ def test_an_unknown_kind_of_thing_is_refused() -> None:
 def test_certificates_statements_and_ratings_have_limits_of_their_own() -> None:
     """They travel before anything is trusted, or farthest. Spec §14."""
     small = {Kind.SEAT, Kind.HALF, Kind.VALIDATION}
-    middle = {Kind.STATEMENT, Kind.RATING, Kind.REPAIR, Kind.ENTRY}
+    middle = {Kind.STATEMENT, Kind.RATING, Kind.REPAIR, Kind.ENTRY, Kind.REPLY, Kind.RETRACTION}
 
     for kind in Kind:
         expected = (

@@ -21,7 +21,7 @@ from node.engine.commands import (
 )
 from node.engine.events import Effect, MessageReceived, Reject
 from node.trust.ledger import Account
-from protocol.bodies import EntryBody, Kind, register_object
+from protocol.bodies import EntryBody, Fault, Kind, register_object
 from protocol.keys import ObjectId
 from protocol.messages import Records, encode_message
 from protocol.records import Record
@@ -146,7 +146,7 @@ class TestAccount:
         assert account(three, 1) == Account(good=1, without_answer=1)
 
         three.run(0, GiveBack(loan))
-        three.run(0, Rate(loan, 0, 1))
+        three.run(0, Rate(loan, 0, 1, Fault.LATE))
         three.run(2, Rate(loan, 1, 5))
         assert account(three, 1) == Account(good=1, bad=1)
         three.run(0, Repaired(loan))

@@ -189,8 +189,8 @@ class TestOtherDates:
         two.run(0, Rate(loan, 1, 7))
 
         assert two.states(loan) == ["rated", "rated"]
-        assert two.rows(0)[loan]["rated_by_other"] == {"confiance": 1, "respect": 9}
-        assert two.rows(1)[loan]["rated_by_other"] == {"confiance": 1, "respect": 7}
+        assert two.rows(0)[loan]["rated_by_other"] == {"confiance": 1, "respect": 9, "fault": ""}
+        assert two.rows(1)[loan]["rated_by_other"] == {"confiance": 1, "respect": 7, "fault": ""}
 
 
 class TestOutcomes:

@@ -35,6 +35,7 @@ from protocol.bodies import (
     STATEMENT_OBJECT,
     CancelBody,
     CommitmentBody,
+    Fault,
     HandoverBody,
     Kind,
     LoanBody,
@@ -116,7 +117,7 @@ def test_a_loan_between_friends_goes_from_asked_to_rated_and_counts_for_both(two
         assert loans.judge(two.core(viewer), two.id(1)).confiance == 1
         assert loans.judge(two.core(viewer), two.id(1)).respect == 8.0
         assert loans.judge(two.core(viewer), two.id(0)).respect == 9.0
-    assert two.rows(0)[loan]["rated_by_other"] == {"confiance": 1, "respect": 9}
+    assert two.rows(0)[loan]["rated_by_other"] == {"confiance": 1, "respect": 9, "fault": ""}
 
 
 def test_the_conditions_of_a_loan_are_those_that_stood_when_it_was_asked_for(two: Street) -> None:
@@ -638,14 +639,14 @@ def test_a_rating_that_stands_alone_is_shown_when_the_window_is_over(two: Street
     two.run(0, AnswerLoan(loan, "yes"))
     two.run(0, HandOver(loan))
     two.run(0, GiveBack(loan))
-    two.run(0, Rate(loan, 0, 3))
+    two.run(0, Rate(loan, 0, 3, Fault.LATE))
     two.pass_time(13 * DAY_MS)
     assert two.rows(1)[loan]["rated_by_other"] is None
     assert two.rows(1)[loan]["can"] == ["damaged", "rate"]
     two.pass_time(2 * DAY_MS)
 
-    assert two.rows(1)[loan]["rated_by_other"] == {"confiance": 0, "respect": 3}
-    assert refusal(two, 1, Rate(loan, 0, 0)).code == "rating-window-over"
+    assert two.rows(1)[loan]["rated_by_other"] == {"confiance": 0, "respect": 3, "fault": "late"}
+    assert refusal(two, 1, Rate(loan, 0, 0, Fault.LATE)).code == "rating-window-over"
     assert two.states(loan) == ["returned", "returned"]
     assert loans.judge(two.core(1), two.id(1)).exchanges == 1
 
@@ -665,7 +666,7 @@ def test_a_rating_whose_window_ended_while_the_node_was_off_is_shown_at_once(
     assert wakeup_ms <= two.now_ms
     two.feed(0, Woke())
 
-    assert two.rows(1)[loan]["rated_by_other"] == {"confiance": 1, "respect": 8}
+    assert two.rows(1)[loan]["rated_by_other"] == {"confiance": 1, "respect": 8, "fault": ""}
     wakeup_ms = loans.next_wakeup_ms(two.core(0))
     assert wakeup_ms is None or wakeup_ms > two.now_ms, "no busy loop"
 
@@ -679,8 +680,8 @@ def test_ratings_outside_their_scale_and_second_ratings_are_refused(two: Street)
         assert refusal(two, 0, Rate(loan, confiance, respect)).code == "rating-out-of-range"
     two.run(0, Rate(loan, 1, 5))
 
-    assert refusal(two, 0, Rate(loan, 0, 0)).code == "already-rated"
-    assert two.rows(0)[loan]["rated"] == {"confiance": 1, "respect": 5}
+    assert refusal(two, 0, Rate(loan, 0, 0, Fault.LATE)).code == "already-rated"
+    assert two.rows(0)[loan]["rated"] == {"confiance": 1, "respect": 5, "fault": ""}
 
 
 # --- restarts and crossings ------------------------------------------------------------
@@ -702,8 +703,8 @@ def test_a_restarted_node_goes_on_where_it_was(three: Street) -> None:
     three.restart(2)
 
     assert three.states(loan) == ["rated"] * 3
-    assert three.rows(0)[loan]["rated_by_other"] == {"confiance": 1, "respect": 10}
-    assert three.rows(2)[loan]["rated_by_other"] == {"confiance": 1, "respect": 7}
+    assert three.rows(0)[loan]["rated_by_other"] == {"confiance": 1, "respect": 10, "fault": ""}
+    assert three.rows(2)[loan]["rated_by_other"] == {"confiance": 1, "respect": 7, "fault": ""}
     assert three.rows(2)[loan]["messages"] == [
         {"by": three.id(2).hex(), "by_name": three.name(2), "step": "request", "text": "hello"}
     ]
@@ -881,8 +882,8 @@ def test_who_got_their_rating_back_without_the_promise_cannot_rate_again(two: St
     two.restart(1)
 
     assert two.rows(1)[loan]["state"] == "returned"
-    assert refusal(two, 1, Rate(loan, 0, 0)).code == "already-rated"
-    assert two.rows(1)[loan]["rated"] == {"confiance": 1, "respect": 9}
+    assert refusal(two, 1, Rate(loan, 0, 0, Fault.LATE)).code == "already-rated"
+    assert two.rows(1)[loan]["rated"] == {"confiance": 1, "respect": 9, "fault": ""}
 
 
 def test_a_rating_needs_a_contract_of_both_and_must_be_the_one_committed_to(two: Street) -> None:

@@ -119,6 +119,7 @@ def test_status_counts_friends_links_and_things_shared() -> None:
         "confiance": 0,
         "respect": None,
         "circles_open": 1,
+        "pass_on_from": None,
         "away": None,
         "paused": [],
         "clock": {"is_right": True, "reason": None, "says": None, "should_say": None},
@@ -151,7 +152,9 @@ def test_the_house_is_shown_with_every_rule_in_words() -> None:
     rules = {rule["name"]: rule for rule in shown["charter"]}
     assert rules["max_circles"] == {
         "name": "max_circles",
+        "group": "circles",
         "value": 3,
+        "default": 3,
         "sentence": "max_circles is 3 count",
     }
     assert rules["friendship_lease_ms"]["sentence"] == "friendship_lease_ms is 30 day"
@@ -173,6 +176,7 @@ def test_friends_have_a_name_a_link_and_a_date() -> None:
             "validates": False,
             "answers_for": [],
             "validates_me": False,
+            "rule": "ask",
             "capacity": 1,
             "capacity_is_chosen": False,
             "engaged": 0,
@@ -463,6 +467,7 @@ def test_trust_without_evidence_says_what_is_missing() -> None:
         },
         "because": [],
         "needs_side": False,
+        "failures": [],
         "reliability": 0.9,
         "is_reliable": True,
     } == views.trust(street.core)

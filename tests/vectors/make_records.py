@@ -75,6 +75,7 @@ CHARTER, STATEMENT, SEAT, HALF, LISTING, WITHDRAWAL, KEY_RECORD = 1, 2, 3, 4, 5,
 VALIDATION = 8
 REQUEST, PASS, COUNTER, AGREEMENT, DECLINE, CANCEL, HANDOVER, RETURN = range(16, 24)
 COMMITMENT, REPORT, RATING, REPAIR, ENTRY = 24, 25, 32, 33, 34
+REPLY, RETRACTION = 36, 37
 
 SIGNATURE = named("a") + named("b")
 TERMS = [HOUSE, LOAN, THING, ANA, BOB, 1, MINUTE, MINUTE + 1440]
@@ -112,7 +113,9 @@ BODIES: dict[int, Fields] = {
     COMMITMENT: [LOAN, WAY, named("commitment")],
     REPORT: [LOAN, WAY, 3, b"the string broke"],
     REPAIR: [TERMS, SIGNATURE, SIGNATURE],
-    RATING: [TERMS, SIGNATURE, SIGNATURE, 1, 8, named("salt", 16)],
+    RATING: [TERMS, SIGNATURE, SIGNATURE, 1, 8, named("salt", 16), 0],
+    REPLY: [TERMS, SIGNATURE, SIGNATURE, "Le train avait une heure de retard."],
+    RETRACTION: [TERMS, SIGNATURE, SIGNATURE],
     ENTRY: [LOAN, BOB, ANA, 20_000, named("due"), SIGNATURE, SIGNATURE, 2, named("link"), 1],
 }
 ALWAYS: Fields = [[], 0, 0]
@@ -125,7 +128,7 @@ NAMES = {
     REQUEST: "request", PASS: "pass", COUNTER: "counter", AGREEMENT: "agreement",
     DECLINE: "decline", CANCEL: "cancel", HANDOVER: "handover", RETURN: "return",
     COMMITMENT: "commitment", REPORT: "report", RATING: "rating", REPAIR: "repair",
-    ENTRY: "entry",
+    ENTRY: "entry", REPLY: "reply", RETRACTION: "retraction",
 }  # fmt: skip
 
 
@@ -427,6 +430,13 @@ BODY_CHANGES: list[tuple[str, int, int, object, str]] = [
     ("confiance 2", RATING, 3, 2, MALFORMED),
     ("respect 11", RATING, 4, 11, MALFORMED),
     ("a salt of 15 bytes", RATING, 5, bytes(15), MALFORMED),
+    ("a fault in what went as agreed", RATING, 6, 2, MALFORMED),
+    ("no fault in what did not", RATING, 3, 0, MALFORMED),
+    ("a fault that nobody knows", RATING, 6, 7, MALFORMED),
+    ("a reply without a word", REPLY, 3, "", MALFORMED),
+    ("a reply of 401 bytes", REPLY, 3, "a" * 401, MALFORMED),
+    ("a reply to terms that nobody signed", REPLY, 1, b"", MALFORMED),
+    ("a retraction of terms of seven", RETRACTION, 0, TERMS[:7], MALFORMED),
 ]
 
 

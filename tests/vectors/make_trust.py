@@ -14,7 +14,7 @@ from typing import Any
 SPELL = runpy.run_path(str(Path(__file__).with_name("make_exchange.py")))
 TARGET = Path(__file__).parents[2] / "protocol" / "vectors" / "trust.json"
 
-RATING, REPAIR, ENTRY = 32, 33, 34
+RATING, REPAIR, ENTRY, REPLY, RETRACTION = 32, 33, 34, 36, 37
 HOUSE = SPELL["HOUSE"]
 DAY = 24 * 60
 
@@ -25,6 +25,8 @@ NOTES = {
     "Circles": "what opens a circle",
     "Sharing": "rule R5",
     "Repair": "what went wrong was made good",
+    "Reply": "what who was rated answers",
+    "Retraction": "what was said and taken back",
     "Reliability": "how likely it is that it goes as agreed",
     "Account": "what a ledger says",
     "Capacity": "units that a friend is given, and loans that take one",
@@ -54,7 +56,9 @@ def rating(
     by_holder = SPELL["key_of"](holder_signs or rater).sign(message)
     body: list[Any] = [[*fields, *numbers], by_borrower, by_holder]
     if kind == RATING:
-        body += [confiance, respect, bytes(16)]
+        body += [confiance, respect, bytes(16), 0 if confiance else 2]
+    elif kind == REPLY:
+        body += ["It rained."]
     register = digest("step", bytes([kind]), loan)[:16]
     envelope: bytes = SPELL["envelope"](
         author or rater, kind, body, register, at=10, sequence=sequence
@@ -211,6 +215,24 @@ JUDGED: list[tuple[str, list[str], list[str], dict[str, Any]]] = [
         [*FIVE[:2], rating("dave", 0, 2), rating("erin", 0, 6), rating("erin", kind=REPAIR)],
         judged(1, 6.0, 1, 4, 1, sides=2),
     ),
+    (
+        "what was taken back was never said",
+        ["Retraction"],
+        [rating("bob"), rating("carol", 0, 2), rating("carol", kind=RETRACTION)],
+        ONE,
+    ),
+    (
+        "it is taken back by its author alone",
+        ["Retraction"],
+        [rating("bob"), rating("carol", 1, 8), rating("bob", day=2, kind=RETRACTION)],
+        judged(2, 8.0, 2, 2, 3),
+    ),
+    (
+        "a reply changes nothing",
+        ["Reply"],
+        [rating("bob"), rating("bob", author="alice", kind=REPLY)],
+        ONE,
+    ),
     ("a repair alone is no exchange", ["Repair"], [rating("bob", kind=REPAIR)], NOBODY),
     (
         "a repair of what was good adds nothing",
@@ -260,6 +282,46 @@ IGNORED: list[tuple[str, list[str], list[str], int, str, dict[str, Any]]] = [
         1,
         "not-yours",
         judged(0, 2.0, 1, 1, 2),
+    ),
+    (
+        "a retraction by who was rated",
+        ["Evidence", "Retraction"],
+        [rating("bob", 0, 2), rating("bob", author="mallory", kind=RETRACTION)],
+        1,
+        "not-yours",
+        judged(0, 2.0, 1, 1, 2),
+    ),
+    (
+        "a retraction on a contract that the holder did not sign",
+        ["Evidence", "Retraction"],
+        [rating("bob", 0, 2), rating("bob", holder_signs="mallory", kind=RETRACTION)],
+        1,
+        "bad-signature",
+        judged(0, 2.0, 1, 1, 2),
+    ),
+    (
+        "a retraction in another house",
+        ["Evidence", "Retraction"],
+        [rating("bob", 0, 2), rating("bob", house=b"O" * 32, kind=RETRACTION)],
+        1,
+        "out-of-reach",
+        judged(0, 2.0, 1, 1, 2),
+    ),
+    (
+        "a reply by somebody else",
+        ["Evidence", "Reply"],
+        [rating("bob"), rating("bob", author="mallory", kind=REPLY)],
+        1,
+        "not-yours",
+        ONE,
+    ),
+    (
+        "a reply on a contract that the holder did not sign",
+        ["Evidence", "Reply"],
+        [rating("bob"), rating("bob", author="alice", holder_signs="mallory", kind=REPLY)],
+        1,
+        "bad-signature",
+        ONE,
     ),
     (
         "a repair on a contract that the holder did not sign",
@@ -418,6 +480,12 @@ ACCOUNTS: list[tuple[str, list[str], int, dict[str, Any]]] = [
         [FIRST, SECOND, rating("bob", 0, 2, day=10)],
         SILENT_MS,
         account(bad=1, under_way=1),
+    ),
+    (
+        "one of which the holder took the word back",
+        [FIRST, rating("bob", 0, 2, day=10), rating("bob", day=10, kind=RETRACTION)],
+        SILENT_MS,
+        account(),
     ),
     (
         "one that went wrong and was made good",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from node.engine import ids, validations
 from node.engine import loans as loan_steps
+from node.engine.after_rating import failures_of
 from node.engine.asking import is_side_missing, reliability
 from node.engine.core import Core
 from node.engine.events import Json
@@ -48,6 +49,7 @@ def trust(core: Core, member_text: str | None = None) -> dict[str, Json]:
             for each in validations.validated_by_friends(core, member)
         ],
         "account": account_json(judgement.account),
+        "failures": failures_of(core, member),
         "reliability": round(likelihood, 3),
         "is_reliable": is_reliable(core.charter, likelihood),
     }
