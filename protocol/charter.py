@@ -131,6 +131,9 @@ class Charter:
     capacity_max: int = 3
     burnt_ms: int = 90 * _DAY_MS
     reliability_min_percent: int = 60
+    respect_raters_min: int = 3
+    respect_usual: int = 7
+    respect_prior: int = 2
     rating_window_ms: int = 14 * _DAY_MS
     rating_lease_ms: int = 3 * _YEAR_MS
     unanswered_ms: int = 14 * _DAY_MS
@@ -393,6 +396,20 @@ PARAMETERS: Final = (
         N_("However badly somebody's loans went, they can ask beyond their friends."),
     ),
     Parameter(
+        "respect_raters_min", 1, 100,
+        N_("Respect is shown, and moves, whenever {value} more people have said how it was."),
+    ),
+    Parameter(
+        "respect_usual", 0, 10,
+        N_("The Respect that most exchanges are taken to deserve: {value} of 10."),
+        N_("Nobody is taken to deserve any Respect before it is given."),
+    ),
+    Parameter(
+        "respect_prior", 0, 100,
+        N_("The usual Respect weighs as much as the word of {value} more people."),
+        N_("The usual Respect weighs nothing once somebody has spoken."),
+    ),
+    Parameter(
         "rating_window_ms", _SECOND_MS, 90 * _DAY_MS,
         N_("Ratings are shown when both people have rated, or after {value}."),
     ),
@@ -425,7 +442,8 @@ GROUPS: Final[dict[Group, tuple[str, ...]]] = {
     ),
     "trust": (
         "failed_exchange_cost", "failed_half_life_ms", "reliability_min_percent", "burnt_ms",
-        "rating_window_ms", "rating_lease_ms", "unanswered_ms",
+        "respect_raters_min", "respect_usual", "respect_prior", "rating_window_ms",
+        "rating_lease_ms", "unanswered_ms",
     ),
     "time": (
         "friendship_lease_ms", "friendship_renewal_ms", "listing_lease_ms", "loan_lease_ms",

@@ -288,7 +288,7 @@ def _judge_judgement(
             f"member {host.number} gives {oracles.name(member)} Confiance "
             f"{judgement.confiance} for exchanges with {counterparties} people",
         )
-    before = _friends_before(core, member, list(raters))
+    before = _friends_before(core, list(raters))
     near_count = sum(1 for friends in before.values() if friends)
     charter = core.charter
     if judgement.confiance > near_count + charter.far_exchanges_max:
@@ -297,7 +297,7 @@ def _judge_judgement(
             f"member {host.number} gives {oracles.name(member)} Confiance "
             f"{judgement.confiance} by the word of {near_count} people who are near",
         )
-    sides = {friend: None for friends in before.values() for friend in friends}
+    sides = {friend: None for friends in before.values() for friend in friends if friend != member}
     if judgement.circles_open > 2 and len(sides) < charter.circle_3_sides:
         oracles.report(
             "I9",
@@ -306,11 +306,9 @@ def _judge_judgement(
         )
 
 
-def _friends_before(
-    core: Core, subject: MemberId, raters: Sequence[MemberId]
-) -> dict[MemberId, list[MemberId]]:
+def _friends_before(core: Core, raters: Sequence[MemberId]) -> dict[MemberId, list[MemberId]]:
     """For each rater the friends of a member who lead to it, by the halves on its disk."""
-    friends = [friend for friend in core.live_friends() if friend != subject]
+    friends = core.live_friends()
     halves = {
         (record.author, record.body.friend): None
         for record in core.of_kind(Kind.HALF)

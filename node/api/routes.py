@@ -101,7 +101,8 @@ _SEEN_THING: Final[dict[str, KeyType]] = {
 }  # fmt: skip
 _TRUST: Final[dict[str, KeyType]] = {
     "member": "string", "name": "string", "confiance": "integer", "respect": "number?",
-    "circles_open": "integer", "exchanges": "integer", "missing": "integer?",
+    "respect_raters": "integer", "circles_open": "integer", "exchanges": "integer",
+    "missing": "integer?",
     "because": "objects", "needs_side": "boolean", "account": "object", "reliability": "number",
     "validated_by": "objects", "is_reliable": "boolean",
     "failures": "objects",
@@ -131,6 +132,7 @@ ROUTES: Final = (
             "member": "string", "name": "string", "house": "string?", "house_name": "string?",
             "standing": "string", "friends": "integer", "links_up": "integer",
             "sharing": "integer", "confiance": "integer", "respect": "number?",
+            "respect_raters": "integer",
             "circles_open": "integer", "paused": "strings", "away": "object?", "clock": "object",
             "lan": "object",
         },

@@ -55,7 +55,7 @@ def status(screen: Screen, answer: Answer) -> None:
             ),
             (_("Things"), shared.format(count=answer["sharing"])),
             (_("Confiance"), str(answer["confiance"])),
-            (_("Respect"), _respect(screen, answer["respect"])),
+            (_("Respect"), _respect(screen, answer)),
             (_("Circles"), _circles_open(screen, answer["circles_open"])),
         ]
     )
@@ -96,10 +96,16 @@ def _status_hint(screen: Screen, answer: Answer) -> str:
     return ""
 
 
-def _respect(screen: Screen, respect: float | None) -> str:
-    if respect is None:
-        return screen.gettext("no ratings yet")
-    return f"{respect:g}"
+def _respect(screen: Screen, answer: Answer) -> str:
+    if answer["respect"] is None:
+        return screen.gettext("too few people have said how it was")
+    raters = answer["respect_raters"]
+    text = screen.ngettext(
+        "about {respect} of 10, by {count} person",
+        "about {respect} of 10, by {count} people",
+        raters,
+    )
+    return text.format(respect=f"{answer['respect']:g}", count=raters)
 
 
 def _circles_open(screen: Screen, circles: int) -> str:
@@ -327,7 +333,7 @@ def trust(screen: Screen, answer: Answer) -> None:
     screen.pairs(
         [
             (_("Confiance"), str(answer["confiance"])),
-            (_("Respect"), _respect(screen, answer["respect"])),
+            (_("Respect"), _respect(screen, answer)),
             (_("Open circles"), circles),
             (_("Loans"), exchanges.format(count=answer["exchanges"])),
         ]

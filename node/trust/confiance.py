@@ -12,10 +12,9 @@ made good since (halved after ``failed_half_life_ms``, which is shorter: forgivi
 
 A hundred good loans with one friend count one. However many people beyond circle 2 praise
 somebody, they count one in all: whoever invents people can invent as many as they like, but
-not friendships of the viewer's friends. (So whom the viewer knows through that member alone
-is far as well.) The *sides* are the friends of the viewer through
-whom the near ones are known: circle 3 takes more than one, so no single friend who is
-deceived can open it.
+not friendships of the viewer's friends. The *sides* are the friends of the viewer through
+whom the near ones are known, and that member is none: circle 3 takes more than one, so no
+single friend who is deceived can open it.
 
 In whole thousandths, rounded down: every program computes the same. Pure.
 
@@ -69,13 +68,13 @@ def capital_of(
                 failed += thousandths(age_minutes, charter.failed_half_life_ms)
             continue
         weight = thousandths(age_minutes, charter.confiance_half_life_ms)
-        on_sides = viewpoint.sides_without(member, rating.rater)
+        on_sides = tuple(viewpoint.sides_of(rating.rater))
         if not on_sides:
             far += weight
         elif weight:
             near += weight
             good.append(rating)
-            sides |= dict.fromkeys(on_sides)
+            sides |= dict.fromkeys(side for side in on_sides if side != member)
     total = near + min(far, WHOLE * charter.far_exchanges_max)
     total -= charter.failed_exchange_cost * failed
     return Capital(

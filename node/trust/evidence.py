@@ -49,9 +49,9 @@ class Rating:
 
 
 class Evidence:
-    """Ratings by the person they are about, each list in the order of ratings."""
+    """Ratings by the person they are about, and by who gave them, in the order of ratings."""
 
-    __slots__ = ("_about", "_lent_until", "_taken_back")
+    __slots__ = ("_about", "_by", "_lent_until", "_taken_back")
 
     def __init__(
         self,
@@ -60,12 +60,15 @@ class Evidence:
     ) -> None:
         self._taken_back = dict.fromkeys(taken_back)
         about: dict[MemberId, list[Rating]] = {}
+        by: dict[MemberId, list[Rating]] = {}
         self._lent_until: dict[MemberId, int] = {}
         # Sorted, so that equal sets of ratings give equal evidence in every respect.
         for rating in sorted(ratings):
             about.setdefault(rating.subject, []).append(rating)
+            by.setdefault(rating.rater, []).append(rating)
             self._lent_until[rating.holder] = rating.to_minute
         self._about = {subject: tuple(given) for subject, given in about.items()}
+        self._by = {rater: tuple(given) for rater, given in by.items()}
 
     def about(self, subject: MemberId) -> tuple[Rating, ...]:
         """What others said of ``subject``, the loan that ended last at the end."""
@@ -74,6 +77,10 @@ class Evidence:
     def is_taken_back(self, loan: ObjectId, rater: MemberId) -> bool:
         """Whether a party said how a loan went, and took it back."""
         return (loan, rater) in self._taken_back
+
+    def by(self, rater: MemberId) -> tuple[Rating, ...]:
+        """What ``rater`` said of others, the loan that ended last at the end."""
+        return self._by.get(rater, ())
 
     def latest_about(self, subject: MemberId) -> dict[MemberId, Rating]:
         """By each distinct counterparty, its latest rating of ``subject``."""

@@ -29,7 +29,8 @@ class Judgement:
         confiance: distinct counterparties with a good exchange, less the failed.
         sides: through how many of the viewer's friends they are known.
         because: the near ones of them, the loan that ended last at the end.
-        respect: 0..10 in halves, None without a rating.
+        respect: 0..10 in halves, None before the first batch of raters is whole.
+        respect_raters: people whose marks are in it.
         circles_open: how far the member may ask; 0 for who is not a member.
         exchanges: loans rated by a counterparty.
         missing: further good counterparties for the next circle, 0 when all are
@@ -40,6 +41,7 @@ class Judgement:
     confiance: int
     sides: int
     respect: float | None
+    respect_raters: int
     circles_open: int
     exchanges: int
     missing: int | None
@@ -59,11 +61,13 @@ def judge(
     """Judge a member: the same viewpoint, evidence and account give the same judgement."""
     # Who keeps two ledgers shows to each what they want to see: no word counts in its favour.
     capital = Capital() if account.is_forked else capital_of(evidence, member, charter, viewpoint)
+    respect = respect_of(evidence, member, charter, viewpoint)
     opened = (charter, capital.confiance, len(capital.sides))
     return Judgement(
         confiance=capital.confiance,
         sides=len(capital.sides),
-        respect=respect_of(evidence, member),
+        respect=None if respect is None else respect.value,
+        respect_raters=0 if respect is None else respect.raters,
         circles_open=circles_open(*opened, is_member=is_member),
         exchanges=len(evidence.about(member)),
         missing=missing_for_next(*opened, is_member=is_member),

@@ -45,10 +45,6 @@ class Viewpoint:
         """Now as a calendar minute; dates of loans have no time zone."""
         return self.now_ms // _MINUTE_MS
 
-    def sides_without(self, subject: MemberId, rater: MemberId) -> list[MemberId]:
-        """Sides on which a rater is near; whom one knows through the subject alone is far."""
-        return [side for side in self.sides_of(rater) if side != subject]
-
     def place_of(self, member: MemberId) -> Place:
         """How much somebody's words weigh here; the viewer's own as a friend's."""
         hops = self.hops_to(member)

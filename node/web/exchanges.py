@@ -31,6 +31,9 @@ async def show_inbox(
     """Every loan I have a part in, what waits for me first."""
     loans = [in_words(visit, loan) for loan in _loans(visit)]
     waiting = [loan for loan in loans if loan["waits_for_me"]]
+    # Rule R11: Respect raises the chance of a yes, and decides nothing. The newest first of equals.
+    usual = visit.core.charter.respect_usual
+    waiting.sort(key=lambda loan: -_respect_of_asker(loan, usual))
     under_way = [loan for loan in loans if not loan["waits_for_me"] and is_under_way(loan)]
     done = [loan for loan in loans if not loan["waits_for_me"] and not is_under_way(loan)]
     return visit.page(
@@ -53,6 +56,12 @@ async def show_loan(
         if loan["loan"] == place:
             return visit.page("loan.html", form=form, error=error, loan=in_words(visit, loan))
     raise Refused("unknown-loan", loan=visit.part("loan"))
+
+
+def _respect_of_asker(loan: Mapping[str, Any], usual: int) -> float:
+    """What orders requests: the asker's Respect, the usual one where there is none."""
+    respect: float | None = loan["respect"]
+    return usual if respect is None or loan["role"] == "borrower" else respect
 
 
 def _loans(visit: Visit) -> list[dict[str, Any]]:

@@ -168,6 +168,9 @@ function trustCase(item, document) {
   } else if (verb === "open") {
     const decoded = trust.opening(item.input), isOpen = decoded.missing === 0;
     equal([isOpen ? "valid" : "invalid", isOpen ? null : "circle-closed", decoded], [item.result, item.error, item.decoded]);
+  } else if (verb === "respect") {
+    const decoded = trust.respect(item.input), isShown = decoded.respect !== null;
+    equal([isShown ? "valid" : "invalid", isShown ? null : "few-raters", decoded], [item.result, item.error, item.decoded]);
   } else if (verb === "unit") {
     const capacity = trust.units(item.input), isFree = item.input.engaged < capacity;
     equal([isFree ? "valid" : "invalid", isFree ? null : "capacity-engaged", capacity], [item.result, item.error, item.decoded]);

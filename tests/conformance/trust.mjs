@@ -7,6 +7,7 @@ import { compare, objectOf, open } from "./records.mjs";
 export const DEFAULTS = {
   max_circles: 3, circle_2_exchanges: 2, circle_3_exchanges: 5, circle_4_exchanges: 0, failed_exchange_cost: 1,
   circle_3_sides: 2, far_exchanges_max: 1, confiance_half_life_ms: 730 * 86400000, failed_half_life_ms: 180 * 86400000,
+  respect_raters_min: 3, respect_usual: 7, respect_prior: 2,
   capacity_new: 1, capacity_max: 3, burnt_ms: 90 * 86400000, rating_window_ms: 14 * 86400000,
   sharing_grace_ms: 183 * 86400000, sharing_window_ms: 365 * 86400000, unanswered_ms: 14 * 86400000,
 };
@@ -42,16 +43,18 @@ export function judge(envelopes, { house, subject, now, charter = DEFAULTS }) {
   const repaired = new Set(stands.filter((r) => r.record.kind === 33).map(said));
   const about = stands.filter((r) => r.record.kind === 32 && same(r.subject, subject) && !takenBack.has(said(r)));
   const latest = new Map();
-  for (const r of about.sort((a, b) => a.to - b.to || a.from - b.from || Buffer.compare(a.loan, b.loan)))
+  const inOrder = (a, b) => a.to - b.to || a.from - b.from || Buffer.compare(a.loan, b.loan);
+  for (const r of about.sort(inOrder))
     latest.set(hex(r.record.author), r);
   const words = [...latest.values()].map((r) => {
     const name = hex(r.record.author);
     return [name, r.confiance === 1, [name], now / 86400000 - r.to / 1440, repaired.has(said(r))];
   });
   const { confiance, sides } = capital(words, charter);
-  const sum = about.reduce((total, r) => total + r.respect, 0);
-  const respect = about.length === 0 ? null : Math.floor((4 * sum + about.length) / (2 * about.length)) / 2;
-  return { decoded: { confiance, sides, respect, ...open_(confiance, sides, true, charter), exchanges: about.length }, reasons };
+  const heard = stands.filter((r) => r.record.kind === 32).sort(inOrder);
+  const marks = heard.map((r) => [hex(r.record.author), same(r.subject, subject) ? "x" : hex(r.subject), r.respect]);
+  const { respect, raters } = respectOf(marks, {}, charter);
+  return { decoded: { confiance, sides, respect, respect_raters: raters, ...open_(confiance, sides, true, charter), exchanges: about.length }, reasons };
 }
 
 // Spec §12.2: one latest word of each rater, [rater, good, sides, age in days, made good]; "x" is judged.
@@ -60,7 +63,7 @@ function capital(words, charter) {
     const life = lifeMs / 60000, age = Math.max(0, days * 1440), lives = Math.floor(age / life);
     return lives >= 10 ? 0 : Math.floor((1000 * (2 * life - (age - lives * life))) / (2 * life * 2 ** lives));
   };
-  const sidesOf = (word) => word[2].filter((side) => side !== "x"), isNear = (word) => sidesOf(word).length > 0;
+  const sidesOf = (word) => word[2].filter((side) => side !== "x"), isNear = (word) => word[2].length > 0;
   const sum = (some, life) => some.reduce((total, word) => total + weigh(word[3], life), 0);
   const good = words.filter(([, isGood]) => isGood), near = good.filter(isNear);
   const failed = words.filter(([, isGood, , , isRepaired]) => !isGood && !isRepaired);
@@ -80,6 +83,35 @@ export function opening({ charter: changes, words, circle }) {
   for (let n = 2; n <= circle; n += 1)
     missing = Math.max(missing, charter[`circle_${n}_exchanges`] - confiance, n < 3 ? 0 : charter.circle_3_sides - sides);
   return { confiance, sides, missing };
+}
+
+// Spec §12.3: [rater, whom it is about, mark], in order; places of raters who are no friends.
+function respectOf(marks, places, charter) {
+  const seen = new Set(), u = 100 * charter.respect_usual, p = charter.respect_prior;
+  let end = -1;
+  marks.forEach(([rater, about], i) => {
+    if (about !== "x" || seen.has(rater)) return;
+    seen.add(rater);
+    if (seen.size % charter.respect_raters_min === 0) end = i;
+  });
+  if (end < 0) return { respect: null, raters: 0 };
+  const heard = marks.slice(0, end + 1), raters = new Set(heard.filter(([, about]) => about === "x").map(([r]) => r));
+  const sum = (some) => some.reduce((total, [, , mark]) => total + mark, 0);
+  let above = 2 * p * u, below = 2 * p;
+  for (const rater of raters) {
+    const by = heard.filter(([r]) => r === rater), own = by.filter(([, about]) => about === "x");
+    const others = by.filter(([, about]) => about !== "x"), n = p + others.length;
+    const habit = n === 0 ? u : Math.floor((p * u + 100 * sum(others)) / n);
+    const given = Math.min(1000, Math.max(0, Math.floor((100 * sum(own)) / own.length) - habit + u));
+    const w = { "circle 2": 2, beyond: 1 }[places[rater]] ?? 4;
+    above += w * given;
+    below += w;
+  }
+  return { respect: Math.floor((Math.floor(above / below) + 25) / 50) / 2, raters: raters.size };
+}
+
+export function respect({ charter: changes, places, marks }) {
+  return respectOf([...marks].sort((a, b) => a[3] - b[3]), places, { ...DEFAULTS, ...changes });
 }
 
 function open_(confiance, sides, isMember, charter) {

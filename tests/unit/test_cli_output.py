@@ -90,6 +90,7 @@ STATUS = {
     "sharing": 3,
     "confiance": 2,
     "respect": 8.5,
+    "respect_raters": 3,
     "circles_open": 2,
 }
 
@@ -101,7 +102,7 @@ def test_status_is_a_few_aligned_lines() -> None:
         "Friends    2 friends, 1 connected",
         "Things     3 things shared",
         "Confiance  2",
-        "Respect    8.5",
+        "Respect    about 8.5 of 10, by 3 people",
         "Circles    you can ask as far as circle 2",
     ]
 

@@ -21,7 +21,7 @@ DAY = 24 * 60
 NOTES = {
     "Evidence": "which ratings count",
     "Confiance": "distinct counterparties, each by its latest rating, age and place",
-    "Respect": "the mean rounded to a half",
+    "Respect": "a mean of what was given, less the habit of who gave it, in batches",
     "Circles": "what opens a circle",
     "Sharing": "rule R5",
     "Repair": "what went wrong was made good",
@@ -73,11 +73,13 @@ def judged(
     exchanges: int,
     missing: int | None,
     sides: int | None = None,
+    raters: int = 3,
 ) -> dict[str, Any]:
     return {
         "confiance": confiance,
         "sides": confiance if sides is None else sides,
         "respect": respect,
+        "respect_raters": 0 if respect is None else raters,
         "circles_open": circles,
         "exchanges": exchanges,
         "missing": missing,
@@ -86,7 +88,7 @@ def judged(
 
 NOW_MS = 6 * DAY * 60_000
 NOBODY = judged(0, None, 1, 0, 2)
-ONE = judged(1, 8.0, 1, 1, 1)
+ONE = judged(1, None, 1, 1, 1)
 FIVE = [rating(name) for name in ("bob", "carol", "dave", "erin", "frank")]
 
 
@@ -163,57 +165,50 @@ JUDGED: list[tuple[str, list[str], list[str], dict[str, Any]]] = [
         "three good exchanges with one person count one",
         ["Confiance"],
         [rating("bob", day=day) for day in (1, 2, 3)],
-        judged(1, 8.0, 1, 3, 1),
+        judged(1, None, 1, 3, 1),
     ),
-    ("two people open circle 2", ["Circles"], FIVE[:2], judged(2, 8.0, 2, 2, 3)),
+    ("two people open circle 2", ["Circles"], FIVE[:2], judged(2, None, 2, 2, 3)),
     ("five people open circle 3", ["Circles"], FIVE, judged(5, 8.0, 3, 5, 0)),
     (
         "a disappointed person takes one away",
         ["Confiance"],
         [*FIVE[:2], rating("dave", 0, 2)],
-        judged(1, 6.0, 1, 3, 1, sides=2),
+        judged(1, 6.5, 1, 3, 1, sides=2),
     ),
     (
         "a person disappointed once and content since is content",
         ["Confiance"],
         [rating("bob", 0, 2, day=1), rating("bob", 1, 9, day=5)],
-        judged(1, 5.5, 1, 2, 1),
+        judged(1, None, 1, 2, 1),
     ),
     (
         "the end of the loan decides which is the latest, not the order of arrival",
         ["Confiance"],
         [rating("bob", 1, 9, day=5), rating("bob", 0, 2, day=1)],
-        judged(1, 5.5, 1, 2, 1),
+        judged(1, None, 1, 2, 1),
     ),
     (
         "never below 0",
         ["Confiance"],
         [rating("bob", 0, 0), rating("carol", 0, 1)],
-        judged(0, 0.5, 1, 2, 2),
-    ),
-    (
-        "a mean of 7.25 is shown as 7.5",
-        ["Respect"],
-        [rating("bob", 1, r, day=d) for d, r in enumerate((7, 7, 7, 8), 1)],
-        judged(1, 7.5, 1, 4, 1),
-    ),
-    (
-        "a mean of 7.2 is shown as 7",
-        ["Respect"],
-        [rating("bob", 1, r, day=d) for d, r in enumerate((7, 7, 7, 7, 8), 1)],
-        judged(1, 7.0, 1, 5, 1),
+        judged(0, None, 1, 2, 2),
     ),
     (
         "what was made good takes nothing away",
         ["Confiance", "Repair"],
         [*FIVE[:2], rating("dave", 0, 2), rating("dave", kind=REPAIR)],
-        judged(2, 6.0, 2, 3, 3),
+        judged(2, 6.5, 2, 3, 3),
     ),
     (
         "of whom it was not made good it takes one away still",
         ["Confiance", "Repair"],
-        [*FIVE[:2], rating("dave", 0, 2), rating("erin", 0, 6), rating("erin", kind=REPAIR)],
-        judged(1, 6.0, 1, 4, 1, sides=2),
+        [
+            *FIVE[:2],
+            rating("dave", 0, 2),
+            rating("erin", 0, 6, day=2),
+            rating("erin", kind=REPAIR, day=2),
+        ],
+        judged(1, 6.5, 1, 4, 1, sides=2),
     ),
     (
         "what was taken back was never said",
@@ -225,7 +220,7 @@ JUDGED: list[tuple[str, list[str], list[str], dict[str, Any]]] = [
         "it is taken back by its author alone",
         ["Retraction"],
         [rating("bob"), rating("carol", 1, 8), rating("bob", day=2, kind=RETRACTION)],
-        judged(2, 8.0, 2, 2, 3),
+        judged(2, None, 2, 2, 3),
     ),
     (
         "a reply changes nothing",
@@ -281,7 +276,7 @@ IGNORED: list[tuple[str, list[str], list[str], int, str, dict[str, Any]]] = [
         [rating("bob", 0, 2), rating("bob", author="mallory", kind=REPAIR)],
         1,
         "not-yours",
-        judged(0, 2.0, 1, 1, 2),
+        judged(0, None, 1, 1, 2),
     ),
     (
         "a retraction by who was rated",
@@ -289,7 +284,7 @@ IGNORED: list[tuple[str, list[str], list[str], int, str, dict[str, Any]]] = [
         [rating("bob", 0, 2), rating("bob", author="mallory", kind=RETRACTION)],
         1,
         "not-yours",
-        judged(0, 2.0, 1, 1, 2),
+        judged(0, None, 1, 1, 2),
     ),
     (
         "a retraction on a contract that the holder did not sign",
@@ -297,7 +292,7 @@ IGNORED: list[tuple[str, list[str], list[str], int, str, dict[str, Any]]] = [
         [rating("bob", 0, 2), rating("bob", holder_signs="mallory", kind=RETRACTION)],
         1,
         "bad-signature",
-        judged(0, 2.0, 1, 1, 2),
+        judged(0, None, 1, 1, 2),
     ),
     (
         "a retraction in another house",
@@ -305,7 +300,7 @@ IGNORED: list[tuple[str, list[str], list[str], int, str, dict[str, Any]]] = [
         [rating("bob", 0, 2), rating("bob", house=b"O" * 32, kind=RETRACTION)],
         1,
         "out-of-reach",
-        judged(0, 2.0, 1, 1, 2),
+        judged(0, None, 1, 1, 2),
     ),
     (
         "a reply by somebody else",
@@ -329,7 +324,7 @@ IGNORED: list[tuple[str, list[str], list[str], int, str, dict[str, Any]]] = [
         [rating("bob", 0, 2), rating("bob", holder_signs="mallory", kind=REPAIR)],
         1,
         "bad-signature",
-        judged(0, 2.0, 1, 1, 2),
+        judged(0, None, 1, 1, 2),
     ),
     (
         "an older version in the same register",
@@ -371,8 +366,8 @@ opening("friends of the viewer open circle 2", KNOWN[:2], 2, 2, 2, 0)
 opening("one is not enough", KNOWN[:1], 2, 1, 1, 1)
 opening("friends' friends count the same", [said("a", "y"), said("b", "z")], 2, 2, 2, 0)
 opening("far people count one in all", UNKNOWN, 2, 1, 0, 1)
-opening("two whom one knows through the member itself", [said(n, "x") for n in "ab"], 2, 1, 0, 1)
-opening("five whom one knows so", [said(n, "x") for n in "abcde"], 3, 1, 0, 4)
+opening("two whom one knows through the member itself", [said(n, "x") for n in "ab"], 2, 2, 0, 0)
+opening("five whom one knows so", [said(n, "x") for n in "abcde"], 3, 5, 0, 2)
 opening("known through the member and another", [said(n, "x", "z") for n in "ab"], 2, 2, 1, 0)
 opening("one near and one far", [*KNOWN[:1], *UNKNOWN[:1]], 2, 2, 1, 0)
 opening("one near and many far", [*KNOWN[:1], *UNKNOWN], 3, 2, 1, 3)
@@ -404,6 +399,62 @@ opening("one that costs two", [*KNOWN[:3], said("f", good=False)], 2, 1, 3, 1,
         failed_exchange_cost=2)  # fmt: skip
 opening("never below 0", [said("a", good=False), said("b", good=False)], 2, 0, 0, 2)
 opening("the latest word of one person", [said("a", good=False), said("a", days=9)], 2, 0, 0, 2)
+
+# What one person gave another after a loan that ended on a day: rater, subject, mark, day.
+Mark = tuple[str, str, int, int]
+# comment, charter, places of raters that are no friends, marks, Respect of x, raters
+RESPECTS: list[tuple[str, dict[str, int], dict[str, str], list[Mark], float | None, int]] = []
+
+
+def marks(*given: int, day: int = 1) -> list[Mark]:
+    """By a, b, c ... to x, one a day."""
+    return [("abcdefg"[n], "x", mark, day + n) for n, mark in enumerate(given)]
+
+
+def respected(
+    comment: str, given: list[Mark], respect: float | None, raters: int = 3,
+    places: dict[str, str] | None = None, **charter: int,
+) -> None:  # fmt: skip
+    RESPECTS.append((comment, charter, places or {}, given, respect, raters if respect else 0))
+
+
+ALL_2, ALL_FAR = dict.fromkeys("abc", "circle 2"), dict.fromkeys("abc", "beyond")
+A_GIVES_TEN = [("a", "y", 10, 0), ("a", "z", 10, 0)]
+respected("three friends", marks(8, 8, 8), 8.0)  # (2800 + 4 * 2400) / 16 = 775
+respected("at best", marks(10, 10, 10), 9.5)  # 14800 / 16 = 925
+respected("nothing special", marks(5, 5, 5), 5.5)  # 8800 / 16 = 550
+respected("at worst", marks(0, 0, 0), 2.0)  # 2800 / 16 = 175
+respected("three of circle 2", marks(8, 8, 8), 7.5, places=ALL_2)  # 7600 / 10 = 760
+respected("three from far", marks(10, 10, 10), 8.5, places=ALL_FAR)  # 5800 / 7 = 828
+respected("three from far, at worst", marks(0, 0, 0), 4.0, places=ALL_FAR)  # 2800 / 7 = 400
+respected("one of each place", marks(10, 5, 0), 7.0, places={"b": "circle 2", "c": "beyond"})
+respected("one who gives everybody ten", marks(10, 10, 10) + A_GIVES_TEN, 9.0)  # habit 850
+respected("one who is stern", [*marks(5, 8, 8), ("a", "y", 4, 0), ("a", "z", 4, 0)], 7.5)
+respected("one who gives others nothing", [*marks(9, 7, 7), *[("a", n, 0, 0) for n in "uvyz"]], 8.0)
+respected("two more change nothing", marks(8, 8, 8, 0, 0), 8.0)
+respected("three more do", marks(8, 8, 8, 0, 0, 0), 4.5, 6)  # 12400 / 28 = 442
+respected("one person twice", [("a", "x", 8, 0), *marks(6, 8, 8)], 7.5)  # 12000 / 16 = 750
+respected("and once more, later", [*marks(8, 8, 8), ("a", "x", 0, 9)], 8.0)
+respected("a habit shown later", marks(10, 10, 10) + [("a", n, 10, 9) for n in "yz"], 9.5)
+respected("one, where one is enough", marks(10), 8.5, 1, respect_raters_min=1)  # 6800 / 8 = 850
+respected("three, where it takes two", marks(8, 8, 0), 7.5, 2, respect_raters_min=2)
+respected("without a usual mark", marks(10, 10, 10), 10.0, respect_prior=0)
+respected("where five is usual", marks(8, 8, 8), 7.5, respect_usual=5)  # (2000 + 9600) / 16 = 725
+respected("nobody", [], None)
+respected("one person", marks(8), None)
+respected("two people", marks(8, 8), None)
+respected("one person five times", [("a", "x", 8, day) for day in range(5)], None)
+respected("two people, often", marks(8, 8) + marks(8, 8, day=5) + marks(8, 8, day=9), None)
+respected("said of others", [("a", "y", 8, 1), ("b", "y", 8, 1), ("c", "z", 8, 1)], None)
+respected("five, where it takes six", marks(8, 8, 8, 8, 8), None, respect_raters_min=6)
+respected("two, and one of another", [*marks(8, 8), ("c", "y", 8, 3)], None)
+respected("two of whom one spoke of others", marks(8, 8) + A_GIVES_TEN, None)
+respected("two far people", marks(9, 9), None, places=ALL_FAR)
+respected("two at worst", marks(0, 0), None)
+respected("three, where it takes four", marks(8, 8, 8), None, respect_raters_min=4)
+respected("two where one stands for many", marks(8, 8), None, respect_prior=100)
+respected("two without a usual mark", marks(8, 8), None, respect_prior=0)
+respected("two, three days each", [("ab"[n % 2], "x", 8, n) for n in range(6)], None)
 
 # comment, charter, confiance, is member, distance, error (None: may ask), circles open, missing
 ASKING: list[tuple[str, dict[str, int], int, bool, int, str | None, int, int | None]] = [
@@ -697,6 +748,12 @@ def build() -> str:
         decoded = {"confiance": confiance, "sides": sides, "missing": missing}
         error_ = None if is_open else "circle-closed"
         add("open", comment, ["Confiance"], error=error_, input=input_open, decoded=decoded)
+    for comment, charter, places, given, respect, raters in RESPECTS:
+        input_marks = {"charter": charter, "places": places, "marks": given}
+        add(
+            "respect", comment, ["Respect"], error=None if respect else "few-raters",
+            input=input_marks, decoded={"respect": respect, "raters": raters},
+        )  # fmt: skip
     for comment, words, fraction in RELIABILITIES:
         add("rely", comment, ["Reliability"], input=words, decoded=list(fraction))
     for comment, words, fraction in UNRELIABLE:
@@ -732,7 +789,10 @@ def build() -> str:
             "friends of the viewer; in an invalid case the envelope number `ignored` does not "
             "count. open: Confiance and sides from the words `input` (rater, whether it is good, "
             "its sides, `x` being the member judged, age in days, whether it was made good), and "
-            "how many good counterparties are missing for a circle. ask: whether a member may ask "
+            "how many good counterparties are missing for a circle. respect: Respect of `x` from "
+            "the `marks` (rater, whom it is about, mark, day on which the loan ended), raters "
+            "being friends of the viewer where `places` says nothing else, by how many raters, and "
+            "none while they are few. ask: whether a member may ask "
             "at a distance, by the default charter with the changes given, and how many further "
             "good counterparties its next circle takes. rely: R of the words `input` (rater, if "
             "it is good, place, age in days, how many others speak well and ill of the rater, "

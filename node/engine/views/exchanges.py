@@ -39,6 +39,7 @@ def trust(core: Core, member_text: str | None = None) -> dict[str, Json]:
         "distance": core.distance(member),
         "confiance": judgement.confiance,
         "respect": judgement.respect,
+        "respect_raters": judgement.respect_raters,
         "circles_open": judgement.circles_open,
         "exchanges": judgement.exchanges,
         "missing": judgement.missing,

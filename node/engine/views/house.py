@@ -43,6 +43,7 @@ def status(core: Core) -> dict[str, Json]:
         ),
         "confiance": judgement.confiance,
         "respect": judgement.respect,
+        "respect_raters": judgement.respect_raters,
         "circles_open": judgement.circles_open,
         "pass_on_from": standing_rules.threshold(core),
         "away": away.state(core),
