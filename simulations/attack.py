@@ -7,8 +7,9 @@ whatever is asked for. Everything goes through real engines.
 
 What is counted: the loans that Sybils hold from beyond circle 1, against ``C``, the sum of the
 capacities that honest members give over the attack edges; and each lender's open loans
-against what that lender gives its own friends. With ``capacity_max`` 0 nobody counts, and the
-same crowd shows why somebody must.
+against what that lender gives its own friends. The family's homes tell each other nothing that
+they need not: an attacker has no use for the gossip of a thousand inventions. With
+``capacity_max`` 0 nobody counts, and the same crowd shows why somebody must.
 
 Spec: §12.7; design 8.5.
 """
@@ -44,6 +45,7 @@ from protocol.errors import OpenHouseError, Refused
 from protocol.exchange import LoanState, Role, State, role_on
 from protocol.keys import MemberId
 from simulations.graphs import Edge, adjacency, hops_from, read_edges
+from simulations.hushed import HushedFamily
 from simulations.listed_town import ListedTown, quiet_collector
 
 _DAY_MS: Final = 24 * 3600 * 1000
@@ -161,6 +163,14 @@ class _Crowd:
             charter,
             seats=True,
             shows_progress=shows_progress,
+        )
+        world = self.town.world
+        world.liars = HushedFamily(
+            dict.fromkeys(self.sybils),
+            world.chance,
+            members={world.hosts[sybil].member: sybil for sybil in self.sybils},
+            opens=self.town.opener.peek,
+            finds=lambda number, record_id: self._core(number).registers.with_id(record_id),
         )
         self.asked = 0
         self.hidden = not shows_progress

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol, TypeAlias
 
@@ -471,8 +471,8 @@ class World:
                 # A farewell is for the former friend alone; withheld, it would be dialled for ever.
                 self.network.send(wire, side, message)
                 return
-            held = (stored.record for stored in host.engine.core.registers.all())
-            for spoiled in self.liars.spoil(host.number, message, held):
+            held = _held(host.engine)
+            for spoiled in self.liars.spoil(host.number, wire.ends[1 - side], message, held):
                 self.network.send(wire, side, spoiled)
             return
         if self.watch is not None:
@@ -615,3 +615,9 @@ class World:
                 state.update(record.record_id)
                 state.update(str(core.distance(record.author)).encode())
         return state.digest()
+
+
+def _held(engine: Engine) -> Iterator[Record]:
+    """What a member could give away; looked for by whoever wants to know."""
+    for stored in engine.core.registers.all():
+        yield stored.record
