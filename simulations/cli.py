@@ -20,8 +20,9 @@ from typing import Final
 from tqdm import tqdm
 
 from protocol.errors import OpenHouseError
-from simulations import cli_trust
+from simulations import cli_society, cli_trust
 from simulations.attack import AttackError
+from simulations.behaviours import MixError
 from simulations.graphs import GraphError
 from simulations.hunt import shrink, transcript
 from simulations.reach import ReachError, ReachPlan, quiet_collector, run_reach
@@ -42,6 +43,7 @@ _CODES: Final[dict[type[OpenHouseError], str]] = {
     ReachError: "reach-impossible",
     ReplayError: "ratings-unreadable",
     AttackError: "attack-impossible",
+    MixError: "society-impossible",
 }
 
 
@@ -105,7 +107,13 @@ def configure(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -
     hunt.add_argument(
         "--first", type=_number(0, 2**63 - 1), default=1, metavar="N", help="the first seed (1)"
     )
-    for verb in (run, reach, hunt, *cli_trust.configure(subparsers)):
+    for verb in (
+        run,
+        reach,
+        hunt,
+        *cli_trust.configure(subparsers),
+        cli_society.configure(subparsers),
+    ):
         # Without a default: it would hide what stood before the verb.
         verb.add_argument(
             "--json", action="store_true", default=argparse.SUPPRESS, help="answer in JSON"
@@ -117,7 +125,7 @@ def main(args: argparse.Namespace) -> int:
     as_json = bool(getattr(args, "json", False))
     try:
         return _VERBS[args.verb](args, as_json)
-    except (ScenarioError, GraphError, ReachError, ReplayError, AttackError) as error:
+    except tuple(_CODES) as error:
         return _refuse(_CODES[type(error)], str(error), as_json)
     except BrokenPipeError:
         raise  # the reader has seen enough: the command line knows what to do
@@ -369,7 +377,11 @@ def _hidden(args: argparse.Namespace, as_json: bool) -> int:
     return EXIT_DONE if cli_trust.hidden(args, as_json) else EXIT_REFUSED
 
 
+def _society(args: argparse.Namespace, as_json: bool) -> int:
+    return EXIT_DONE if cli_society.society(args, as_json) else EXIT_REFUSED
+
+
 _VERBS: Final = {
     "reach": _reach, "hunt": _hunt, "run": _run, "trust": _trust, "attack": _attack,
-    "hidden": _hidden, "shock": _shock,
+    "hidden": _hidden, "shock": _shock, "society": _society,
 }  # fmt: skip

@@ -20,8 +20,9 @@ from tqdm import tqdm
 from protocol import limits
 from simulations.attack import Attack, Damage, run_attack
 from simulations.hidden import TRICKS, Outcome, run_case
+from simulations.intervals import Measure
 from simulations.replay import replay
-from simulations.shock import BEFORE_WEEKS, VARIANTS, Measure, relative_weeks, run_course, table
+from simulations.shock import BEFORE_WEEKS, VARIANTS, relative_weeks, run_course, table
 from simulations.shock_plot import plot_weeks
 
 _Result = TypeVar("_Result")
@@ -70,15 +71,15 @@ def configure(
         help="let borrowers hide a loan while its lender is away",
         description="Loans kept and hidden: does the next lender hear of them?",
     )
-    hidden.add_argument("--seeds", type=_count, default=40, metavar="N", help="how many (40)")
-    hidden.add_argument("--first", type=_count, default=1, metavar="N", help="first seed (1)")
+    hidden.add_argument("--seeds", type=count, default=40, metavar="N", help="how many (40)")
+    hidden.add_argument("--first", type=count, default=1, metavar="N", help="first seed (1)")
     shock = subparsers.add_parser(
         "shock",
         help="let one in twenty keep what they borrowed, and see what becomes of the others",
         description="A town of people on real engines before and after a shock, in variants.",
     )
-    shock.add_argument("--seeds", type=_count, default=20, metavar="N", help="towns (20)")
-    shock.add_argument("--members", type=_count, default=120, metavar="N", help="people (120)")
+    shock.add_argument("--seeds", type=count, default=20, metavar="N", help="towns (20)")
+    shock.add_argument("--members", type=count, default=120, metavar="N", help="people (120)")
     shock.add_argument("--plot", type=Path, metavar="FILE.svg", help="also draw the weeks here")
     return trust, attack, hidden, shock
 
@@ -122,14 +123,14 @@ def hidden(args: argparse.Namespace, as_json: bool) -> bool:
     cases = [
         (seed, trick) for seed in range(args.first, args.first + args.seeds) for trick in TRICKS
     ]
-    outcomes = [o for o in _all_of(run_case, cases, "cases") if o is not None]
+    outcomes = [o for o in all_of(run_case, cases, "cases") if o is not None]
     rows = [_summary(trick, [o for o in outcomes if o.trick == trick]) for trick in TRICKS]
     failing = [outcome for outcome in outcomes if not outcome.holds]
     if as_json:
         failing_rows = [{"seed": outcome.seed, "trick": outcome.trick} for outcome in failing]
         print(json.dumps({"holds": not failing, "tricks": rows, "failing": failing_rows}, indent=2))
     else:
-        _print_rows(list(rows[0]), [list(map(str, row.values())) for row in rows])
+        print_rows(list(rows[0]), [list(map(str, row.values())) for row in rows])
     for outcome in failing:
         print(f"seed {outcome.seed}, {outcome.trick}: {outcome.account}", file=sys.stderr)
     return not failing
@@ -140,7 +141,7 @@ def shock(args: argparse.Namespace, as_json: bool) -> bool:
     jobs = [
         (variant, args.members, seed) for seed in range(1, args.seeds + 1) for variant in VARIANTS
     ]
-    courses = _all_of(run_course, jobs, "towns")
+    courses = all_of(run_course, jobs, "towns")
     rows = table(courses)
     lines = {
         variant.name: relative_weeks([c for c in courses if c.variant == variant.name])
@@ -150,18 +151,18 @@ def shock(args: argparse.Namespace, as_json: bool) -> bool:
         args.plot.write_text(plot_weeks(lines, BEFORE_WEEKS), encoding="utf-8")
     if as_json:
         courses_json = [asdict(course) for course in courses]
-        told = [{name: _plain(value) for name, value in row.items()} for row in rows]
+        told = [{name: plain(value) for name, value in row.items()} for row in rows]
         print(json.dumps({"variants": told, "weeks": lines, "courses": courses_json}, indent=2))
     else:
-        _print_rows(list(rows[0]), [[_written(value) for value in row.values()] for row in rows])
+        print_rows(list(rows[0]), [[written(value) for value in row.values()] for row in rows])
     return True
 
 
-def _plain(value: object) -> object:
+def plain(value: object) -> object:
     return asdict(value) if isinstance(value, Measure) else value
 
 
-def _written(value: object) -> str:
+def written(value: object) -> str:
     """A figure and its interval; a dash for what did not happen in the time."""
     if not isinstance(value, Measure):
         return str(value)
@@ -169,7 +170,7 @@ def _written(value: object) -> str:
     return f"{figures[0]} ({figures[1]} to {figures[2]})"
 
 
-def _all_of(
+def all_of(
     work: Callable[..., _Result], jobs: Sequence[tuple[object, ...]], what: str
 ) -> list[_Result]:
     """The results in order, made on all cores."""
@@ -217,10 +218,10 @@ def _run(graph: Path, cells: list[Attack]) -> list[Damage]:
 
 def _print_table(damages: Iterable[Damage]) -> None:
     titles = [title for _, title in _COLUMNS]
-    _print_rows(titles, [[str(getattr(d, name)) for name, _ in _COLUMNS] for d in damages])
+    print_rows(titles, [[str(getattr(d, name)) for name, _ in _COLUMNS] for d in damages])
 
 
-def _print_rows(titles: list[str], rows: list[list[str]]) -> None:
+def print_rows(titles: list[str], rows: list[list[str]]) -> None:
     widths = [max(map(len, column)) for column in zip(titles, *rows, strict=True)]
     for row in (titles, *rows):
         print("  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)))
@@ -233,7 +234,7 @@ def _numbers(text: str) -> tuple[int, ...]:
     return tuple(int(word) for word in words)
 
 
-def _count(text: str) -> int:
+def count(text: str) -> int:
     numbers = _numbers(text)
     if len(numbers) != 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not one number")

@@ -19,7 +19,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from protocol.charter import Charter
+from simulations.behaviours import Behaviour, Defector, FreeRider, Loan, Person
 from simulations.graphs import Edge
+from simulations.intervals import measure
 from simulations.reach import quiet_collector
 from simulations.society import Customs, Society, become
 from simulations.street import DAY_MS
@@ -35,7 +37,19 @@ WANTS_EACH: Final = 5
 LATELY_WEEKS: Final = 8
 RECOVERED: Final = 0.9
 _SMOOTHED_WEEKS: Final = 4
-_RESAMPLES: Final = 1000
+
+
+class Lapsed(Defector):
+    """Keeps what they borrowed; most make it good when they are asked to."""
+
+    name = "lapsed"
+    mends = 0.7
+
+    def wants(self, me: Person) -> int:
+        return Behaviour.wants(self, me)
+
+    def hands_over(self, me: Person, loan: Loan) -> bool:
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +139,7 @@ def _run(variant: Variant, members: int, seed: int) -> Course:
     before = [person.level for person in town.people]
     if variant.has_shock:
         for person in defectors:
-            become(person, "defector")
+            become(person, Lapsed())
             for _ in range(WANTS_EACH):
                 town.want(person)
     defecting = chosen if variant.has_shock else {}
@@ -134,7 +148,7 @@ def _run(variant: Variant, members: int, seed: int) -> Course:
     reduced: dict[int, None] = {}
     for week in range(AFTER_WEEKS):
         known = {loan for person in town.people for loan in person.bad}
-        kept = {out.loan: out for out in town.out if out.borrower in defecting}
+        kept = {out.loan.id: out for out in town.out if out.borrower in defecting}
         weeks.append(_live(town, chosen))
         if week >= LATELY_WEEKS:
             continue
@@ -148,7 +162,7 @@ def _run(variant: Variant, members: int, seed: int) -> Course:
     unharmed = [
         person.number
         for person in town.people
-        if person.temper.shares
+        if not isinstance(person.behaviour, FreeRider)
         and before[person.number] == 2
         and person.number not in harmed
         and person.number not in defecting
@@ -174,15 +188,6 @@ def _live(town: Society, without: Container[int]) -> int:
 # --- the table -------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """A figure over all seeds, and the interval that holds it in 95 % of resamples."""
-
-    value: float | None
-    low: float | None
-    high: float | None
-
-
 def table(courses: Sequence[Course]) -> list[dict[str, object]]:
     """One row a variant."""
     rows: list[dict[str, object]] = []
@@ -190,7 +195,7 @@ def table(courses: Sequence[Course]) -> list[dict[str, object]]:
         own = [course for course in courses if course.variant == variant.name]
         if own:
             row: dict[str, object] = {"variant": variant.name, "seeds": len(own)}
-            rows.append(row | {name: _measure(own, ask) for name, ask in _MEASURES.items()})
+            rows.append(row | {name: measure(own, ask) for name, ask in _MEASURES.items()})
     return rows
 
 
@@ -256,19 +261,3 @@ _MEASURES: Final[dict[str, Callable[[Sequence[Course]], float | None]]] = {
     "contagion": _share("unharmed_reduced", "unharmed"),
     "victims_who_share_less": _share("harmed_left", "harmed"),
 }
-
-
-def _measure(courses: Sequence[Course], ask: Callable[[Sequence[Course]], float | None]) -> Measure:
-    chance = random.Random("resampling")
-    found = []
-    for _ in range(_RESAMPLES):
-        value = ask(chance.choices(courses, k=len(courses)))
-        # What does not happen in the time is later than all that does.
-        found.append(float("inf") if value is None else value)
-    found.sort()
-    low, high = found[int(0.025 * _RESAMPLES)], found[int(0.975 * _RESAMPLES) - 1]
-    return Measure(ask(courses), _finite(low), _finite(high))
-
-
-def _finite(value: float) -> float | None:
-    return None if value == float("inf") else value

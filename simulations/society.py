@@ -1,9 +1,9 @@
-"""A society: people with tempers, each with a real engine, week after week.
+"""A society: people who behave as they do, each with a real engine, week after week.
 
 Every week people want things, ask for what they see, pass on and lend as far as they trust,
-bring back or lose, rate, and make good. What they are told comes from their own node: what it
-lets them see and ask for, the borrower's account, the ratings it holds. What they think of it
-is a model of people, and the only one here:
+bring back or lose, rate, and make good. What they do is their behaviour's
+(``simulations.behaviours``); what comes of it is their nodes'. What they think of lending is a
+model of people:
 
     trust = (4.5 + g + s G) / (5 + g + s G + 3 (b + s B))
 
@@ -18,15 +18,13 @@ Spec: §11, §12.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import Final
 
-from node.engine.asking import judge
 from node.engine.commands import (
-    AddThing,
     AnswerLoan,
-    Ask,
     Command,
     GiveBack,
     HandOver,
@@ -34,33 +32,32 @@ from node.engine.commands import (
     Recommend,
     Repaired,
     Report,
+    SetProfile,
     SetThing,
 )
 from node.engine.core import Core
-from node.engine.events import Woke
+from node.engine.events import Effect, Woke
+from node.engine.events import Event as EngineEvent
 from node.engine.loan_book import book_of
-from node.trust.ledger import Account
 from protocol.bodies import Event, Fault, Kind, RatingBody, register_object
 from protocol.charter import Charter
 from protocol.errors import Refused
 from protocol.exchange import LoanState, Role, State, role_on
-from protocol.keys import MemberId
-from protocol.records import Record
+from protocol.keys import ObjectId
+from simulations.behaviours import Behaviour, Home, Loan, Mix, Person, draw_need_per_week
 from simulations.graphs import Edge
-from simulations.signing import InterningOpener, RealKeys
-from simulations.street import BORN_MS, DAY, DAY_MS, Row, Street
-from simulations.tempers import TEMPERS, Temper, draw_need_per_week, draw_temper, poisson
-from simulations.town import TownPlan, build_town
+from simulations.mixes import USUAL_MIX, families_of, people_of
+from simulations.signing import InterningOpener, ModelKeys
+from simulations.street import BORN_MS, DAY_MS, Row, Street
+from simulations.tally import Tally
+from simulations.town import Resident, TownPlan, build_town, newcomer, seed_for
 
 WEEK_MS: Final = 7 * DAY_MS
 HEARSAY: Final = 0.25
 OWN_WEEKS: Final = 26
 HEARD_WEEKS: Final = 8
 THRESHOLDS: Final = (0.5, 0.85)
-ONE_LEVEL: Final = 0.15
-"""How far below the threshold people lend to nobody any more."""
-LENDS_FROM: Final = 0.6
-"""Reliability by the account (design 8.2) below which nobody but a friend is lent anything."""
+_NEVER_MS: Final = 10 * 365 * DAY_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,76 +77,87 @@ class Customs:
 
 
 @dataclass(slots=True)
-class Person:
-    """Somebody, and what their node does not know of them."""
-
-    number: int
-    temper: Temper
-    need_per_week: float
-    threshold: float
-    things: list[str] = field(default_factory=list)
-    level: int = 2
-    """How far their things go: 2 circles, friends only, nobody."""
-    good: list[int] = field(default_factory=list)
-    bad: dict[str, int] = field(default_factory=dict)
-    """Weeks of their own good exchanges, and of the bad ones by loan."""
-
-
-@dataclass(slots=True)
 class Out:
     """A loan that has been handed over."""
 
-    loan: str
-    thing: str
+    loan: Loan
     holder: int
     borrower: int
     due_week: int
 
 
 class Society(Street):
-    """People on a graph, and the weeks of their life."""
+    """People on a graph, and the weeks of their life.
+
+    Args:
+        mix: shares of behaviours.
+    """
+
+    last_refusal: str | None = None
+    """Why a node last refused something."""
 
     def __init__(
-        self, members: int, edges: list[Edge], charter: Charter, customs: Customs, seed: int
+        self,
+        members: int,
+        edges: list[Edge],
+        charter: Charter,
+        customs: Customs,
+        seed: int,
+        mix: Mix = USUAL_MIX,
     ) -> None:
         self.chance = random.Random(f"society {seed}")
         self.customs = customs
         self.week = 0
+        self.season = 1.0
         self.out: list[Out] = []
         self.to_repair: list[tuple[int, Out]] = []
-        keys = RealKeys()
-        plan = TownPlan(members, edges, BORN_MS, charter=charter, records_per_second_max=None)
-        # Nothing is lost on these links: the daily comparison would find nothing.
-        residents = [
-            replace(r, config=replace(r.config, compare_every_ms=10 * 365 * DAY_MS))
-            for r in build_town(plan, keys, InterningOpener(keys.verify))
-        ]
+        self.tally = Tally()
+        behaviours = people_of(mix, members, self.chance)
+        groups = families_of(behaviours)
+        edges = _with_families(edges, groups)
+        self._keys = ModelKeys(seed_for("society", seed))
+        self._opener = InterningOpener(self._keys.verify)
+        self._plan = TownPlan(members, edges, BORN_MS, charter=charter, records_per_second_max=None)
+        residents = [_calm(r) for r in build_town(self._plan, self._keys, self._opener)]
         super().__init__(residents, edges)
         self.start()
         self.numbers = {resident.member: resident.number for resident in residents}
-        self.people = [
-            Person(
-                number,
-                draw_temper(self.chance),
-                draw_need_per_week(self.chance),
-                self.chance.uniform(*THRESHOLDS),
-            )
-            for number in range(members)
-        ]
+        self.people: list[Person] = []
+        for number in range(members):
+            self.people.append(self._person(number, behaviours[number]()))
+        for group in groups:
+            together = [self.people[number] for number in group]
+            for person in together:
+                person.family = together
         for person in self.people:
-            if person.temper.shares:
-                for _ in range(self.chance.randint(1, 3)):
-                    self._list_thing(person)
+            person.behaviour.begins(person)
+
+    def _person(self, number: int, behaviour: Behaviour) -> Person:
+        person = Person(
+            number,
+            behaviour,
+            Home(self, number),
+            random.Random(self.chance.random()),
+            draw_need_per_week(self.chance),
+            self.chance.uniform(*THRESHOLDS),
+        )
+        person.family = [person]
+        person.week = self.week
+        return person
 
     # --- a week ------------------------------------------------------------------------
 
     def live_a_week(self, need_factor: float = 1.0) -> None:
         """What people do in seven days; ``out`` holds what was handed over in them."""
+        self.season = need_factor
         self._bring_back()
         self._make_good()
         self._think()
         for person in self._in_any_order():
-            for _ in range(poisson(self.chance, person.need_per_week * need_factor)):
+            person.week, person.season = self.week, need_factor
+            person.behaviour.lives_a_week(person)
+        for person in self._in_any_order():
+            for _ in range(person.behaviour.wants(person)):
                 self.want(person)
         self._answer()
         self._hand_over()
@@ -167,14 +175,14 @@ class Society(Street):
 
     def want(self, person: Person) -> bool:
         """Ask for something one can see, for the week to come; whether a request went out."""
-        core = self.core(person.number)
-        seen = [r for r in core.visible_listings() if r.author != core.me and _is_open(r)]
-        self.chance.shuffle(seen)
-        today = self.now_ms // DAY_MS
-        for listing in seen[:5]:
-            start = (today + 1) * DAY
-            if self.try_(person.number, Ask(listing.object.hex(), start, start + 6 * DAY)):
+        why: str | None = "nothing-seen"
+        for listing in person.behaviour.picks(person, person.home.seen()):
+            loan = person.home.ask(listing)
+            if loan is not None:
+                self.tally.asked(person, loan)
                 return True
+            why = self.last_refusal
+        self.tally.refused_by_own_node(person, why)
         return False
 
     def _bring_back(self) -> None:
@@ -182,27 +190,24 @@ class Society(Street):
         self.out = [out for out in self.out if out.due_week > self.week]
         for out in due:
             borrower, holder = self.people[out.borrower], self.people[out.holder]
-            if self.chance.random() < borrower.temper.fails:
+            if not borrower.behaviour.brings_back(borrower, out.loan):
                 self._lose(out, holder, borrower)
                 continue
-            self.try_(out.borrower, GiveBack(out.loan))
-            is_slander = self.chance.random() < holder.temper.slanders
-            self._rate(out, holder, good=not is_slander)
-            self._rate(out, borrower, good=self.chance.random() >= borrower.temper.slanders)
+            self.try_(out.borrower, GiveBack(out.loan.id))
+            self._rate_both(out, went_well=True)
             for person in (holder, borrower):
                 person.good.append(self.week)
 
     def _lose(self, out: Out, holder: Person, borrower: Person) -> None:
-        self.try_(out.holder, Report(out.loan, Event.LOST))
-        holder.bad[out.loan] = self.week
-        holder.things = [thing for thing in holder.things if thing != out.thing]
+        self.try_(out.holder, Report(out.loan.id, Event.LOST))
+        holder.bad[out.loan.id] = self.week
+        holder.harmed_by[out.borrower] = None
+        holder.things = [thing for thing in holder.things if thing != out.loan.thing]
+        self.tally.lost(holder, borrower, self.week)
         customs = self.customs
-        says_so = customs.is_blind or self.chance.random() >= customs.fear
-        if says_so:
-            self._rate(out, holder, good=False)
-            is_angry = borrower.temper.retaliates and not customs.is_blind
-            self._rate(out, borrower, good=not is_angry)
-        if customs.repairs and self.chance.random() < borrower.temper.makes_good:
+        if customs.is_blind or self.chance.random() >= customs.fear:
+            self._rate_both(out, went_well=False)
+        if customs.repairs and borrower.behaviour.makes_good(borrower, out.loan):
             self.to_repair.append((self.week + 3, out))
 
     def _make_good(self) -> None:
@@ -211,15 +216,24 @@ class Society(Street):
         self.to_repair = [item for item in self.to_repair if item[0] > self.week]
         for out in due:
             holder = self.people[out.holder]
-            self.try_(out.holder, Repaired(out.loan))
-            holder.bad.pop(out.loan, None)
-            self._list_thing(holder)
+            self.try_(out.holder, Repaired(out.loan.id))
+            holder.bad.pop(out.loan.id, None)
+            self.tally.made_good(holder, self.people[out.borrower])
+            holder.share()
 
-    def _rate(self, out: Out, rater: Person, *, good: bool) -> None:
-        respect = self.chance.randint(6, 10) if good else self.chance.randint(0, 4)
-        self.try_(
-            rater.number, Rate(out.loan, int(good), respect, Fault.NONE if good else Fault.LATE)
-        )
+    def _rate_both(self, out: Out, *, went_well: bool) -> None:
+        """The holder speaks first; the borrower has lived what borrowers do, and it went well."""
+        heard: int | None = None
+        for number, was_well in ((out.holder, went_well), (out.borrower, True)):
+            rater = self.people[number]
+            said = rater.behaviour.rates(rater, replace(out.loan, heard=heard), was_well)
+            if said is None:
+                continue
+            confiance, respect = said
+            fault = Fault.NONE if confiance else Fault.NOT_RETURNED
+            self.try_(number, Rate(out.loan.id, confiance, respect, fault))
+            # What is blind is shown when both have spoken.
+            heard = None if self.customs.is_blind else confiance
 
     # --- trust -------------------------------------------------------------------------
 
@@ -249,10 +263,8 @@ class Society(Street):
     def _think(self) -> None:
         """Lend farther or less far, by what one expects."""
         for person in self.people:
-            trust = self.trust(person)
-            level = 2 if trust >= person.threshold else 1
-            if trust < person.threshold - ONE_LEVEL:
-                level = 0
+            person.trust = self.trust(person)
+            level = person.behaviour.reaches(person)
             if level != person.level:
                 person.level = level
                 for thing in person.things:
@@ -265,61 +277,134 @@ class Society(Street):
         for _ in range(3):
             for person in self._in_any_order():
                 core = self.core(person.number)
-                for loan in book_of(core).states():
+                for loan in book_of(core).asked():
                     self._answer_one(person, core, loan)
 
     def _answer_one(self, person: Person, core: Core, loan: LoanState) -> None:
         if loan.at(core.now_ms) is not State.ASKED:
             return
-        role = role_on(loan.path, core.me)
+        role, seen, what = role_on(loan.path, core.me), _loan(loan), loan.loan.hex()
+        borrower = self.people[self.numbers[loan.borrower]]
+        command: Command
         if role is Role.BETWEEN and core.me not in dict(loan.passed):
-            if self._trusts(person, core, loan.borrower):
-                self.try_(person.number, Recommend(loan.loan.hex(), yes=True))
+            if not person.behaviour.passes_on(person, seen):
+                self.tally.turned_down(borrower, what, "not-passed-on")
+                return
+            command = Recommend(what, yes=True)
         elif role is Role.HOLDER:
-            word = "yes" if self._trusts(person, core, loan.borrower) else "no"
-            self.try_(person.number, AnswerLoan(loan.loan.hex(), word))
-
-    def _trusts(self, person: Person, core: Core, borrower: MemberId) -> bool:
-        """Whether one would lend to somebody, by the account that one's node shows."""
-        known: Account = judge(core, borrower).account
-        bad = known.bad + known.without_answer
-        reliability = (4.5 + known.good) / (5 + known.good + 3 * bad)
-        return reliability >= LENDS_FROM
+            word = person.behaviour.lends(person, seen)
+            if word == "wait":
+                return
+            if word == "no":
+                self.tally.turned_down(borrower, what, "declined")
+            command = AnswerLoan(what, word)
+        else:
+            return
+        if self.try_(person.number, command) is None:
+            self.tally.turned_down(borrower, what, self.last_refusal)
 
     def _hand_over(self) -> None:
         """Who agreed to lend something hands it over."""
         for person in self.people:
             core = self.core(person.number)
-            for loan in book_of(core).states():
-                is_mine = loan.state is State.AGREED and loan.holder == core.me
-                name, thing = loan.loan.hex(), loan.terms.thing.hex()
-                if is_mine and self.try_(person.number, HandOver(name)):
-                    borrower = self.numbers[loan.borrower]
-                    self.out.append(Out(name, thing, person.number, borrower, self.week + 1))
+            for thing in list(person.things):
+                for loan in book_of(core).promised(_object(thing)):
+                    if loan.state is State.AGREED:
+                        self._hand_over_one(person, loan)
+
+    def _hand_over_one(self, person: Person, state: LoanState) -> None:
+        loan = _loan(state)
+        borrower = self.people[self.numbers[state.borrower]]
+        is_kept = person.behaviour.hands_over(person, loan)
+        if is_kept and self.try_(person.number, HandOver(loan.id)) is not None:
+            borrower.got += 1
+            self.tally.lent(person, borrower, loan.id, self.week)
+            self.out.append(Out(loan, person.number, borrower.number, self.week + 1))
+
+    # --- coming ------------------------------------------------------------------------
+
+    def move_in(
+        self, mover: Person, behaviour: Behaviour, asked: Sequence[Person]
+    ) -> Person | None:
+        """Somebody begins under a new name, when as many as the house asks for co-opt it."""
+        willing = [one for one in asked if one is mover or one.behaviour.sponsors(one, mover)]
+        seats = self._plan.charter.seats
+        if len(willing) < seats:
+            return None
+        number = len(self.engines)
+        resident = _calm(newcomer(self._plan, self._keys, self._opener, number))
+        self.add_home(resident)
+        self.numbers[resident.member] = number
+        person = self._person(number, behaviour)
+        self.people.append(person)
+        mover.family.append(person)
+        person.family = mover.family
+        joined = [one for one in willing if self._lets_in(one, number)]
+        if joined:
+            self.run(number, SetProfile(resident.config.name, ("en",)))
+            behaviour.begins(person)
+        person.is_gone = not joined
+        return person if joined else None
+
+    def _lets_in(self, sponsor: Person, number: int) -> bool:
+        try:
+            return self.join(number, sponsor.number)
+        except Refused:
+            return False
+
+    def friends_of(self, number: int) -> list[Person]:
+        friends = self.core(number).live_friends()
+        return [self.people[self.numbers[friend]] for friend in friends]
 
     # --- the engines -------------------------------------------------------------------
-
-    def _list_thing(self, person: Person) -> None:
-        row = self.run(person.number, AddThing("a thing", circles=person.level))
-        person.things.append(str(row["thing"]))
 
     def try_(self, number: int, command: Command) -> Row | None:
         """The result, or None where the node refuses."""
         try:
             return self.run(number, command)
-        except Refused:
+        except Refused as refusal:
+            self.last_refusal = refusal.code
             return None
 
+    def feed(self, number: int, event: EngineEvent, *, settle: bool = True) -> list[Effect]:
+        effects = super().feed(number, event, settle=False)
+        self.watch(number, effects)
+        if settle:
+            self.settle()
+        return effects
+
+    def watch(self, number: int, effects: Sequence[Effect]) -> None:
+        """Told of all that an engine asks for; for oracles."""
+
     def _in_any_order(self) -> list[Person]:
-        people = list(self.people)
+        people = [person for person in self.people if not person.is_gone]
         self.chance.shuffle(people)
         return people
 
 
-def become(person: Person, name: str) -> None:
+def become(person: Person, behaviour: Behaviour) -> None:
     """Somebody changes."""
-    person.temper = TEMPERS[name]
+    person.behaviour = behaviour
 
 
-def _is_open(listing: Record) -> bool:
-    return listing.kind is Kind.LISTING
+def _loan(state: LoanState) -> Loan:
+    return Loan(
+        state.loan.hex(), state.terms.thing.hex(), state.holder, state.borrower, len(state.path) - 1
+    )
+
+
+def _calm(resident: Resident) -> Resident:
+    # Nothing is lost on these links: the daily comparison would find nothing.
+    return replace(resident, config=replace(resident.config, compare_every_ms=_NEVER_MS))
+
+
+def _object(text: str) -> ObjectId:
+    return ObjectId(bytes.fromhex(text))
+
+
+def _with_families(edges: list[Edge], families: Sequence[Sequence[int]]) -> list[Edge]:
+    """The friendships of a town, and those within each family."""
+    all_edges = dict.fromkeys(edges)
+    for family in families:
+        all_edges |= dict.fromkeys(combinations(family, 2))
+    return list(all_edges)

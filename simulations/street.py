@@ -18,6 +18,8 @@ from node.engine.commands import (
     Command,
     GiveBack,
     HandOver,
+    Invite,
+    Join,
     Rate,
     SetProfile,
 )
@@ -26,8 +28,11 @@ from node.engine.engine import Engine
 from node.engine.events import (
     Answer,
     CommandReceived,
+    DialInvitation,
     Effect,
     Event,
+    GuestLinkUp,
+    HostLinkUp,
     LinkDown,
     LinkId,
     LinkUp,
@@ -117,6 +122,36 @@ class Street:
                 del self.ends[other, link]
                 self.feed(one, LinkDown(link))
                 self.feed(other, LinkDown(link))
+
+    def add_home(self, resident: Resident) -> None:
+        """A home of somebody who knows nobody yet."""
+        assert resident.number == len(self.engines), "numbers go on"
+        self.residents.append(resident)
+        self.stores.append({(space, key): value for space, key, value in resident.rows})
+        self.engines.append(self.boot(resident.number))
+
+    def join(self, guest: int, inviter: int) -> bool:
+        """The guest opens an invitation of the inviter; whether they are friends then."""
+        link_text = str(self.run(inviter, Invite(3_600_000, ("here:1",)))["link"])
+        self.counter += 1
+        entropy, day = self.counter.to_bytes(32, "big"), self.now_ms // DAY_MS
+        event = CommandReceived(RequestId(self.counter), Join(link_text), entropy, day)
+        effects = self.feed(guest, event, settle=False)
+        dial = next((effect for effect in effects if isinstance(effect, DialInvitation)), None)
+        if dial is None:
+            return False
+        self.counter += 1
+        link = LinkId(self.counter)
+        self.ends[guest, link] = (inviter, link)
+        self.ends[inviter, link] = (guest, link)
+        keys = [self.residents[number].config.link_public for number in (guest, inviter)]
+        self.feed(inviter, HostLinkUp(link, dial.tag, keys[0]), settle=False)
+        self.feed(guest, GuestLinkUp(link, dial.tag, keys[1]))
+        if self.core(guest).is_live_friend(self.id(inviter)):
+            self.edges.append((inviter, guest))
+            return True
+        self.cut(guest, inviter)
+        return False
 
     def reconnect(self) -> None:
         for one, other in self.edges:

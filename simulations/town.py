@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from node.engine.core import Config
 from node.engine.genesis import (
@@ -129,6 +129,16 @@ def build_town(
         rows = _rows(mason, charter, halves, known, number, neighbours[number])
         residents.append(Resident(number, mason.member(number), config, tuple(rows)))
     return residents
+
+
+def newcomer(plan: TownPlan, keys: KeyRing, opener: InterningOpener, number: int) -> Resident:
+    """Somebody with an empty store, who may come to the town later."""
+    seed = seed_for(plan.name, "member", number)
+    private = link_private_key(seed)
+    signer = keys.signer(seed)
+    mason = _Mason(plan, opener, [seed], [signer], [0], [link_public_key(private)])
+    config = replace(_config(mason, keys, 0, private), name=f"Member {number}")
+    return Resident(number, MemberId(signer.public), config, ())
 
 
 def _config(mason: _Mason, keys: KeyRing, number: int, private: bytes) -> Config:

@@ -1,4 +1,4 @@
-"""People with tempers on real engines, and what a shock does to them."""
+"""People on real engines, and what a shock does to them."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from protocol.bodies import Kind
 from protocol.charter import Charter
 from protocol.exchange import State
 from simulations import shock
+from simulations.behaviours import (
+    NEED_90_PERCENT_PER_MONTH,
+    NEED_MEDIAN_PER_MONTH,
+    Behaviour,
+    Defector,
+    Person,
+    draw_need_per_week,
+    poisson,
+)
+from simulations.intervals import Measure
 from simulations.reach import quiet_collector
 from simulations.shock import (
     AFTER_WEEKS,
     BEFORE_WEEKS,
     VARIANTS,
     Course,
-    Measure,
     relative_weeks,
     run_course,
     small_world,
     table,
 )
 from simulations.shock_plot import plot_weeks
-from simulations.society import Customs, Person, Society, become
-from simulations.tempers import (
-    NEED_90_PERCENT_PER_MONTH,
-    NEED_MEDIAN_PER_MONTH,
-    TEMPERS,
-    USUAL_MIX,
-    draw_need_per_week,
-    draw_temper,
-    poisson,
-)
+from simulations.society import Customs, Society, become
 
 
 def town(members: int = 12, customs: Customs = Customs(), **rules: int) -> Society:  # noqa: B008
@@ -49,7 +49,7 @@ def busy(made: Society, weeks: int) -> None:
             made.live_a_week(20.0)
 
 
-class TestTempers:
+class TestNeeds:
     def test_needs_have_the_median_and_the_spread_that_were_measured(self) -> None:
         chance = random.Random(1)
         drawn = sorted(draw_need_per_week(chance) * 52 / 12 for _ in range(20_000))
@@ -57,18 +57,18 @@ class TestTempers:
         assert math.isclose(drawn[10_000], NEED_MEDIAN_PER_MONTH, rel_tol=0.05)
         assert math.isclose(drawn[18_000], NEED_90_PERCENT_PER_MONTH, rel_tol=0.05)
 
-    def test_a_town_has_the_shares_it_is_said_to_have(self) -> None:
-        assert math.isclose(sum(USUAL_MIX.values()), 1.0)
-        chance = random.Random(1)
-        drawn = [draw_temper(chance).name for _ in range(10_000)]
-        for name, share in USUAL_MIX.items():
-            assert math.isclose(drawn.count(name) / 10_000, share, abs_tol=0.02)
-
     def test_how_often_something_happens_has_its_mean(self) -> None:
         chance = random.Random(1)
         assert math.isclose(
             sum(poisson(chance, 0.7) for _ in range(20_000)) / 20_000, 0.7, rel_tol=0.05
         )
+
+
+class Unlucky(Behaviour):
+    """Loses everything, and makes it all good."""
+
+    losses = 1.0
+    mends = 1.0
 
 
 class TestSociety:
@@ -92,7 +92,7 @@ class TestSociety:
 
     def test_whoever_loses_things_is_seen_to_and_lent_nothing_any_more(self) -> None:
         made = town(customs=Customs(repairs=False))
-        become(made.people[0], "defector")
+        become(made.people[0], Defector())
         made.people[0].need_per_week = 1.0
         busy(made, 4)
         borrowed = [out.borrower for out in made.out]
@@ -103,8 +103,7 @@ class TestSociety:
 
     def test_what_was_lost_is_made_good_where_the_house_asks_for_it(self) -> None:
         made = town()
-        clumsy = TEMPERS["clumsy"]
-        made.people[0].temper = type(clumsy)("unlucky", fails=1.0, makes_good=1.0)
+        become(made.people[0], Unlucky())
         made.people[0].need_per_week = 1.0
         busy(made, 5)
 
