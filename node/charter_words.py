@@ -9,8 +9,7 @@ from gettext import NullTranslations
 from typing import Final
 
 from node.i18n import N_, translator
-from protocol.charter import CharterError, Explanation
-from protocol.errors import Refused
+from protocol.charter import Explanation
 
 
 def ngettext(singular: str, plural: str) -> tuple[str, str]:
@@ -29,6 +28,10 @@ GROUP_TITLES: Final = {
 
 CHARTER_NOT_POSSIBLE: Final = N_("The charter's “{key}” cannot be that; possible is: {possible}.")
 _UNKNOWN_KEY: Final = N_("The charter has no rule called “{key}”; the nearest is “{possible}”.")
+_FIXED: Final = N_(
+    "“{key}” stays as it is, {possible}: it was fixed when the house was founded, or members "
+    "would stop being members."
+)
 _POSSIBLE: Final = {
     "number": N_("a whole number from {low} to {high}"),
     "duration": N_("a duration from {low} to {high}, written like 30d, 48h, 90m or 20s"),
@@ -55,15 +58,12 @@ def charter_sentence(explanation: Explanation, language: str) -> str:
     return catalogue.gettext(explanation.message).format(value=amount)
 
 
-def charter_refusal(error: CharterError) -> Refused:
-    """What is wrong with the numbers somebody wrote, as a refusal."""
-    return Refused("charter-not-possible", key=error.key, possible=error.possible)
-
-
 def possible_words(possible: tuple[str | int, ...], catalogue: NullTranslations) -> tuple[str, str]:
     """The sentence for a wrong key, and what may stand there, in words."""
     kind, *values = possible
     if kind == "unknown":
         return catalogue.gettext(_UNKNOWN_KEY), str(values[0])
+    if kind == "fixed":
+        return catalogue.gettext(_FIXED), str(values[0])
     words = catalogue.gettext(_POSSIBLE[str(kind)]).format(low=values[0], high=values[1])
     return catalogue.gettext(CHARTER_NOT_POSSIBLE), words

@@ -206,6 +206,27 @@ _SENTENCES: Final[dict[str, str]] = {
         "The inviter has co-opted as many newcomers this year as the charter allows: ask "
         "another member."
     ),
+    "nothing-to-change": N_("These are the rules already: nothing would change."),
+    "rules-outdated": N_(
+        "The members have agreed on a rule that this program does not know: update it first."
+    ),
+    "unknown-proposal": N_(
+        "Nobody proposes a change “{proposal}” of the rules as they are now. See those that can "
+        "be signed: openhouse house proposals"
+    ),
+    "amendment-not-a-member": N_(
+        "Only members sign changes of the rules: a second member has to co-opt you first."
+    ),
+    "amendment-new-root": N_(
+        "Your root key has changed, and homes far from yours cannot check the new one: in this "
+        "version you cannot sign changes of the rules."
+    ),
+    "amendment-signed": N_("You have signed this change already: others have to sign it now."),
+    "too-many-proposals": N_(
+        "You have signed {maximum} changes that too few others want: more are not possible until "
+        "one of them is agreed on."
+    ),
+    "not-signed": N_("Nothing was signed."),
     "not-paused": N_("{name}'s home is not left alone: there is nothing to end."),
     "pairing-not-an-address": N_("“{address}” is not an address such as 192.168.1.20:7470."),
     "pairing-no-code": N_("There is no code to compare now: look for the other home again."),

@@ -30,6 +30,7 @@ class Kind(IntEnum):
     WITHDRAWAL = 6
     KEYS = 7
     VALIDATION = 8
+    AMENDMENT = 9
     REQUEST = 16
     PASS = 17
     COUNTER = 18
@@ -99,6 +100,20 @@ class CharterBody:
     name: str
     founders: tuple[MemberId, ...]
     parameters: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AmendmentBody:
+    """The author signs a change of the house's rules. Spec: §5.6, §9.6.
+
+    Args:
+        previous: 32 bytes, the version of the rules that it changes.
+        changes: ``(name, value)`` sorted by name: the numbers that become others.
+    """
+
+    kind: ClassVar[Kind] = Kind.AMENDMENT
+    previous: bytes
+    changes: tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -560,8 +575,8 @@ LoanBody = (
 RatedBody = RatingBody | RepairBody | RetractionBody | ReplyBody
 EvidenceBody = RatedBody | EntryBody
 Body = (
-    CharterBody | StatementBody | SeatBody | HalfBody | KeysBody | ValidationBody | ListingBody
-    | WithdrawalBody | LoanBody | EvidenceBody
+    CharterBody | AmendmentBody | StatementBody | SeatBody | HalfBody | KeysBody | ValidationBody
+    | ListingBody | WithdrawalBody | LoanBody | EvidenceBody
 )  # fmt: skip
 
 

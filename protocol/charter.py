@@ -54,8 +54,9 @@ class CharterError(OpenHouseError):
         key: the parameter's name as it was written.
         allowed: what may stand there, as a clause ("a whole number from 1 to 4").
         possible: the same for who says it in another language: ``("number", low, high)``,
-            ``("duration", low, high)``, ``("less", other parameter, its value)``, or
-            ``("unknown", the nearest parameter there is)``.
+            ``("duration", low, high)``, ``("less", other parameter, its value)``,
+            ``("unknown", the nearest parameter there is)``, and of changes ``("fixed", value)``
+            and ``("same", value)``.
     """
 
     key: str
@@ -104,6 +105,8 @@ class Charter:
 
     max_circles: int = limits.CIRCLES_DEFAULT_MAX
     seats: int = 2
+    amendment_approvals: int = 3
+    amendment_founders: int = 1
     cooptations_per_year_max: int = limits.COOPTATIONS_PER_YEAR_MAX
     circle_2_exchanges: int = 2
     circle_3_exchanges: int = 5
@@ -191,12 +194,21 @@ class Charter:
     def from_toml(cls, data: Mapping[str, object]) -> Charter:
         """Read the numbers a founder wrote; one that is absent has its default.
 
+        Raises:
+            CharterError: unknown key, wrong type or outside its range.
+        """
+        return cls(**cls.numbers_from_toml(data))
+
+    @staticmethod
+    def numbers_from_toml(data: Mapping[str, object]) -> dict[str, int]:
+        """Read those numbers that somebody wrote.
+
         Args:
             data: a parsed TOML table. Durations are texts ("30d", "48h", "90m",
                 "20s", "500ms") or whole numbers of milliseconds.
 
         Raises:
-            CharterError: unknown key, wrong type or outside its range.
+            CharterError: unknown key or wrong type.
         """
         given: dict[str, int] = {}
         for key, value in data.items():
@@ -205,7 +217,7 @@ class Charter:
                 nearest = difflib.get_close_matches(key, sorted(_BY_NAME), 1, 0.0)[0]
                 raise CharterError(key, f"such as {nearest!r}", ("unknown", nearest))
             given[key] = parameter.read(value)
-        return cls(**given)
+        return given
 
     def explain(self) -> tuple[Explanation, ...]:
         """Every number as a sentence, in the order a newcomer would ask."""
@@ -274,6 +286,15 @@ PARAMETERS: Final = (
     Parameter(
         "seats", 2, 8,
         N_("A newcomer becomes a member when {value} members have co-opted them."),
+    ),
+    Parameter(
+        "amendment_approvals", 2, 100,
+        N_("The rules change when {value} members have signed the change."),
+    ),
+    Parameter(
+        "amendment_founders", 0, 2,
+        N_("Founders who must be among those who sign a change of the rules: {value}."),
+        N_("No founder need be among those who sign a change of the rules."),
     ),
     Parameter(
         "cooptations_per_year_max", 1, 100,
@@ -435,7 +456,10 @@ GROUPS: Final[dict[Group, tuple[str, ...]]] = {
         "circle_4_exchanges", "far_exchanges_max", "confiance_half_life_ms",
         "pass_on_unasked_circles", "recommended_circles",
     ),
-    "cooptation": ("seats", "cooptations_per_year_max", "sharing_grace_ms", "sharing_window_ms"),
+    "cooptation": (
+        "seats", "cooptations_per_year_max", "sharing_grace_ms", "sharing_window_ms",
+        "amendment_approvals", "amendment_founders",
+    ),
     "loans": (
         "open_requests_max", "request_window_ms", "other_way_ms", "other_ways_max",
         "request_ahead_max_ms", "loan_length_max_ms", "capacity_new", "capacity_max",
@@ -453,6 +477,11 @@ GROUPS: Final[dict[Group, tuple[str, ...]]] = {
 """What each rule is about, in the order a newcomer would ask."""
 
 _BY_NAME: Final = {parameter.name: parameter for parameter in PARAMETERS}
+
+
+def is_parameter(name: str) -> bool:
+    """Whether this program knows a rule of this name."""
+    return name in _BY_NAME
 
 
 def _in_words(duration_ms: int) -> tuple[int, Unit]:

@@ -71,6 +71,8 @@ class Domain(Enum):
     LINK_KEY = b"link key"
     REVOCATION_SECRET = b"revocation secret"
     HOUSE = b"house"
+    CHARTER = b"charter"
+    AMENDMENT = b"amendment"
     FINGERPRINT = b"fingerprint"
     SIGNATURE_MANDATE = b"signature mandate"
     SIGNATURE_SUCCESSION = b"signature succession"

@@ -16,6 +16,7 @@ from protocol import limits
 from protocol.bodies import (
     MINUTES_PER_WEEK,
     AgreementBody,
+    AmendmentBody,
     Availability,
     Body,
     CancelBody,
@@ -113,10 +114,9 @@ def _commitment(value: Value, name: str) -> bytes:
     return data
 
 
-def _read_charter(f: tuple[Value, ...]) -> Body:
+def _parameters(value: Value, name: str) -> tuple[tuple[str, int], ...]:
     pairs = [
-        expect_array(pair, "parameter", length=2)
-        for pair in expect_array(f[2], "parameters", maximum=64)
+        expect_array(pair, "parameter", length=2) for pair in expect_array(value, name, maximum=64)
     ]
     parameters = tuple(
         (expect_text(p[0], "parameter name", 64), _number(p[1], "parameter value")) for p in pairs
@@ -124,15 +124,30 @@ def _read_charter(f: tuple[Value, ...]) -> Body:
     names = [name for name, _ in parameters]
     if names != sorted(dict.fromkeys(names)):
         raise Malformed("parameters must be sorted by name, each once", section="5.6")
+    return parameters
+
+
+def _read_charter(f: tuple[Value, ...]) -> Body:
     return CharterBody(
         expect_text(f[0], "house name", limits.NAME_SIZE_MAX_BYTES),
         _members(f[1], "founders", 2),
-        parameters,
+        _parameters(f[2], "parameters"),
     )
 
 
 def _write_charter(b: CharterBody) -> list[Value]:
     return [b.name, list(b.founders), [[name, value] for name, value in b.parameters]]
+
+
+def _read_amendment(f: tuple[Value, ...]) -> Body:
+    changes = _parameters(f[1], "changes")
+    if not changes:
+        raise Malformed("an amendment changes something", section="5.6")
+    return AmendmentBody(expect_bytes(f[0], "previous version", length=32), changes)
+
+
+def _write_amendment(b: AmendmentBody) -> list[Value]:
+    return [b.previous, [[name, value] for name, value in b.changes]]
 
 
 def _read_statement(f: tuple[Value, ...]) -> Body:
@@ -494,6 +509,7 @@ class _Layout:
 
 _LAYOUTS: dict[Kind, _Layout] = {
     Kind.CHARTER: _Layout(3, _read_charter, _write_charter),
+    Kind.AMENDMENT: _Layout(2, _read_amendment, _write_amendment, limits.KEYS_SIZE_MAX_BYTES),
     Kind.STATEMENT: _Layout(5, _read_statement, _write_statement, limits.RATING_SIZE_MAX_BYTES),
     Kind.SEAT: _Layout(1, _read_seat, _write_seat, limits.CERTIFICATE_SIZE_MAX_BYTES),
     Kind.HALF: _Layout(4, _read_half, _write_half, limits.CERTIFICATE_SIZE_MAX_BYTES),

@@ -113,6 +113,10 @@ THUMBNAIL_SIZE_MAX_BYTES: Final = 32 * _KIB
 PHOTO_SIZE_MAX_BYTES: Final = 512 * _KIB
 # Spec §5.7 (wire). Pictures of one thing: elements of the record, and homes' disks.
 PHOTOS_PER_LISTING_MAX: Final = 4
+# Spec §9.6. Member who signs change after change of the rules: each travels to everybody.
+AMENDMENTS_PER_MEMBER_MAX: Final = 16
+# Spec §9.6. The same by keys that are nobody's, from one friend.
+AMENDMENTS_UNPROVED_MAX: Final = 64
 # Spec §14.3. Store filled by records of others; a town of thousands takes a tenth.
 RECORDS_HELD_MAX: Final = 500_000
 # Design. One edge behind which a Sybil family sits must not fill the far circles.

@@ -17,6 +17,7 @@ from hypothesis.strategies import SearchStrategy
 from protocol import limits
 from protocol.bodies import (
     AgreementBody,
+    AmendmentBody,
     Body,
     CancelBody,
     CharterBody,
@@ -139,6 +140,13 @@ charters: SearchStrategy[CharterBody] = st.builds(
     founders=member_lists(1, 2),
     parameters=st.just(Charter().to_parameters()),
 )
+amendments: SearchStrategy[AmendmentBody] = st.builds(
+    AmendmentBody,
+    _exactly(32),
+    st.dictionaries(_names, uints, min_size=1, max_size=4).map(
+        lambda changes: tuple(sorted(changes.items()))
+    ),
+)
 statements: SearchStrategy[StatementBody] = st.builds(
     StatementBody,
     name=_names,
@@ -258,6 +266,7 @@ entries: SearchStrategy[EntryBody] = st.builds(
 )
 bodies: SearchStrategy[Body] = st.one_of(
     charters,
+    amendments,
     statements,
     seats,
     halves,

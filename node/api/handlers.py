@@ -17,14 +17,12 @@ from node import dates, messages
 from node.api.errors import ApiError
 from node.api.fields import Given
 from node.api.protocols import NodeLike, PairingLike
-from node.charter_words import charter_refusal, charter_sentence
 from node.engine import commands, views
 from node.engine.core import Core
 from node.engine.events import Json
 from node.engine.ratings import FAULTS_BY_WORD
 from node.engine.views.things import CATEGORIES_BY_WORD
 from protocol.bodies import Event, Fault
-from protocol.charter import Charter, CharterError
 from protocol.errors import Refused
 from protocol.limits import INVITATION_TTL_MS
 
@@ -64,10 +62,6 @@ class Call:
 
 async def status(call: Call) -> Json:
     return {**views.status(call.core), "lan": call.node.lan_state()}
-
-
-async def house(call: Call) -> Json:
-    return views.house_show(call.core, lambda rule: charter_sentence(rule, call.language))
 
 
 async def friends(call: Call) -> Json:
@@ -132,14 +126,6 @@ async def set_up(call: Call) -> Json:
         body.get("phone", ""),
         body.get("language", call.language),
     )
-
-
-async def found_house(call: Call) -> Json:
-    try:
-        charter = Charter.from_toml(call.body.get("charter", {}))
-    except CharterError as error:
-        raise charter_refusal(error) from error
-    return await call.command(commands.FoundHouse(call.body["name"], charter))
 
 
 async def invite(call: Call) -> Json:

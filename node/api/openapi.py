@@ -24,6 +24,7 @@ _KEY_SCHEMAS: Final[dict[str, dict[str, Any]]] = {
     "objects": {"type": "array", "items": {"type": "object"}},
 }
 _PATH_TEXTS: Final = {
+    "proposal": "A change of the rules: its id, or a unique prefix of 8 or more characters.",
     "thing": "Id of a thing, or 8 or more of its first characters; where two members' things "
     "have the same id, THING@MEMBER.",
     "loan": "Id of a loan, or 8 or more of its first characters.",

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
-from node.api import handlers, thing_handlers
+from node.api import handlers, house_handlers, thing_handlers
 from node.api.fields import Field
 from node.api.handlers import Call
 from node.engine.capacity import CAPACITY_MAX
@@ -108,6 +108,12 @@ _TRUST: Final[dict[str, KeyType]] = {
     "failures": "objects",
 }  # fmt: skip
 
+_PROPOSAL: Final[dict[str, KeyType]] = {
+    "proposal": "string", "state": "string", "changes": "objects", "signed_by": "objects",
+    "signed": "integer", "needed": "integer", "founders_signed": "integer",
+    "founders_needed": "integer", "mine": "boolean",
+}  # fmt: skip
+
 _KEYS: Final[dict[str, KeyType]] = {
     "member": "string", "device": "string", "root": "string", "roots_before": "integer",
     "is_frozen": "boolean", "is_recalling": "boolean", "guardians": "objects",
@@ -146,7 +152,7 @@ ROUTES: Final = (
         "DELETE", "/away", "back", "Be back.", handlers.come_back, {"away": "object?"},
     ),
     Route(
-        "POST", "/house", "house found", "Found a house.", handlers.found_house,
+        "POST", "/house", "house found", "Found a house.", house_handlers.found_house,
         {"house": "string", "name": "string"},
         body=(
             Field("name", "string", "The house's name.", required=True),
@@ -154,11 +160,31 @@ ROUTES: Final = (
         ),
     ),
     Route(
-        "GET", "/house", "house show", "The house and its charter, in words.", handlers.house,
+        "GET", "/house", "house show", "The house and its charter, in words.", house_handlers.house,
         {
             "house": "string?", "name": "string?", "founders": "objects",
-            "standing": "string", "charter": "objects",
+            "standing": "string", "charter": "objects", "version": "integer",
+            "is_outdated": "boolean",
         },
+    ),
+    Route(
+        "GET", "/house/proposals", "house proposals",
+        "Changes of the rules that can be signed, and the one that made those in force.",
+        house_handlers.list_proposals, _PROPOSAL, gives_list=True,
+    ),
+    Route(
+        "POST", "/house/proposals", "house propose",
+        "Sign a change of the rules as the first; signing cannot be taken back.",
+        house_handlers.propose, _PROPOSAL,
+        body=(
+            Field("charter", "table", "Numbers that become others.", required=True),
+            Field("preview", "boolean", "Only show what would change."),
+        ),
+    ),
+    Route(
+        "POST", "/house/proposals/{proposal}/approve", "house approve",
+        "Sign a change of the rules; signing cannot be taken back.",
+        house_handlers.approve, _PROPOSAL,
     ),
     Route(
         "POST", "/house/accept", "house accept",

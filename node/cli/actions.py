@@ -23,11 +23,11 @@ def _status(arguments: argparse.Namespace, client: Client) -> Answer:
 
 
 def _house_found(arguments: argparse.Namespace, client: Client) -> Answer:
-    charter = None if arguments.charter is None else _read_charter(arguments.charter)
+    charter = None if arguments.charter is None else read_charter(arguments.charter)
     return client.post("/house", {"name": arguments.name, "charter": charter})
 
 
-def _read_charter(path: str) -> dict[str, Any]:
+def read_charter(path: str) -> dict[str, Any]:
     try:
         return read_toml(Path(path))
     except OSError as error:
@@ -35,6 +35,10 @@ def _read_charter(path: str) -> dict[str, Any]:
         raise Refused("file-unreadable", file=path, reason=reason) from error
     except ValueError as error:
         raise Refused("not-toml", file=path, reason=str(error)) from error
+
+
+def _house_proposals(arguments: argparse.Namespace, client: Client) -> Answer:
+    return client.get("/house/proposals")
 
 
 def _house_show(arguments: argparse.Namespace, client: Client) -> Answer:
@@ -290,6 +294,7 @@ ACTIONS: Final[dict[str, Action]] = {
     "status": _status,
     "house found": _house_found,
     "house show": _house_show,
+    "house proposals": _house_proposals,
     "invite": _invite,
     "join": _join,
     "friends": _friends,

@@ -113,6 +113,10 @@ def _do(name: str, arguments: argparse.Namespace, language: str) -> int:
         from node.cli.befriend import befriend
 
         answer = befriend(arguments, client, language)
+    elif name in ("house propose", "house approve"):
+        from node.cli.amend import SIGNINGS
+
+        answer = SIGNINGS[name](arguments, client, language)
     else:
         if name == "join" and not arguments.json:
             _say_waiting(language)

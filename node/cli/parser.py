@@ -114,6 +114,19 @@ def _add_house_commands(add: Add, shared: Parser, _: Say) -> None:
     found.add_argument("name", metavar=_("NAME"))
     found.add_argument("--charter", metavar=_("FILE"), help=_("a TOML file with the house's rules"))
     verbs.add_parser("show", help=_("show the house and its rules in words"), parents=[shared])
+    verbs.add_parser("proposals", help=_("show proposed changes of the rules"), parents=[shared])
+    propose = verbs.add_parser(
+        "propose", help=_("propose a change of the rules, and sign it"), parents=[shared]
+    )
+    propose.add_argument("file", metavar=_("FILE"), help=_("a TOML file with what changes"))
+    approve = verbs.add_parser(
+        "approve", help=_("sign a proposed change of the rules"), parents=[shared]
+    )
+    approve.add_argument("proposal", metavar=_("PROPOSAL"))
+    for signing in (propose, approve):
+        signing.add_argument(
+            "--yes", action="store_true", help=_("sign without being asked once more")
+        )
 
     accept = verbs.add_parser(
         "accept", help=_("two members share an address or a number, rightly"), parents=[shared]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from node.cli import render_house, render_keys, render_things
+from node.cli import render_house, render_keys, render_proposals, render_things
 from node.cli.client import Answer
 from node.cli.output import Screen
 
@@ -16,6 +16,9 @@ RENDERINGS: Final[dict[str, Render]] = {
     "status": render_house.status,
     "house found": render_house.house_found,
     "house show": render_house.house_show,
+    "house proposals": render_proposals.proposals,
+    "house propose": render_proposals.signed,
+    "house approve": render_proposals.signed,
     "invite": render_house.invite,
     "join": render_house.joined,
     "friends": render_house.friends,

@@ -151,6 +151,14 @@ def house_show(screen: Screen, answer: Answer) -> None:
                 screen.line(f"· {rule['sentence']}")
     screen.line()
     screen.line(_("And one that no house can change: no money, ever."))
+    if answer.get("is_outdated"):
+        screen.line()
+        screen.line(
+            _("The members have agreed on a rule that this program does not know: update it.")
+        )
+    elif answer["house"]:
+        screen.line()
+        screen.line(_("Changes that others propose: openhouse house proposals"))
 
 
 def invite(screen: Screen, answer: Answer) -> None:

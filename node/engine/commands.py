@@ -25,6 +25,20 @@ class FoundHouse:
 
 
 @dataclass(frozen=True, slots=True)
+class ProposeChange:
+    """``house propose FILE``: the numbers that are to be, those that stay may be among them."""
+
+    numbers: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ApproveChange:
+    """``house approve PROPOSAL``: sign a change of the rules."""
+
+    proposal: str
+
+
+@dataclass(frozen=True, slots=True)
 class Invite:
     """``invite [--email E] [--ttl 48h]``. ``addresses``: where we can be reached."""
 
@@ -348,8 +362,9 @@ class KeepNote:
 
 
 Command = (
-    FoundHouse | Invite | Join | EndFriendship | AdmitFriend | ShowFriendship | SetCapacity
-    | SetFriendRule | PassOnFrom | GoAway | AddThing | SetThing | BlockDates | WithdrawThing
+    FoundHouse | ProposeChange | ApproveChange | Invite | Join | EndFriendship | AdmitFriend
+    | ShowFriendship | SetCapacity | SetFriendRule | PassOnFrom | GoAway | AddThing | SetThing
+    | BlockDates | WithdrawThing
     | LookFor | Ask | AnswerLoan | MoveEnd | Recommend | Validate | AcceptContact
     | HandOver | GiveBack | Report | Repaired | LendTo | CancelLoan | Rate | ReplyTo
     | TakeBack | SetProfile

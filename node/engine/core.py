@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from node.engine.clock_watch import ClockWatch
 from node.engine.events import Deliver, Disconnect, Effect, LinkId, Persist, Reject, Send, Space
 from node.engine.log import ArrivalLog, LogKey
-from node.engine.registers import Registers, Stored, origin_of
+from node.engine.registers import Key, Registers, Stored, origin_of
 from protocol import limits
 from protocol.bodies import (
     STATEMENT_OBJECT,
@@ -37,6 +37,7 @@ from protocol.charter import Charter
 from protocol.circles import FriendGraph, Path, may_show
 from protocol.encoding import Value
 from protocol.errors import ProtocolError
+from protocol.house import Rules
 from protocol.keys import HouseId, MemberId, ObjectId, RecordId
 from protocol.mandates import Successor
 from protocol.messages import Message, OfferedPath, encode_message
@@ -206,6 +207,11 @@ class Core:
         self.now_ms = 0
         self.house: HouseId | None = None
         self.charter = Charter()
+        self.charters: tuple[Charter, ...] = (self.charter,)
+        self.first_charter: Charter | None = None
+        self.rules: Rules | None = None
+        self.voters: dict[MemberId, tuple[MemberId, ...]] = {}
+        self.counted: dict[Key, None] = {}
         self.founders: tuple[MemberId, ...] = ()
         self.friends: dict[MemberId, Friend] = {}
         self.links: dict[LinkId, Link] = {}
@@ -334,6 +340,11 @@ class Core:
         assert self.house is not None, "records belong to a house"
         self._sequence += 1
         self.persist(Space.META, b"sequence", self._sequence)
+        not_after_ms = self.now_ms + lease_ms
+        former = self.current(self.me, object_id)
+        if former is not None and former.created_ms <= self.now_ms:
+            # Spec 5.4: "A later version MUST NOT have an earlier `not_after`"
+            not_after_ms = max(not_after_ms, former.not_after_ms)
         signer, mandate = self.signer_of(self, body.kind)
         return sign_record(
             signer,
@@ -342,7 +353,7 @@ class Core:
             object_id=object_id,
             sequence=self._sequence,
             created_ms=self.now_ms,
-            not_after_ms=self.now_ms + lease_ms,
+            not_after_ms=not_after_ms,
             epoch=self.epoch,
             author=self.me,
             mandate=mandate,

@@ -16,6 +16,7 @@ from node.engine import (
     loans,
     membership,
     pauses,
+    proposals,
     showing,
     standing_rules,
     things,
@@ -25,6 +26,7 @@ from node.engine.commands import (
     AddThing,
     AdmitFriend,
     AnswerLoan,
+    ApproveChange,
     ApproveSuccessor,
     Ask,
     BlockDates,
@@ -45,6 +47,7 @@ from node.engine.commands import (
     MoveEnd,
     NameGuardians,
     PassOnFrom,
+    ProposeChange,
     Rate,
     Recommend,
     Repaired,
@@ -81,6 +84,10 @@ def run_command(core: Core, command: Command, local_day: int) -> Json:
     match command:
         case FoundHouse(name, charter):
             return house.found(core, name, charter)
+        case ProposeChange(numbers):
+            return proposals.propose(core, dict(numbers))
+        case ApproveChange(proposal):
+            return proposals.approve(core, proposal)
         case Invite():
             return membership.invite(core, command)
         case EndFriendship(member):

@@ -132,7 +132,7 @@ def write_friend(core: Core, member: MemberId) -> None:
 
 def end_friendship(core: Core, member: MemberId) -> None:
     """End a friendship from our side: reveal the secret of our half. Spec: §7.7."""
-    hops = core.charter.max_circles + limits.REVOCATION_EXTRA_HOPS
+    hops = max(c.max_circles for c in core.charters) + limits.REVOCATION_EXTRA_HOPS
     mark_ended(core, member)
     for secret in own_secrets(core, member):
         take_revocation(core, secret, hops, None)
@@ -189,7 +189,7 @@ def take_revocation(core: Core, secret: bytes, hops: int, giver: MemberId | None
     known = core.revocations.get(key)
     if known is not None and known.hops >= hops:
         return False
-    expires_ms = core.now_ms + core.charter.friendship_lease_ms
+    expires_ms = core.now_ms + max(c.friendship_lease_ms for c in core.charters)
     core.revocations[key] = Revocation(secret, hops, expires_ms, giver)
     core.persist(Space.REVOCATION, key, [secret, hops, expires_ms, giver or b""])
     if hops > 0:

@@ -14,10 +14,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from node.engine.events import Space
-from node.engine.house import CHARTER_LEASE_MS, house_id
+from node.engine.house import CHARTER_LEASE_MS
 from protocol.bodies import CharterBody, HalfBody, half_object
 from protocol.charter import Charter
 from protocol.encoding import Value
+from protocol.house import house_id
 from protocol.keys import HouseId, MemberId, ObjectId, revocation_hash, revocation_secret
 from protocol.records import Record, RecordSigner, sign_record
 
@@ -62,7 +63,7 @@ def found_for(
     return sign_record(
         signer,
         body,
-        house=house_id(founder, object_id),
+        house=house_id(founder, object_id, body.name, body.parameters),
         object_id=object_id,
         sequence=FIRST_SEQUENCE,
         created_ms=now_ms,

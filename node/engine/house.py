@@ -1,16 +1,16 @@
 """The house: its charter, its members, and who proved to be one.
 
-A charter is authenticated by the house's own name: the house id is a hash of the
-founder's key and of the charter's register, so every later version by the
-founder carries the proof with it. Members are those whom seats lead back to the
-founders: a fixpoint over the seats held here.
+The first charter is authenticated by the house's own name, which is a hash of the
+founder's key and of what the charter says; what the members changed since is in
+``amendments``. Members are those whom seats lead back to the founders: a fixpoint
+over the seats held here.
 
 Spec: §9.1, §9.2.
 """
 
 from __future__ import annotations
 
-from node.engine import contacts, roots
+from node.engine import amendments, contacts, roots
 from node.engine.core import Core
 from node.engine.edges import live_half, restart_stream
 from node.engine.events import Json
@@ -26,16 +26,9 @@ from protocol.bodies import (
 )
 from protocol.charter import Charter
 from protocol.encoding import Value
-from protocol.errors import Refused
-from protocol.keys import (
-    Domain,
-    HouseId,
-    MemberId,
-    ObjectId,
-    digest,
-    revocation_hash,
-    revocation_secret,
-)
+from protocol.errors import NotYours, Refused
+from protocol.house import house_id, members_of
+from protocol.keys import HouseId, MemberId, ObjectId, revocation_hash, revocation_secret
 from protocol.records import Record
 
 YEAR_MS = 365 * 24 * 3600 * 1000
@@ -44,25 +37,36 @@ SEAT_LEASE_MS = 10 * YEAR_MS
 STATEMENT_LEASE_MS = YEAR_MS
 
 
-def house_id(founder: MemberId, charter_object: ObjectId) -> HouseId:
-    """The name of the house a charter register founds. Spec: §9.1."""
-    return HouseId(digest(Domain.HOUSE, founder, charter_object))
-
-
 def is_charter_of(record: Record, house: HouseId | None) -> bool:
-    """Whether this charter is the named house's own."""
-    return record.kind is Kind.CHARTER and house_id(record.author, record.object) == house
+    """Whether this is the named house's own first charter. Spec: §9.1."""
+    body = record.body
+    if not isinstance(body, CharterBody) or body.founders[:1] != (record.author,):
+        return False
+    return house_id(record.author, record.object, body.name, body.parameters) == house
+
+
+def check_charter(core: Core, record: Record, body: CharterBody) -> None:
+    """Whether a charter may stand beside the one held here.
+
+    Raises:
+        NotYours: it names other founders.
+        DecodeError: its rules are not understood (§13).
+    """
+    Charter.from_parameters(body.parameters)
+    held = core.registers.stored(record.key)
+    known = None if held is None else held.record.body
+    # Spec 9.1: "A node that holds one with two founders MUST refuse one with others"
+    has_two = isinstance(known, CharterBody) and len(known.founders) == 2
+    if has_two and getattr(known, "founders", ()) != body.founders:
+        raise NotYours("the house has two founders already", section="9.1", verdict="ignore")
 
 
 def apply_charter(core: Core, record: Record) -> None:
-    """Take the rules of a charter record into use."""
+    """Take a house's first charter, and what follows from it, into use."""
     body = record.body
     assert isinstance(body, CharterBody), "only charters are applied"
-    core.charter = Charter.from_parameters(body.parameters)
     core.founders = body.founders
-    core.is_renewal_known = False
-    core.graph.set_bound(core.charter.max_circles)
-    core.all_moved = True
+    core.first_charter = Charter.from_parameters(body.parameters)
     refresh_members(core)
 
 
@@ -81,9 +85,9 @@ def found(core: Core, name: str, charter: Charter) -> Json:
     if not name.strip():
         raise Refused("name-missing")
     object_id = ObjectId(core.draw("charter", 16))
-    core.house = house_id(core.me, object_id)
-    core.founders = (core.me,)
     body = CharterBody(name.strip(), (core.me,), charter.to_parameters())
+    core.house = house_id(core.me, object_id, body.name, body.parameters)
+    core.founders = (core.me,)
     core.publish(body, object_id, CHARTER_LEASE_MS)
     introduce(core)
     return {"house": core.house.hex(), "name": body.name}
@@ -152,24 +156,11 @@ def sponsors_by_candidate(core: Core) -> dict[MemberId, list[MemberId]]:
 def refresh_members(core: Core) -> None:
     """Members are those whose seats lead back to the founders. Spec: §9.2."""
     sponsors = sponsors_by_candidate(core)
-    members: dict[MemberId, None] = {}
-    for founder in core.founders:
-        if len(core.founders) == 1 or any(s in core.founders for s in sponsors.get(founder, [])):
-            members[founder] = None
-    waiting = [member for member in sponsors if member not in members]
-    while True:
-        admitted = [
-            member
-            for member in waiting
-            if sum(1 for s in sponsors[member] if s in members) >= core.charter.seats
-        ]
-        if not admitted:
-            break
-        members.update(dict.fromkeys(admitted))
-        waiting = [member for member in waiting if member not in members]
+    members = dict.fromkeys(members_of(core.founders, core.charter.seats, sponsors))
     changed = members != core.members
     core.members = members
     _refresh_lineage(core, sponsors)
+    amendments.refresh(core)
     if changed and not core.is_restoring:
         refresh_attestations(core)
         core.deliver("house")

@@ -6,14 +6,15 @@ listing's id is unique for its holder only, since nobody can stop another member
 from using the same sixteen bytes; ``THING@MEMBER`` names the holder as well.
 
 Every function refuses with one of ``not-an-id``, ``id-too-short``,
-``ambiguous-id``, ``unknown-thing``, ``unknown-loan``, ``unknown-member``.
+``ambiguous-id``, ``unknown-thing``, ``unknown-loan``, ``unknown-member``,
+``unknown-proposal``.
 
 Spec: §5.4, §10.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final, TypeVar
 
 from node.engine.core import Core
@@ -70,6 +71,15 @@ def resolve_member(core: Core, text: str) -> MemberId:
     found = _starting_with(_known_members(core), _checked(text))
     if not found:
         raise Refused("unknown-member", member=_shown(text))
+    return _only(found, text)
+
+
+def resolve_proposal(known: Sequence[bytes], text: str) -> bytes:
+    """The change of the rules that is meant, of those that can be signed."""
+    prefix = _checked(text)
+    found = [identity for identity in known if identity.hex().startswith(prefix)]
+    if not found:
+        raise Refused("unknown-proposal", proposal=_shown(text))
     return _only(found, text)
 
 

@@ -10,7 +10,7 @@ Spec: §5.4, §7.3, §8.4, §9.
 
 from __future__ import annotations
 
-from node.engine import comparisons, contacts, house, leases, loans, offers, pace, roots
+from node.engine import amendments, comparisons, contacts, house, leases, loans, offers, pace, roots
 from node.engine.core import Core, Link, edge
 from node.engine.edges import given_to_any, refresh_edge
 from node.engine.registers import Stored, origin_of
@@ -18,6 +18,7 @@ from protocol import limits
 from protocol.bodies import (
     EVIDENCE_KINDS,
     LOAN_KINDS,
+    AmendmentBody,
     CharterBody,
     HalfBody,
     KeysBody,
@@ -33,7 +34,6 @@ from protocol.bodies import (
     validation_object,
     withdrawal_object,
 )
-from protocol.charter import Charter
 from protocol.circles import may_offer, may_show
 from protocol.errors import (
     Expired,
@@ -45,6 +45,7 @@ from protocol.errors import (
     RemoteProtocolError,
     Replayed,
 )
+from protocol.house import amendment_object
 from protocol.keys import MemberId, ObjectId, RecordId
 from protocol.records import Record, is_equivocation, supersedes
 
@@ -56,6 +57,7 @@ _TOPIC_OF_KIND = {
     Kind.HALF: "friends",
     Kind.SEAT: "house",
     Kind.CHARTER: "house",
+    Kind.AMENDMENT: "house",
     Kind.VALIDATION: "friends",
     Kind.RATING: "trust",
     Kind.REPAIR: "trust",
@@ -145,7 +147,8 @@ def check_header(core: Core, record: Record, sender: MemberId | None = None) -> 
     """
     if record.house != core.house:
         raise OutOfReach("the record belongs to another house", section="5.2")
-    if record.author == core.me:
+    # Spec 9.6: "also one of its own that it does not hold"
+    if record.author == core.me and record.kind is not Kind.AMENDMENT:
         raise NotYours(
             "a record of our own came back that we do not hold", section="5.4", verdict="ignore"
         )
@@ -157,7 +160,7 @@ def check_header(core: Core, record: Record, sender: MemberId | None = None) -> 
     if longest_ms is not None and record.not_after_ms - record.created_ms > longest_ms:
         raise InvalidState("the record is to be kept for longer than any may", section="5.2")
     if isinstance(record.body, CharterBody):
-        Charter.from_parameters(record.body.parameters)
+        house.check_charter(core, record, record.body)
     if isinstance(record.body, HalfBody) and record.body.friend == record.author:
         raise NotYours("nobody is their own friend", section="7.1")
     expected = _object_by_kind(record)
@@ -182,6 +185,8 @@ def _object_by_kind(record: Record) -> ObjectId | None:
             return validation_object(member)
         case KeysBody():
             return keys_object(len(record.successors))
+        case AmendmentBody():
+            return amendment_object(record.house, record.body)
         case _:
             return register_object(record.kind) if record.kind is Kind.STATEMENT else None
 
@@ -201,6 +206,8 @@ def _may_bring(core: Core, link: Link, record: Record, asked: bool) -> bool:
         return house.is_charter_of(record, core.house)
     if not core.is_live_friend(sender):
         return False
+    if isinstance(body, AmendmentBody):
+        amendments.check_room(core, record.author, body, sender)
     if origin_of(record) is None:
         return True
     if isinstance(body, ListingBody):
@@ -268,7 +275,7 @@ def _travels_otherwise(core: Core, record: Record) -> bool:
     body = record.body
     if isinstance(body, HalfBody):
         return record.author == core.me or given_to_any(core, record.author, body.friend)
-    return True
+    return record.kind is not Kind.AMENDMENT  # logged when its author is proved
 
 
 def _react(core: Core, record: Record, received_from: MemberId | None) -> None:
@@ -281,6 +288,8 @@ def _react(core: Core, record: Record, received_from: MemberId | None) -> None:
         house.refresh_members(core)
     elif record.kind is Kind.CHARTER:
         house.apply_charter(core, record)
+    elif record.kind is Kind.AMENDMENT:
+        amendments.refresh(core)
     elif record.kind is Kind.KEYS:
         roots.on_keys_record(core, record)
     elif isinstance(body, WithdrawalBody):
@@ -304,10 +313,15 @@ def may_give(core: Core, record: Record, friend: MemberId) -> bool:
             return True
         pair = edge(record.author, body.friend)
         return pair in core.offers.given_edges.get(friend, {})
-    if not core.is_live_friend(friend) or friend == record.author:
+    if not core.is_live_friend(friend):
+        return False
+    if record.kind is Kind.AMENDMENT:
+        return record.key in core.counted
+    if friend == record.author:
         return False
     if isinstance(body, SeatBody):
-        return body.candidate in (friend, core.me) or body.candidate in core.lineage
+        is_ours = body.candidate in (friend, core.me) or body.candidate in core.lineage
+        return is_ours or record.key in core.counted
     if record.kind is Kind.CHARTER:
         return True
     if origin_of(record) is not None:

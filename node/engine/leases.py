@@ -13,7 +13,7 @@ from __future__ import annotations
 import heapq
 from typing import Final
 
-from node.engine import away, house, showing
+from node.engine import amendments, away, house, showing
 from node.engine.core import Core
 from node.engine.edges import ask_again, live_half, refresh_edge
 from node.engine.events import Disconnect, Space
@@ -26,6 +26,7 @@ _LONGEST_MS: Final = {
     Kind.CHARTER: house.CHARTER_LEASE_MS,
     Kind.STATEMENT: house.STATEMENT_LEASE_MS,
     Kind.SEAT: house.SEAT_LEASE_MS,
+    Kind.AMENDMENT: amendments.AMENDMENT_LEASE_MS,
     Kind.KEYS: 3650 * 24 * 3600 * 1000,
     Kind.LISTING: limits.LISTING_LEASE_MS,
     Kind.WITHDRAWAL: limits.LISTING_LEASE_MS,
@@ -40,7 +41,8 @@ def longest_ms(core: Core, kind: Kind) -> int | None:
     A guest signs its first half before it knows the charter, hence the usual lease too.
     """
     if kind is Kind.HALF:
-        return max(core.charter.friendship_lease_ms, limits.FRIENDSHIP_LEASE_MS)
+        longest_ms = max(charter.friendship_lease_ms for charter in core.charters)
+        return max(longest_ms, limits.FRIENDSHIP_LEASE_MS)
     return _LONGEST_MS.get(kind)
 
 

@@ -109,7 +109,8 @@ def check_entry(core: Core, record: Record, body: EntryBody) -> None:
     held = core.current(record.author, record.object)
     if held is not None and not _may_follow(record, body, held):
         raise Replayed("this was said before, and stays", section="11.8")
-    if record.not_after_ms - record.created_ms > core.charter.rating_lease_ms:
+    longest_ms = max(charter.rating_lease_ms for charter in core.charters)
+    if record.not_after_ms - record.created_ms > longest_ms:
         raise InvalidState("it counts for longer than the charter allows", section="11.8")
 
 

@@ -116,7 +116,9 @@ def check(core: Core, record: Record, sender: MemberId) -> None:
     role = role_on(body.path, record.author)
     if role is None or not may_ever(said_by(body), role):
         raise NotYours(f"a {body.kind.name.lower()} is not theirs to say", section="11.1")
-    if len(body.path) - 1 > core.charter.max_circles:
+    is_known = book_of(core).path_of(body.loan) is not None
+    charters = core.charters if is_known else (core.charter,)
+    if len(body.path) - 1 > max(charter.max_circles for charter in charters):
         raise OutOfReach("the loan's path is longer than the circles", section="11.1")
     if step_number(body) >= ROUNDS_MAX:
         raise QuotaExceeded("the loan has too many rounds", section="11.1")
@@ -144,11 +146,12 @@ def _are_adjacent(path: Path, one: MemberId, other: MemberId) -> bool:
 def _check_lease(core: Core, record: Record, body: LoanBody) -> None:
     """The first request says how long the loan is kept; nothing is kept longer."""
     lease_ms = record.not_after_ms - record.created_ms
-    wanted_ms = core.charter.steps_lease_ms
+    # Spec 9.6: what was begun under a former charter goes on by it.
+    leases_ms = [charter.steps_lease_ms for charter in core.charters]
     # An answer ends with the request, and its author's clock may be behind the borrower's.
-    if lease_ms > wanted_ms + limits.CREATED_AHEAD_MAX_MS:
+    if lease_ms > max(leases_ms) + limits.CREATED_AHEAD_MAX_MS:
         raise InvalidState("the step is kept for longer than the charter allows", section="11.1")
-    if isinstance(body, RequestBody) and body.round == 0 and lease_ms < wanted_ms:
+    if isinstance(body, RequestBody) and body.round == 0 and lease_ms < min(leases_ms):
         raise InvalidState("the loan would be forgotten before its end", section="11.1")
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass, replace
 
-from node.engine import house, ids, intake, roots
+from node.engine import amendments, house, ids, intake, roots
 from node.engine.commands import Invite, Join
 from node.engine.core import Core, Friend, Link
 from node.engine.edges import (
@@ -64,6 +64,7 @@ JOIN_REFUSALS = (
 """Codes a host may answer a guest with; anything else is shown as join-malformed. Spec: §9.3."""
 
 
+_RULES = {Kind.CHARTER: 0, Kind.SEAT: 1, Kind.AMENDMENT: 2}
 INVITATION_MEMORY_MS = 7 * 24 * 3600 * 1000
 """How long after its end an invitation is still answered, to say that it ended."""
 
@@ -241,8 +242,8 @@ def take_welcome(core: Core, join: PendingJoin, link: Link, message: Welcome) ->
 
 def _keep_greeting(core: Core, records: list[Record], peer: MemberId) -> None:
     """Keep the records of a greeting that may come from this peer."""
-    # The charter first: it says how long the others may be kept.
-    for record in sorted(records, key=lambda record: record.kind is not Kind.CHARTER):
+    # The rules first, and what proves them: they say how long the others may be kept.
+    for record in sorted(records, key=lambda record: _RULES.get(record.kind, len(_RULES))):
         try:
             intake.check_header(core, record)
         except RemoteProtocolError:
@@ -254,7 +255,7 @@ def _keep_greeting(core: Core, records: list[Record], peer: MemberId) -> None:
         if isinstance(body, HalfBody) and body.friend != core.me:
             is_peers = False
         is_charter = house.is_charter_of(record, core.house)
-        if is_news and (is_peers or is_charter or record.kind is Kind.SEAT):
+        if is_news and (is_peers or is_charter or record.kind in (Kind.SEAT, Kind.AMENDMENT)):
             core.keep(record, peer)
 
 
@@ -348,6 +349,7 @@ def _answer_guest(core: Core, link: Link, guest: MemberId) -> None:
         *core.mine(Kind.STATEMENT),
         *_half_towards(core, guest),
         *own_seat,
+        *amendments.proofs(core),
         *seats,
     ]
     core.send(link, Welcome(_in_one_message(records), link.local_addresses[:ADDRESSES_MAX]))
@@ -396,7 +398,7 @@ def say_ended(core: Core, link: Link) -> None:
     """Show the secret to the former friend, so that they know, and close. Spec: §7.7."""
     assert link.friend is not None, "only friends are told"
     friend = core.friends[link.friend]
-    hops = core.charter.max_circles + limits.REVOCATION_EXTRA_HOPS
+    hops = max(c.max_circles for c in core.charters) + limits.REVOCATION_EXTRA_HOPS
     secrets = own_secrets(core, friend.member)
     core.send(link, Revoked(tuple((secret, hops) for secret in secrets)))
     core.effects.append(Disconnect(link.id, "friendship-ended"))

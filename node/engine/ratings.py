@@ -148,7 +148,8 @@ def check_evidence(core: Core, record: Record, body: RatedBody) -> None:
         raise Replayed("this was said before, and stays", section="11.5")
     if not counts(record, body, core.verify_by):
         raise BadSignature("the contract is not signed by both parties", section="11.5")
-    if record.not_after_ms - record.created_ms > core.charter.rating_lease_ms:
+    longest_ms = max(charter.rating_lease_ms for charter in core.charters)
+    if record.not_after_ms - record.created_ms > longest_ms:
         raise InvalidState("it counts for longer than the charter allows", section="11.5")
     if not isinstance(body, RatingBody):
         return

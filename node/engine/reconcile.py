@@ -211,7 +211,7 @@ def _fresh_revocations(core: Core) -> list[bytes]:
     Every node counts the time from when it learned one. Were they compared to their end,
     nodes would remind each other for ever of what each had forgotten in time.
     """
-    until_ms = core.now_ms + core.charter.friendship_lease_ms // 2
+    until_ms = core.now_ms + max(c.friendship_lease_ms for c in core.charters) // 2
     return [key for key, known in core.revocations.items() if known.expires_ms > until_ms]
 
 
@@ -232,7 +232,9 @@ def expected_items(core: Core, friend: MemberId) -> list[bytes]:
                 items += _halves_not_held(core, path)
     for stored in core.registers.all():
         record = stored.record
-        if record.is_expired(core.now_ms) or record.author == core.me:
+        if record.is_expired(core.now_ms):
+            continue
+        if record.author == core.me and record.kind is not Kind.AMENDMENT:
             continue
         if _may_get(core, record, friend, edges, seated):
             items.append(record.record_id)
@@ -268,7 +270,9 @@ def _may_get(core: Core, record: Record, friend: MemberId, edges: Edges, seated:
     if not core.is_live_friend(friend):
         return False
     if isinstance(body, SeatBody):
-        return body.candidate in seated
+        return body.candidate in seated or record.key in core.counted
+    if record.kind is Kind.AMENDMENT:
+        return record.key in core.counted
     if record.kind is Kind.CHARTER:
         return True
     origin = origin_of(record)

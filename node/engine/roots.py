@@ -115,6 +115,11 @@ def check_signer(core: Core, record: Record, sender: MemberId | None) -> None:
     Spec: §18.2, §18.3.
     """
     author, chain = record.author, record.successors
+    if record.kind is Kind.AMENDMENT:
+        # Spec 9.6: "Whether a signature counts MUST follow from its envelope alone"
+        if chain:
+            raise _not_theirs("a successor of a root key signs no change of the rules")
+        return
     accepted = core.roots.get(author, ())
     known = min(len(chain), len(accepted))
     if [s.key for s in chain[:known]] != [s.key for s in accepted[:known]]:

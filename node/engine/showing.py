@@ -64,7 +64,7 @@ def reveal_former(core: Core, member: MemberId) -> None:
     """Take former halves back from everybody, as soon as the friend holds the new one."""
     if not may_reveal(core, member):
         return
-    hops = core.charter.max_circles + limits.REVOCATION_EXTRA_HOPS
+    hops = max(c.max_circles for c in core.charters) + limits.REVOCATION_EXTRA_HOPS
     for start in former_starts(core, member):
         secret = revocation_secret(core.config.seed, member, start)
         take_revocation(core, secret, hops, None)

@@ -232,8 +232,8 @@ def _on_records(core: Core, link: Link, envelopes: tuple[bytes, ...]) -> None:
 
 def _on_revoked(core: Core, link: Link, secrets: tuple[tuple[bytes, int], ...]) -> None:
     friend = _friend(core, link)
-    hops_max = core.charter.max_circles + limits.REVOCATION_EXTRA_HOPS
-    since_ms = core.now_ms - DAY_MS + core.charter.friendship_lease_ms
+    hops_max = max(c.max_circles for c in core.charters) + limits.REVOCATION_EXTRA_HOPS
+    since_ms = core.now_ms - DAY_MS + max(c.friendship_lease_ms for c in core.charters)
     fresh = sum(
         1
         for r in core.revocations.values()

@@ -31,6 +31,7 @@ DONE: Final = {
     "calendar": N_("The calendar is changed."),
     "photos": N_("The photos are changed."),
     "changed": N_("Saved."),
+    "signed": N_("Signed: it goes to everybody in the house."),
     "withdrawn": N_("Withdrawn: nobody else sees it any more."),
     "asked": N_("Your request is on its way."),
     "answered": N_("Your answer is on its way."),

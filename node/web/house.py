@@ -7,14 +7,18 @@ from typing import Any
 from aiohttp import web
 
 from node import dates
+from node.api.house_handlers import read_numbers
 from node.charter_words import GROUP_TITLES, charter_sentence
 from node.conflict_sentences import conflict_sentence
-from node.engine import commands, views
+from node.engine import commands, proposals, views
+from node.proposal_words import signed_sentence
 from node.time_sentences import away_sentence
 from node.web.forms import Form
 from node.web.render import Words
 from node.web.visit import Visit
+from protocol.charter import Explanation
 from protocol.errors import Refused
+from protocol.house import FIXED
 
 
 async def show_house(
@@ -40,9 +44,82 @@ async def show_house(
         error=error,
         house=house,
         rules=rules,
+        proposals=_proposals(visit),
         away=sentence,
         conflicts=conflicts,
     )
+
+
+# --- changing the rules ------------------------------------------------------------------
+
+
+def _sayer(visit: Visit) -> views.SayRule:
+    def say(rule: Explanation) -> str:
+        return charter_sentence(rule, visit.language)
+
+    return say
+
+
+def _proposals(visit: Visit) -> list[dict[str, Any]]:
+    rows: Any = views.proposals(visit.core, _sayer(visit))
+    return [_with_sentence(visit, row) for row in rows]
+
+
+def _with_sentence(visit: Visit, row: dict[str, Any]) -> dict[str, Any]:
+    return {**row, "sentence": signed_sentence(row, visit.gettext, visit.ngettext)}
+
+
+async def show_change(
+    visit: Visit, form: Form | None = None, error: Refused | None = None
+) -> web.StreamResponse:
+    """Choose a rule and what it becomes; then look at the change, and sign it."""
+    given = form or Form.of(**{name: visit.request.query.get(name, "") for name in _FIELDS})
+    change = None
+    if given.text("value") and error is None:
+        try:
+            draft = proposals.draft(visit.core, _numbers(given))
+            row: Any = views.proposal_json(visit.core, draft, _sayer(visit))
+            change = _with_sentence(visit, row)
+        except Refused as refusal:
+            error = refusal
+    choices = [
+        {"name": rule.name, "sentence": charter_sentence(rule, visit.language)}
+        for rule in visit.core.charter.explain()
+        if rule.name not in FIXED
+    ]
+    return visit.page(
+        "house_change.html",
+        form=given,
+        error=error,
+        choices=choices,
+        change=change,
+    )
+
+
+_FIELDS = ("rule", "value")
+
+
+def _numbers(form: Form) -> dict[str, int]:
+    """What was chosen, read as in a charter file: a number, or a duration."""
+    text = form.text("value")
+    is_number = text.isascii() and text.isdecimal() and len(text) <= 15
+    return read_numbers({form.text("rule"): int(text) if is_number else text})
+
+
+async def propose(visit: Visit, form: Form) -> str:
+    """Sign a change of the rules as the first."""
+    numbers = tuple(sorted(_numbers(form).items()))
+    await visit.command(commands.ProposeChange(numbers))
+    return "/house?done=signed"
+
+
+async def approve(visit: Visit, form: Form) -> str:
+    """Sign a change that somebody proposed."""
+    await visit.command(commands.ApproveChange(form.text("proposal")))
+    return "/house?done=signed"
+
+
+# --- people, and being away --------------------------------------------------------------
 
 
 async def accept_contact(visit: Visit, form: Form) -> str:

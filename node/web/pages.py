@@ -45,6 +45,7 @@ _READINGS: Final[dict[str, Show]] = {
     "/friends/picture": neighbourhood.show,
     "/trust": people.show_trust,
     "/house": house.show_house,
+    "/house/change": house.show_change,
     "/safekeeping": safekeeping.show,
 }
 _WRITINGS: Final[dict[str, tuple[Act, Show]]] = {
@@ -83,6 +84,8 @@ _WRITINGS: Final[dict[str, tuple[Act, Show]]] = {
     "/friends/join": (people.join, people.show_friends),
     "/friends/{member}/admit": (people.admit_friend, people.show_friends),
     "/friends/{member}/show": (people.show_friendship, people.show_friends),
+    "/house/propose": (house.propose, house.show_change),
+    "/house/approve": (house.approve, house.show_house),
     "/house/accept": (house.accept_contact, house.show_house),
     "/friends/{member}/validation": (people.validate, people.show_friends),
     "/friends/pass-on": (people.pass_on_from, people.show_friends),

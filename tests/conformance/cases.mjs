@@ -1,6 +1,7 @@
 // Each vector file's cases as checks that throw when this implementation sees them otherwise.
 
 import { deepStrictEqual as equal, ok } from "node:assert";
+import * as amendments from "./amendments.mjs";
 import { misfit } from "./availability.mjs";
 import * as circles from "./circles.mjs";
 import { decode, encode, plain } from "./encoding.mjs";
@@ -272,8 +273,16 @@ function uniqueness(item) {
   expect(item, () => commit(item.input), (value) => equal(value, item.decoded, "decoded"));
 }
 
+// --- amendments ---------------------------------------------------------------------------------
+
+const AMENDMENTS = { House: amendments.house, Change: amendments.change, Follow: amendments.follow };
+
+function amendment(item) {
+  expect(item, () => AMENDMENTS[item.flags[0]](item.input), (value) => equal(value, item.decoded, "decoded"));
+}
+
 export const CASES = {
-  availability, circles: circle, encoding, exchange, handshake, keys: keyCase,
+  amendments: amendment, availability, circles: circle, encoding, exchange, handshake, keys: keyCase,
   pairing: pairingCase, reach: reachCase,
   records: record, sync: syncCase, trust: trustCase, uniqueness,
 };

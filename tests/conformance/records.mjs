@@ -30,13 +30,15 @@ const dates = (body, from, to) => (body[to] > body[from] ? body : fail());
 const terms = (v) =>
   dates(e.tuple(member, object, object, member, member, number, number, number)(v), 6, 7);
 
+const parameters = (v) => {
+  const rows = e.list(e.tuple(e.text(64), number), 64)(v);
+  return rows.every(([name], i) => i === 0 || codePoints(rows[i - 1][0], name) < 0) ? rows : fail();
+};
+
 // kind: [largest envelope, how the body is read]
 const BODIES = {
-  1: [RECORD_MAX, (v) => {
-    const body = e.tuple(e.text(80), members(2), e.list(e.tuple(e.text(64), number), 64))(v);
-    const names = body[2].map(([name]) => name);
-    return names.every((name, i) => i === 0 || codePoints(names[i - 1], name) < 0) ? body : fail();
-  }],
+  1: [RECORD_MAX, e.tuple(e.text(80), members(2), parameters)],
+  9: [4 * KIB, (v) => { const body = e.tuple(member, parameters)(v); return body[1].length > 0 ? body : fail(); }],
   2: [2 * KIB, e.tuple(e.text(80), e.list(e.text(16), 8), member, commitment, commitment)],
   3: [KIB, e.tuple(member)],
   4: [KIB, e.tuple(member, member, e.bool, e.bool)],

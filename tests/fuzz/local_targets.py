@@ -171,7 +171,7 @@ def words_seeds() -> list[bytes]:
 
 def read_charter(data: bytes) -> None:
     """From a founder's file through the command and the API to the numbers."""
-    table = actions._read_charter(str(file_with(data, "charter.toml")))
+    table = actions.read_charter(str(file_with(data, "charter.toml")))
     sent = json.dumps({"name": "House", "charter": table}, default=str).encode()
     route = next(route for route in ROUTES if route.name == "house found")
     given = check_body(route.body, read_json(sent))

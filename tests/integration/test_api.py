@@ -173,6 +173,33 @@ def test_a_thing_is_added_changed_seen_and_withdrawn() -> None:
     with_api(check)
 
 
+def test_a_change_of_the_rules_is_previewed_signed_and_listed() -> None:
+    """Spec §9.6."""
+
+    async def check(api: Api) -> None:
+        charter = {"charter": {"request_window_ms": "7d", "seats": 2}}
+        path = "/api/v1/house/proposals"
+        _, preview = await api.call("POST", path, {**charter, "preview": True})
+        assert ([], 0) == ((await api.call("GET", path))[1], preview["signed"])
+        _, signed = await api.call("POST", path, charter)
+        assert [signed] == (await api.call("GET", path))[1]
+        assert signed["proposal"] == preview["proposal"]
+        assert (1, 3, 1, 1, True, "open") == tuple(
+            signed[key]
+            for key in (
+                "signed", "needed", "founders_signed", "founders_needed", "mine", "state",
+            )
+        )  # fmt: skip
+        (change,) = signed["changes"]
+        assert ("request_window_ms", 7 * 86_400_000) == (change["name"], change["to"])
+        assert "14 days" in change["now"]
+        assert "7 days" in change["then"]
+        signing = f"{path}/{signed['proposal'][:8]}/approve"
+        assert (409, "amendment-signed") == await api.code("POST", signing, {})
+
+    with_api(check)
+
+
 def test_an_invitation_says_when_it_ends() -> None:
     async def check(api: Api) -> None:
         status, answer = await api.call("POST", "/api/v1/invitations", {"ttl": "1h"})
@@ -456,6 +483,12 @@ GOOD_DATES = {"from": "2026-12-01", "to": "2026-12-03"}
          "charter-not-possible"),
         ("POST", "/api/v1/house", {"name": "H", "charter": {"fee": 9}}, 409,
          "charter-not-possible"),
+        ("POST", "/api/v1/house/proposals", {"charter": {"fee": 9}}, 409, "charter-not-possible"),
+        ("POST", "/api/v1/house/proposals", {"charter": {"seats": 3}}, 409,
+         "charter-not-possible"),
+        ("POST", "/api/v1/house/proposals", {"charter": {"seats": 2}}, 409, "nothing-to-change"),
+        ("POST", "/api/v1/house/proposals", {}, 400, "missing-field"),
+        ("POST", "/api/v1/house/proposals/0badcafe/approve", {}, 404, "unknown-proposal"),
         ("POST", "/api/v1/setup", {"name": "Again"}, 409, "already-set-up"),
         ("POST", THING, {"title": "Guitare, 15 € par jour"}, 409, "states-a-price"),
         ("POST", THING, {"title": ""}, 409, "title-missing"),

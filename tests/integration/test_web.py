@@ -151,7 +151,8 @@ def with_browser(
 
 
 READABLE = [
-    "/", "/things", "/browse", "/inbox", "/friends", "/trust", "/house", "/things/" + "ab" * 16,
+    "/", "/things", "/browse", "/inbox", "/friends", "/trust", "/house", "/house/change",
+    "/things/" + "ab" * 16,
     "/thing/" + "ab" * 16, "/loans/" + "ab" * 16, "/friends/invitation/abc",
     "/safekeeping",
 ]  # fmt: skip
@@ -159,7 +160,8 @@ WRITABLE = [
     "/setup", "/found", "/join", "/things", "/things/" + "ab" * 16, "/things/abcd/withdraw",
     "/thing/abcd/ask", "/loans/abcd/answer", "/loans/abcd/pass-on", "/loans/abcd/hand-over",
     "/loans/abcd/return", "/loans/abcd/cancel", "/loans/abcd/rate", "/friends/invite",
-    "/friends/join", "/friends/abcd/end", "/safekeeping/written", "/safekeeping/go-on",
+    "/friends/join", "/friends/abcd/end", "/house/propose", "/house/approve",
+    "/safekeeping/written", "/safekeeping/go-on",
     "/safekeeping/backup",
 ]  # fmt: skip
 
@@ -541,6 +543,49 @@ def test_a_home_goes_away_and_comes_back() -> None:
         assert 'name="until"' not in text
         assert (303, "/house?done=back") == await browser.post("/house/back")
         assert "You are away" not in (await browser.get("/house"))[1]
+
+    with_browser(check)
+
+
+def test_a_change_of_the_rules_is_looked_at_then_signed_then_shown_to_others() -> None:
+    """Spec §9.6: what would change stands there before anything is signed."""
+
+    async def check(browser: Browser) -> None:
+        await browser.sign_in()
+        _, text = await browser.get("/house")
+        assert "Nobody proposes to change them." in text
+        _, text = await browser.get("/house/change?rule=request_window_ms&value=7d")
+        assert "A request that nobody answers ends after 14 days." in text
+        assert "<strong>A request that nobody answers ends after 7 days.</strong>" in text
+        assert browser.node.commands == 0
+        change = {"rule": "request_window_ms", "value": "7d"}
+        assert (303, "/house?done=signed") == await browser.post("/house/propose", **change)
+        _, text = await browser.get("/house")
+        assert "Signed by Member 0. 2 more signatures are needed." in text
+        assert "You have signed it." in text
+        status, text = await browser.post("/house/propose", **change)
+        assert (409, True) == (status, "You have signed this change already" in text)
+
+    with_browser(check)
+
+
+@pytest.mark.parametrize(
+    ("rule", "value", "words"),
+    [
+        ("capacity_max", "99", "a whole number from 0 to 20"),
+        ("request_window_ms", "7", "a duration from 1s to 90d"),
+        ("seats", "3", "stays as it is, 2"),
+        ("fee", "3", "the nearest is"),
+        ("capacity_max", "3", "These are the rules already"),
+    ],
+)
+def test_a_change_that_is_not_possible_is_refused_on_the_page(
+    rule: str, value: str, words: str
+) -> None:
+    async def check(browser: Browser) -> None:
+        await browser.sign_in()
+        status, text = await browser.get(f"/house/change?rule={rule}&value={value}")
+        assert (409, True) == (status, words in text)
 
     with_browser(check)
 

@@ -99,6 +99,7 @@ def test_the_story_of_the_seed(street: Street) -> None:
     two_good_loans_with_friends_open_circle_2(town)
     the_guitar_is_asked_for_lent_returned_and_rated(town)
     nobody_was_refused_anything(town)
+    three_members_change_a_rule_of_the_house(town)
     narrowing_and_falling_out_reach_everybody(town)
     everything_is_on_disk(town)
 
@@ -117,6 +118,29 @@ def everybody_sees_what_is_within_reach(town: Town) -> None:
         assert why["verified"], why["problem"]
         assert len(why["certificates"]) == 2 * distance
     assert town.seen_by(town.ana) == {}
+
+
+def three_members_change_a_rule_of_the_house(town: Town) -> None:
+    """Spec §9.6: it is shown, signed by three and a founder, and holds where nobody signed."""
+    rules = town.chloe.home / "rules.toml"
+    rules.write_text('request_window_ms = "10d"\nseats = 2\n')
+    change = town.chloe.openhouse("house", "propose", str(rules))
+    assert "ends after 10 days" in change["changes"][0]["then"]
+    for house, state in ((town.ana, "open"), (town.bruno, "in_force")):
+        town.street.wait(f"{house.name} hears of it", [change["proposal"]], proposals_of, house)
+        signed = house.openhouse("house", "approve", change["proposal"][:8])
+        assert signed["state"] == state
+    for house in town.street.houses:
+        town.street.wait(f"{house.name} goes by it", 10 * 86_400_000, window_of, house)
+
+
+def proposals_of(house: House) -> list[str]:
+    return [row["proposal"] for row in house.get("/house/proposals")]
+
+
+def window_of(house: House) -> int:
+    rules = {rule["name"]: rule["value"] for rule in house.get("/house")["charter"]}
+    return int(rules["request_window_ms"])
 
 
 def chloe_cannot_ask_yet(town: Town) -> None:
@@ -213,7 +237,7 @@ def everything_is_on_disk(town: Town) -> None:
 def what_it_knows(house: House) -> tuple[object, list[str], object, object]:
     friends = [friend["member"] for friend in house.get("/friends")]
     loans = [(loan["loan"], loan["state"]) for loan in house.get("/loans")]
-    return house.seen(), friends, loans, house.get("/trust")
+    return house.seen(), friends, loans, (house.get("/trust"), house.get("/house"))
 
 
 def links_up(house: House) -> int:

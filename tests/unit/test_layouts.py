@@ -8,6 +8,7 @@ from hypothesis import given
 from protocol import limits
 from protocol.bodies import (
     AgreementBody,
+    AmendmentBody,
     Body,
     CancelBody,
     CharterBody,
@@ -49,6 +50,7 @@ WAY = (ALICE, BOB)
 NO_SIGNATURE = Signature(bytes(64))
 EXAMPLES: list[Body] = [
     CharterBody("x", WAY, (("seats", 2),)),
+    AmendmentBody(bytes(32), (("seats", 3),)),
     StatementBody("x", ("fr",), bytes(32), b"", bytes(32)),
     SeatBody(ALICE),
     HalfBody(ALICE, bytes(32), True, False),
@@ -137,6 +139,7 @@ LISTING = ListingBody("", "", ThingKind.OBJECT, 1, (), ())
 REFUSED: list[tuple[str, Body]] = [
     ("founders names a member twice", CharterBody("x", (ALICE, ALICE), ())),
     ("parameters must be sorted", CharterBody("x", (ALICE,), (("b", 1), ("a", 1)))),
+    ("changes something", AmendmentBody(bytes(32), ())),
     ("must be empty or 32 bytes", StatementBody("x", (), bytes(32), b"1", b"")),
     ("at least two members", HandoverBody(LOAN, (ALICE,))),
     ("end must be after the start", ListingBody("", "", ThingKind.COPY, 1, (), ((5, 5),))),
@@ -172,7 +175,7 @@ def test_certificates_statements_and_ratings_have_limits_of_their_own() -> None:
             else limits.RATING_SIZE_MAX_BYTES
             if kind in middle
             else limits.KEYS_SIZE_MAX_BYTES
-            if kind is Kind.KEYS
+            if kind in (Kind.KEYS, Kind.AMENDMENT)
             else limits.RECORD_SIZE_MAX_BYTES
         )
         assert expected == body_size_max_bytes(kind)

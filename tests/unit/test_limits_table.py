@@ -32,6 +32,7 @@ RATES = "unit/test_engine_limits.py::TestRates::"
 GATE = "unit/test_gate.py::"
 RELAY = "integration/test_relay.py::"
 MAILBOX = "integration/test_mailbox.py::"
+AMENDMENTS = "unit/test_engine_amendments.py::TestAttacks::"
 PHOTOS = "integration/test_photos.py::"
 PAUSES = "unit/test_engine_pauses.py::"
 LEASES = "unit/test_engine_circles.py::TestTime::"
@@ -98,6 +99,10 @@ TRIED_BY: dict[str, str] = {
         "unit/test_engine_limits.py::TestStore::"
         "test_all_friends_together_fill_the_store_and_no_more"
     ),
+    "AMENDMENTS_PER_MEMBER_MAX": (
+        AMENDMENTS + "test_a_flood_by_a_member_is_bounded_and_hinders_no_agreement"
+    ),
+    "AMENDMENTS_UNPROVED_MAX": (AMENDMENTS + "test_a_flood_by_nobody_is_bounded_by_who_brings_it"),
     "FAR_QUOTA_PER_FRIEND_MAX_PERCENT": (
         "unit/test_engine_limits.py::TestStore::test_one_friend_fills_its_share_and_no_more"
     ),

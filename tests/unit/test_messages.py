@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from node import messages
-from node.charter_words import charter_refusal, charter_sentence
+from node.charter_words import charter_sentence
+from node.engine.proposals import charter_refusal
 from node.errors import NodeError, StoreFull
 from node.host import HostFailed
 from node.i18n import LANGUAGES

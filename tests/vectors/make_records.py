@@ -72,7 +72,7 @@ CREATED, NOT_AFTER = 1_763_856_000_000, 1_766_448_000_000
 MINUTE = 29_400_000
 
 CHARTER, STATEMENT, SEAT, HALF, LISTING, WITHDRAWAL, KEY_RECORD = 1, 2, 3, 4, 5, 6, 7
-VALIDATION = 8
+VALIDATION, AMENDMENT = 8, 9
 REQUEST, PASS, COUNTER, AGREEMENT, DECLINE, CANCEL, HANDOVER, RETURN = range(16, 24)
 COMMITMENT, REPORT, RATING, REPAIR, ENTRY = 24, 25, 32, 33, 34
 REPLY, RETRACTION = 36, 37
@@ -102,6 +102,7 @@ BODIES: dict[int, Fields] = {
     WITHDRAWAL: [THING, 0, 7, 2, [BOB]],
     KEY_RECORD: [named("next"), sorted([BOB, CLEO, DAN]), 2, False, [named("old device")]],
     VALIDATION: [BOB, True],
+    AMENDMENT: [HOUSE, [["capacity_max", 5], ["max_circles", 2]]],
     REQUEST: [LOAN, WAY, 1, THING, MINUTE, MINUTE + 1440, SIGNATURE, named("link"), b"sealed"],
     PASS: [LOAN, WAY, 1, True],
     COUNTER: [LOAN, WAY, 1, MINUTE, MINUTE + 720, b""],
@@ -125,6 +126,7 @@ SMALLEST_PHOTO = [named("photo"), 1, named("thumbnail"), 1]
 NAMES = {
     CHARTER: "charter", STATEMENT: "statement", SEAT: "seat", HALF: "half", LISTING: "listing",
     WITHDRAWAL: "withdrawal", KEY_RECORD: "keys record", VALIDATION: "validation",
+    AMENDMENT: "amendment",
     REQUEST: "request", PASS: "pass", COUNTER: "counter", AGREEMENT: "agreement",
     DECLINE: "decline", CANCEL: "cancel", HANDOVER: "handover", RETURN: "return",
     COMMITMENT: "commitment", REPORT: "report", RATING: "rating", REPAIR: "repair",
@@ -275,6 +277,7 @@ def envelope_cases() -> list[Case]:
         refused("a seat of 1,025 bytes", "Limit", LARGE, _padded(SEAT, 1025)),
         refused("a statement of 2,049 bytes", "Limit", LARGE, _padded(STATEMENT, 2049)),
         refused("a keys record of 4,097 bytes", "Limit", LARGE, _padded(KEY_RECORD, 4097)),
+        refused("an amendment of 4,097 bytes", "Limit", LARGE, _padded(AMENDMENT, 4097)),
         refused("a rating of 2,049 bytes", "Limit", LARGE, _padded(RATING, 2049)),
         refused("`through` of 33 members", "Limit", MALFORMED,
                 sealed(LISTING, with_field(LISTING, 4, [*many, ANA, BOB, CLEO]))),
@@ -338,6 +341,11 @@ BODY_CHANGES: list[tuple[str, int, int, object, str]] = [
     ("parameters not sorted", CHARTER, 2, [["seats", 2], ["max_circles", 3]], MALFORMED),
     ("a parameter twice", CHARTER, 2, [["seats", 2], ["seats", 2]], MALFORMED),
     ("a parameter of three", CHARTER, 2, [["seats", 2, 2]], MALFORMED),
+    ("an amendment of half a version", AMENDMENT, 0, bytes(16), MALFORMED),
+    ("an amendment of nothing", AMENDMENT, 1, [], MALFORMED),
+    ("changes not sorted", AMENDMENT, 1, [["seats", 2], ["max_circles", 3]], MALFORMED),
+    ("a number changed twice", AMENDMENT, 1, [["seats", 2], ["seats", 3]], MALFORMED),
+    ("a number that becomes a text", AMENDMENT, 1, [["seats", "two"]], MALFORMED),
     ("nine languages", STATEMENT, 1, ["fr"] * 9, MALFORMED),
     ("a language of 17 bytes", STATEMENT, 1, ["x" * 17], MALFORMED),
     ("a link key of 31 bytes", STATEMENT, 2, bytes(31), MALFORMED),

@@ -12,10 +12,13 @@ from __future__ import annotations
 from node.engine.views.exchanges import loans, trust
 from node.engine.views.house import friends, house_show, status
 from node.engine.views.keys import keys
+from node.engine.views.proposals import Say as SayRule
+from node.engine.views.proposals import proposal_json, proposals
 from node.engine.views.things import browse, categories, listing_json, thing, things
 from node.engine.views.why import verify_why, why
 
 __all__ = [
+    "SayRule",
     "browse",
     "categories",
     "friends",
@@ -23,6 +26,8 @@ __all__ = [
     "keys",
     "listing_json",
     "loans",
+    "proposal_json",
+    "proposals",
     "status",
     "thing",
     "things",

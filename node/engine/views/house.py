@@ -81,6 +81,8 @@ def house_show(core: Core, say_rule: Callable[[Explanation], str]) -> dict[str, 
             {"member": founder.hex(), "name": core.name_of(founder)} for founder in core.founders
         ],
         "standing": core.standing(),
+        "version": len(core.charters),
+        "is_outdated": core.rules is not None and core.rules.is_outdated,
         "conflicts": contacts.view(core),
         "charter": rules,
     }
