@@ -241,7 +241,10 @@ _SENTENCES: Final[dict[str, str]] = {
     ),
     "pairing-other-house": N_("You live in different houses: friends live in the same one."),
     "pairing-own-home": N_("That is your own home."),
-    "pairing-already-friends": N_("You are friends already."),
+    "pairing-not-friends": N_(
+        "The other home is no longer a friend's: become friends again first."
+    ),
+    "pairing-not-proved": N_("The other home could not prove whose it is."),
     "pairing-nobody-came": N_(
         "No other home was found in five minutes. Are both in the same network, and was it asked "
         "for on both? Otherwise use an invitation."
@@ -266,6 +269,13 @@ _SENTENCES: Final[dict[str, str]] = {
         "{name} gives the same e-mail address or phone number as {other}, who was here before: "
         "the request waits until one of them corrects it, or you say at “The house” that both may."
     ),
+    "no-seat-of-mine": N_("Only who answers for {name} in this house can say so."),
+    "not-met": N_(
+        "Meet {name} first: both of you type openhouse befriend and compare the six digits; then "
+        "say it within a day."
+    ),
+    "nothing-checked": N_("Say what you checked: the phone number, the e-mail address, or both."),
+    "contact-differs": N_("{name}'s home gives something else than that. Nothing was changed."),
     "no-conflict": N_("{name} gives nobody else's e-mail address or phone number."),
     "demo-failed": N_("A home of the street did not do its part: {reason}."),
     "no-way-through": N_("This thing cannot be asked for through {name}: choose another friend."),

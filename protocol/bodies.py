@@ -153,10 +153,17 @@ class KeysBody:
 
 @dataclass(frozen=True, slots=True)
 class SeatBody:
-    """The author answers for ``candidate``. Spec: §5.6, rule R6."""
+    """The author answers for ``candidate``. Spec: §5.6, rules R6 and R7.
+
+    Args:
+        email_checked, phone_checked: the commitment whose address or number the author
+            found to be the candidate's own; empty when it did not look.
+    """
 
     kind: ClassVar[Kind] = Kind.SEAT
     candidate: MemberId
+    email_checked: bytes = b""
+    phone_checked: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

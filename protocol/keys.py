@@ -83,6 +83,7 @@ class Domain(Enum):
     MAILBOX_EPHEMERAL = b"mailbox ephemeral"
     PAIRING_COMMITMENT = b"pairing commitment"
     PAIRING_CODE = b"pairing code"
+    SIGNATURE_MEETING = b"signature meeting"
     PHOTO = b"photo"
 
     prefix: bytes

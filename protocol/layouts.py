@@ -188,11 +188,15 @@ def _write_keys(b: KeysBody) -> list[Value]:
 
 
 def _read_seat(f: tuple[Value, ...]) -> Body:
-    return SeatBody(_member(f[0], "candidate"))
+    return SeatBody(
+        _member(f[0], "candidate"),
+        _commitment(f[1], "checked e-mail"),
+        _commitment(f[2], "checked phone"),
+    )
 
 
 def _write_seat(b: SeatBody) -> list[Value]:
-    return [b.candidate]
+    return [b.candidate, b.email_checked, b.phone_checked]
 
 
 def _read_validation(f: tuple[Value, ...]) -> Body:
@@ -511,7 +515,7 @@ _LAYOUTS: dict[Kind, _Layout] = {
     Kind.CHARTER: _Layout(3, _read_charter, _write_charter),
     Kind.AMENDMENT: _Layout(2, _read_amendment, _write_amendment, limits.KEYS_SIZE_MAX_BYTES),
     Kind.STATEMENT: _Layout(5, _read_statement, _write_statement, limits.RATING_SIZE_MAX_BYTES),
-    Kind.SEAT: _Layout(1, _read_seat, _write_seat, limits.CERTIFICATE_SIZE_MAX_BYTES),
+    Kind.SEAT: _Layout(3, _read_seat, _write_seat, limits.CERTIFICATE_SIZE_MAX_BYTES),
     Kind.HALF: _Layout(4, _read_half, _write_half, limits.CERTIFICATE_SIZE_MAX_BYTES),
     Kind.LISTING: _Layout(11, _read_listing, _write_listing),
     Kind.WITHDRAWAL: _Layout(5, _read_withdrawal, _write_withdrawal),

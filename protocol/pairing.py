@@ -32,7 +32,7 @@ from protocol.encoding import (
 )
 from protocol.errors import BadSignature, InvalidState, Malformed
 from protocol.handshake import FirstMessage, HandshakeKind
-from protocol.keys import Domain, digest
+from protocol.keys import Domain, HouseId, MemberId, Signature, digest
 from protocol.noise import HandshakeState
 
 NONCE_SIZE_BYTES: Final = 32
@@ -56,6 +56,7 @@ class PairingType(IntEnum):
     OVER = 5
     INVITATION = 6
     JOINED = 7
+    HERE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,13 @@ def pairing_code(handshake_hash: bytes, initiators: bytes, responders: bytes) ->
     return f"{int.from_bytes(whole[:8], 'big') % 10**CODE_DIGITS:0{CODE_DIGITS}d}"
 
 
+def meeting_message(
+    handshake_hash: bytes, house: HouseId, prover: MemberId, other: MemberId
+) -> bytes:
+    """What a home signs to prove whose it is to a friend whose home shows the same code."""
+    return digest(Domain.SIGNATURE_MEETING, handshake_hash, house, prover, other)
+
+
 # --- the dialogue ----------------------------------------------------------------------
 
 
@@ -143,7 +151,8 @@ class Pairing:
         their_name: what the other end claims to be called.
         theirs: who they are, once their person has confirmed.
         link: the invitation, once it has come.
-        over: why it has ended: the other end's word, or "joined".
+        their_proof: a signature by which the other end shows that it is who it says.
+        over: why it has ended: the other end's word, "joined", or "met".
     """
 
     is_initiator: bool
@@ -156,6 +165,8 @@ class Pairing:
     ours: Home | None = None
     theirs: Home | None = None
     link: str = ""
+    their_proof: bytes = b""
+    has_proved: bool = False
     over: str = ""
     _their_commitment: bytes = b""
 
@@ -182,6 +193,15 @@ class Pairing:
         """The invitation was accepted."""
         self.over = "joined"
         self._say(PairingType.JOINED)
+
+    def prove(self, signature: Signature) -> None:
+        """The two are friends: show that this home is who it says (``meeting_message``)."""
+        self.has_proved = True
+        self._say(PairingType.HERE, signature)
+
+    def met(self) -> None:
+        """Both have proved it: there is nothing more to do."""
+        self.over = "met"
 
     @property
     def role(self) -> Role | str | None:
@@ -231,11 +251,22 @@ class Pairing:
             case PairingType.JOINED if self.role == "inviter":
                 _count(fields, 1)
                 self.over = "joined"
+            case PairingType.HERE if self._may_prove and not self.their_proof:
+                self.their_proof = _bytes(fields, 1, 64)
             case PairingType.OVER:
                 _count(fields, 2)
                 self.over = expect_text(fields[1], "reason", _REASON_SIZE_MAX_BYTES) or "over"
             case _:
                 raise InvalidState("this pairing message may not come now", _SECTION, "close")
+
+    @property
+    def _may_prove(self) -> bool:
+        is_one_house = (
+            self.ours is not None
+            and self.theirs is not None
+            and self.ours.house == self.theirs.house
+        )
+        return is_one_house and self.role in ("inviter", "guest")
 
     def _know(self, nonce: bytes, fields: tuple[Value, ...]) -> None:
         self.their_name = expect_text(fields[2], "name", limits.NAME_SIZE_MAX_BYTES)

@@ -25,6 +25,7 @@ from node.engine.views.things import CATEGORIES_BY_WORD
 from protocol.bodies import Event, Fault
 from protocol.errors import Refused
 from protocol.limits import INVITATION_TTL_MS
+from protocol.uniqueness import Contact, commitment
 
 EVENTS_BY_WORD: Final = {event.name.lower(): event for event in Event}
 # How long a guest waits for the inviter's node before being told to try again.
@@ -198,6 +199,18 @@ async def show_friendship(call: Call) -> Json:
 
 async def accept_contact(call: Call) -> Json:
     return await call.command(commands.AcceptContact(call.body["member"]))
+
+
+async def check_contacts(call: Call) -> Json:
+    """The commitments are made here: they take long, and the engine never waits."""
+    house = call.core.house
+    if house is None:
+        raise Refused("no-house")
+    made = [
+        await asyncio.to_thread(commitment, house, contact, call.body.get(field, ""))
+        for contact, field in ((Contact.EMAIL, "email"), (Contact.PHONE, "phone"))
+    ]
+    return await call.command(commands.CheckContacts(call.body["member"], *made))
 
 
 async def validate(call: Call) -> Json:

@@ -105,7 +105,7 @@ _TRUST: Final[dict[str, KeyType]] = {
     "missing": "integer?",
     "because": "objects", "needs_side": "boolean", "account": "object", "reliability": "number",
     "validated_by": "objects", "is_reliable": "boolean",
-    "failures": "objects",
+    "failures": "objects", "checked": "objects",
 }  # fmt: skip
 
 _PROPOSAL: Final[dict[str, KeyType]] = {
@@ -191,6 +191,16 @@ ROUTES: Final = (
         "Two members share an e-mail address or a number, rightly.", handlers.accept_contact,
         {"member": "string", "name": "string"},
         body=(Field("member", "string", "The one who came second.", required=True),),
+    ),
+    Route(
+        "POST", "/house/checked", "house checked",
+        "As a sponsor who has just met somebody: this address, this number are theirs.",
+        handlers.check_contacts, {"member": "string", "name": "string", "checked": "objects"},
+        body=(
+            Field("member", "string", "For whom I answer.", required=True),
+            Field("email", "string", "The address I saw; it is compared, and not kept."),
+            Field("phone", "string", "The number I called; the same."),
+        ),
     ),
     Route(
         "POST", "/invitations", "invite", "Make an invitation that works once.", handlers.invite,

@@ -79,6 +79,11 @@ def _house_accept(arguments: argparse.Namespace, client: Client) -> Answer:
     return client.post("/house/accept", {"member": arguments.member})
 
 
+def _house_checked(arguments: argparse.Namespace, client: Client) -> Answer:
+    body = {"member": arguments.member, "phone": arguments.phone, "email": arguments.email}
+    return client.post("/house/checked", body)
+
+
 def _validate(arguments: argparse.Namespace, client: Client) -> Answer:
     body = {"holds": not arguments.end}
     return client.post(f"/friends/{part(arguments.member)}/validation", body)
@@ -305,6 +310,7 @@ ACTIONS: Final[dict[str, Action]] = {
     "pass-on": _pass_on,
     "validate": _validate,
     "house accept": _house_accept,
+    "house checked": _house_checked,
     "page": _page,
     "friends end": _friends_end,
     "away": _away,

@@ -136,6 +136,13 @@ def _add_house_commands(add: Add, shared: Parser, _: Say) -> None:
     invite = add("invite", _("make an invitation for one person"))
     invite.add_argument("--email", help=_("the e-mail address of whom it is for"))
     invite.add_argument("--ttl", metavar="48h", help=_("how long it works: 48h, 2d, 90m"))
+    checked = verbs.add_parser(
+        "checked", help=_("you met a guest of yours, and saw what is theirs"), parents=[shared]
+    )
+    checked.add_argument("member", metavar=_("MEMBER"))
+    checked.add_argument("--phone", metavar="+336…", default="", help=_("the number you called"))
+    checked.add_argument("--email", metavar="E", default="", help=_("the address you saw"))
+
     join = add("join", _("accept an invitation"))
     join.add_argument("link", metavar=_("LINK"))
     join.add_argument(

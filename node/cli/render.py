@@ -30,6 +30,7 @@ RENDERINGS: Final[dict[str, Render]] = {
     "pass-on": render_house.pass_on,
     "validate": render_house.validate,
     "house accept": render_house.house_accept,
+    "house checked": render_house.house_checked,
     "page": render_house.page,
     "friends end": render_house.friends_end,
     "away": render_house.away,

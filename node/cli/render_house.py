@@ -14,7 +14,7 @@ from node.charter_words import GROUP_TITLES
 from node.cli.client import Answer
 from node.cli.output import Screen, moment, short_id, short_ids
 from node.cli.render_keys import show_words
-from node.conflict_sentences import conflict_sentence
+from node.conflict_sentences import conflict_sentence, met_sentences, what_to_do
 from node.fault_words import failure_sentences
 from node.i18n import N_
 from node.judgement_words import because_sentences
@@ -142,7 +142,8 @@ def house_show(screen: Screen, answer: Answer) -> None:
         screen.line(_("Founded by {names}.").format(names=founders))
     for conflict in answer["conflicts"]:
         screen.line(conflict_sentence(conflict, _))
-        screen.line(_("Ask both; if it is right so: openhouse house accept MEMBER"))
+        screen.line(what_to_do(conflict, _))
+        screen.line(_("If it is right so: openhouse house accept MEMBER"))
     for group, title in GROUP_TITLES.items():
         screen.line()
         screen.line(_(title))
@@ -241,6 +242,12 @@ def _link_word(screen: Screen, friend: Answer) -> str:
 
 def friends_admit(screen: Screen, answer: Answer) -> None:
     screen.line(admitted_sentence(answer["name"], screen.gettext))
+
+
+def house_checked(screen: Screen, answer: Answer) -> None:
+    """``house checked``."""
+    for sentence in met_sentences(answer["checked"], answer["name"], screen.gettext):
+        screen.line(sentence)
 
 
 def house_accept(screen: Screen, answer: Answer) -> None:
@@ -350,6 +357,8 @@ def trust(screen: Screen, answer: Answer) -> None:
     for sentence in because_sentences(answer, name, screen.gettext, is_me=is_me):
         screen.line(sentence)
     for sentence in account_sentences(answer["account"], name, screen.gettext, screen.ngettext):
+        screen.line(sentence)
+    for sentence in met_sentences(answer["checked"], name, screen.gettext):
         screen.line(sentence)
     for sentence in failure_sentences(answer["failures"], name, screen.gettext):
         screen.line(sentence)

@@ -236,6 +236,26 @@ class AcceptContact:
 
 
 @dataclass(frozen=True, slots=True)
+class NoteMeeting:
+    """By the host alone: two people compared their codes, and their homes proved whose they are."""
+
+    member: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckContacts:
+    """``house checked MEMBER``: as a sponsor, that address or number are theirs.
+
+    Args:
+        email, phone: commitments to what was seen (spec §9.5); empty: not looked at.
+    """
+
+    member: str
+    email: bytes = b""
+    phone: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
 class HandOver:
     """``handover LOAN``."""
 
@@ -366,6 +386,7 @@ Command = (
     | ShowFriendship | SetCapacity | SetFriendRule | PassOnFrom | GoAway | AddThing | SetThing
     | BlockDates | WithdrawThing
     | LookFor | Ask | AnswerLoan | MoveEnd | Recommend | Validate | AcceptContact
+    | NoteMeeting | CheckContacts
     | HandOver | GiveBack | Report | Repaired | LendTo | CancelLoan | Rate | ReplyTo
     | TakeBack | SetProfile
     | NameGuardians | FreezeKeys | RevokeKey | ApproveSuccessor | EndRecall

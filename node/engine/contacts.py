@@ -2,8 +2,9 @@
 
 Statements carry commitments that can be compared and not read. Two members with the same one
 are a conflict that whoever sees both is shown. The one who was here first stays as they are;
-requests of the other are not passed on or agreed to, until one of the two says otherwise or
-the owner of this node does: couples share a number, and a number changes hands.
+requests of the other are not passed on or agreed to, until one of the two says otherwise, a
+sponsor who met the other has checked that it is theirs, or the owner of this node says so:
+couples share a number, and a number changes hands.
 
 Who was first is what this node saw first, written down: dates are their authors' words.
 
@@ -16,7 +17,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from node.engine import ids
+from node.engine import ids, meetings
 from node.engine.commands import AcceptContact
 from node.engine.core import Core
 from node.engine.events import Json
@@ -84,7 +85,10 @@ def who_was_first(core: Core, member: MemberId) -> MemberId | None:
     if core.get_local(_accepted(member)) is not None:
         return None
     for contact, others in _conflicts(core, member):
-        first = _noted(core).get(_contact_of(core, member, contact))
+        commitment = _contact_of(core, member, contact)
+        if meetings.is_checked(core, member, commitment):
+            continue
+        first = _noted(core).get(commitment)
         if first != member:
             return first if first in others else others[0]
     return None
@@ -117,9 +121,18 @@ def view(core: Core) -> list[Json]:
             "other": other.hex(),
             "other_name": core.name_of(other),
             "what": what,
+            "sponsors": _sponsors(core, member),
+            "sponsors_of_other": _sponsors(core, other),
+            "is_mine": core.me in meetings.sponsors_of(core, member),
+            "other_is_mine": core.me in meetings.sponsors_of(core, other),
         }
         for name, member, other, what in sorted(rows)
     ]
+
+
+def _sponsors(core: Core, member: MemberId) -> list[Json]:
+    """Names of those who answer for somebody, but for me: whom to speak with."""
+    return [core.name_of(each) for each in meetings.sponsors_of(core, member) if each != core.me]
 
 
 def _conflicts(core: Core, member: MemberId) -> list[tuple[Contact, list[MemberId]]]:

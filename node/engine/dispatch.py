@@ -14,6 +14,7 @@ from node.engine import (
     loan_dates,
     loan_outcomes,
     loans,
+    meetings,
     membership,
     pauses,
     proposals,
@@ -31,6 +32,7 @@ from node.engine.commands import (
     Ask,
     BlockDates,
     CancelLoan,
+    CheckContacts,
     Command,
     EndFriendship,
     EndRecall,
@@ -46,6 +48,7 @@ from node.engine.commands import (
     LookFor,
     MoveEnd,
     NameGuardians,
+    NoteMeeting,
     PassOnFrom,
     ProposeChange,
     Rate,
@@ -120,6 +123,10 @@ def run_command(core: Core, command: Command, local_day: int) -> Json:
             return loan_commands.answer(core, command, local_day)
         case Recommend():
             return loan_commands.recommend(core, command, local_day)
+        case NoteMeeting():
+            return meetings.note_meeting(core, command)
+        case CheckContacts():
+            return meetings.check(core, command)
         case AcceptContact():
             return contacts.accept(core, command)
         case Validate():

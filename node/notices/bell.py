@@ -14,7 +14,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from node.engine import desk, views
+from node.engine import contacts, desk, views
 from node.engine.commands import KeepNote
 from node.errors import NodeError
 from node.notices import box as boxes
@@ -120,7 +120,8 @@ class Bell:
         loans: list[Any] = views.loans(core)
         friends: list[Any] = views.friends(core)
         channels = read_channels(desk.note(core, "channels"))
-        found = facts(loans, friends, core.me.hex(), self._minute())
+        conflicts: list[Any] = contacts.view(core)
+        found = facts(loans, friends, core.me.hex(), self._minute(), conflicts)
         box = boxes.take_in(box_of(core), found, channels.wanted_now(), self._now_ms())
         await self._keep(box)
         for channel in boxes.due(box, self._now_ms()):

@@ -22,7 +22,7 @@ EVENTS: Final = {
     "between": N_("Somebody asks to be passed on"),
     "changed": N_("Something changed about a loan"),
     "due": N_("Something is to be fetched or brought back, or is late"),
-    "people": N_("Somebody has become my friend"),
+    "people": N_("Somebody has become my friend, or somebody I answer for needs me"),
 }
 """What the owner chooses by, in the words of the settings."""
 
@@ -47,11 +47,12 @@ SENTENCES: Final = {
     "due": N_("“{title}” is to be brought back tomorrow or today ({other})."),
     "late": N_("“{title}” was to be back by now ({other})."),
     "friend": N_("{other} is your friend now."),
+    "conflict": N_("You answer for {other}, who gives the same contact as somebody else: look."),
 }
 _EVENT_OF: Final = {
     "asked": "asked", "between": "between", "yes": "answered", "no": "answered",
     "expired": "answered", "countered": "answered", "fetch": "due", "due": "due", "late": "due",
-    "friend": "people",
+    "friend": "people", "conflict": "people",
 }  # fmt: skip
 _ANSWERS: Final = {"agreed": "yes", "declined": "no", "expired": "expired"}
 _ENDS: Final = ("cancelled", "withdrawn", "handed_over", "returned", "lost", "kept")
@@ -82,13 +83,18 @@ class Fact:
 
 
 def facts(
-    loans: Iterable[Row], friends: Iterable[Row], me: str, local_minute: int
+    loans: Iterable[Row],
+    friends: Iterable[Row],
+    me: str,
+    local_minute: int,
+    conflicts: Iterable[Row] = (),
 ) -> list[Fact]:  # fmt: skip
     """All that holds now, in the order of the rows.
 
     Args:
         loans, friends: rows of ``views.loans`` and ``views.friends``.
         me: hex.
+        conflicts: rows of ``contacts.view``: sponsors of the two are told (spec §9.5).
         local_minute: calendar minute at home.
     """
     found = [fact for loan in loans for fact in _of_loan(loan, me, local_minute)]
@@ -97,6 +103,12 @@ def facts(
         for friend in friends
         if friend["live"]
     ]
+    for row in conflicts:
+        for key, is_mine in (("", row["is_mine"]), ("other_", row["other_is_mine"])):
+            if is_mine:
+                member, name = row["other" if key else "member"], row[f"{key}name"]
+                of = f"conflict/{member}/{row['what']}"
+                found.append(Fact(of, "conflict", {"other": name}, "/house"))
     return found
 
 

@@ -10,6 +10,7 @@ Spec: §17.8.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import random
@@ -21,7 +22,7 @@ from typing import Final, Protocol
 import aiohttp
 
 from node.config import split_address
-from node.engine.commands import Command, Invite, Join
+from node.engine.commands import Command, Invite, Join, NoteMeeting
 from node.engine.events import Json
 from node.errors import DialFailed, LinkLost, TransportError
 from node.host import Host
@@ -30,7 +31,8 @@ from protocol.channel import Channel, Closed
 from protocol.errors import Malformed, Refused, RemoteProtocolError, UnknownPeer
 from protocol.handshake import FirstMessage
 from protocol.invitations import ADDRESSES_MAX, decode_link, encode_link
-from protocol.pairing import Home, Pairing, PairingInitiator, answer_first
+from protocol.keys import MemberId
+from protocol.pairing import Home, Pairing, PairingInitiator, answer_first, meeting_message
 
 _log = logging.getLogger("openhouse.pairing")
 
@@ -227,6 +229,8 @@ class PairingDesk:
                         self._show(pairing)
                     self._flush.set()
                 await writer
+            if pairing.over == "joined" and pairing.role == "inviter":
+                await self._note_joined(pairing)
         except TimeoutError:
             self._give_up(pairing, "pairing-too-slow")
         except (RemoteProtocolError, TransportError, ConnectionError):
@@ -240,8 +244,8 @@ class PairingDesk:
             if pairing is self._pairing:
                 self._pairing = None
                 if pairing.over:
-                    is_joined = pairing.over == "joined"
-                    self._finish("done" if is_joined else "failed", _reason(pairing.over))
+                    is_done = pairing.over in ("joined", "met")
+                    self._finish("done" if is_done else "failed", _reason(pairing.over))
 
     async def _write(
         self, web_socket: WebSocket, channel: Channel, pairing: Pairing, near: list[str]
@@ -274,7 +278,9 @@ class PairingDesk:
         if role not in ("inviter", "guest"):
             pairing.end(role)
         elif any(pairing.theirs.member == friend for friend in self._host.core.live_friends()):
-            pairing.end("already-friends")
+            await self._meet(pairing)
+        elif pairing.their_proof:
+            pairing.end("not-friends")  # they take us for a friend whom we are no more
         elif role == "inviter" and self._state == "confirmed":
             self._set("joining")
             answer = await self._do(pairing, Invite(WINDOW_MS, self._around.addresses()))
@@ -284,6 +290,29 @@ class PairingDesk:
             self._set("joining")
             if await self._do(pairing, Join(_with_addresses(pairing.link, near))) is not None:
                 pairing.joined()
+                await self._note_joined(pairing)
+
+    async def _meet(self, pairing: Pairing) -> None:
+        """Two friends have compared their codes: each home shows whose it is. Spec: §17.8."""
+        core, theirs = self._host.core, pairing.theirs
+        assert core.house is not None, "friends live in a house"
+        assert theirs is not None, "both have confirmed"
+        other = MemberId(theirs.member)
+        if not pairing.has_proved:
+            mine = meeting_message(pairing.handshake_hash, core.house, core.me, other)
+            pairing.prove(core.config.signer.sign(mine))
+        if pairing.their_proof:
+            said = meeting_message(pairing.handshake_hash, core.house, other, core.me)
+            if not core.verify_by(other, said, pairing.their_proof):
+                pairing.end("not-proved")
+            elif await self._do(pairing, NoteMeeting(other.hex())) is not None:
+                pairing.met()
+
+    async def _note_joined(self, pairing: Pairing) -> None:
+        """Who becomes a friend in one room was met; the invitation proved whose home it is."""
+        assert pairing.theirs is not None, "both have confirmed"
+        with contextlib.suppress(Refused):
+            await self._host.command(NoteMeeting(pairing.theirs.member.hex()))
 
     async def _do(self, pairing: Pairing, command: Command) -> Json | None:
         try:
@@ -318,13 +347,13 @@ class PairingDesk:
 
 
 _OWN_REASONS: Final = (
-    "no-house", "other-house", "own-home", "already-friends", "differs",
+    "no-house", "other-house", "own-home", "not-friends", "not-proved", "differs",
 )  # fmt: skip
 
 
 def _reason(over: str) -> str:
     """The code of a sentence for why it ended; "" when all went well."""
-    if over == "joined":
+    if over in ("joined", "met"):
         return ""
     return f"pairing-{over}" if over in _OWN_REASONS else over
 

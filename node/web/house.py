@@ -7,9 +7,10 @@ from typing import Any
 from aiohttp import web
 
 from node import dates
+from node.api import handlers
 from node.api.house_handlers import read_numbers
 from node.charter_words import GROUP_TITLES, charter_sentence
-from node.conflict_sentences import conflict_sentence
+from node.conflict_sentences import conflict_sentence, what_to_do
 from node.engine import commands, proposals, views
 from node.proposal_words import signed_sentence
 from node.time_sentences import away_sentence
@@ -30,7 +31,14 @@ async def show_house(
     say_day = Words(visit.language).day
     sentence = away_sentence(away, visit.gettext, say_day) if away else ""
     rows: Any = house["conflicts"]
-    conflicts = [{**row, "sentence": conflict_sentence(row, visit.gettext)} for row in rows]
+    conflicts = [
+        {
+            **row,
+            "sentence": conflict_sentence(row, visit.gettext),
+            "what_to_do": what_to_do(row, visit.gettext),
+        }
+        for row in rows
+    ]
     rules = [
         {
             "title": visit.gettext(title),
@@ -126,6 +134,15 @@ async def accept_contact(visit: Visit, form: Form) -> str:
     """Two members share an address or a number, rightly."""
     await visit.command(commands.AcceptContact(form.text("member")))
     return "/house?done=changed"
+
+
+async def check_contacts(visit: Visit, form: Form) -> str:
+    """As a sponsor who has just met somebody: this address, this number are theirs."""
+    values: dict[str, Any] = {
+        "member": visit.part("member"), "email": form.text("email"), "phone": form.text("phone"),
+    }  # fmt: skip
+    await handlers.check_contacts(handlers.Call(visit.node, {}, {}, values, visit.language))
+    return "/friends?done=changed"
 
 
 async def go_away(visit: Visit, form: Form) -> str:

@@ -90,6 +90,7 @@ _WRITINGS: Final[dict[str, tuple[Act, Show]]] = {
     "/friends/{member}/validation": (people.validate, people.show_friends),
     "/friends/pass-on": (people.pass_on_from, people.show_friends),
     "/friends/{member}/rule": (people.set_friend_rule, people.show_friends),
+    "/friends/{member}/checked": (house.check_contacts, people.show_friends),
     "/friends/{member}/capacity": (people.set_capacity, people.show_friends),
     "/house/away": (house.go_away, house.show_house),
     "/house/back": (house.come_back, house.show_house),

@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from node.account_words import account_sentences
 from node.api import handlers
+from node.conflict_sentences import met_sentences
 from node.engine import commands, contacts, views
 from node.engine.capacity import CAPACITY_MAX
 from node.engine.standing_rules import CONFIANCE_MAX, WORDS
@@ -120,6 +121,11 @@ async def show_friends(
         friends=friends,
         paused={
             str(friend["member"]): pause_sentence(friend, visit.gettext)
+            for friend in friends
+            if isinstance(friend, dict)
+        },
+        met={
+            str(friend["member"]): met_sentences(friend["checked"], friend["name"], visit.gettext)
             for friend in friends
             if isinstance(friend, dict)
         },

@@ -28,6 +28,7 @@ const SHAPES = {
   5: e.tuple(number, e.text(64)),
   6: e.tuple(number, e.text(4096)),
   7: e.tuple(number),
+  8: e.tuple(number, e.blob(64)),
 };
 
 export class End {
@@ -64,6 +65,7 @@ export class End {
       case 5: return true;
       case 6: return this.role === "guest" && !this.link;
       case 7: return this.role === "inviter";
+      case 8: return ["inviter", "guest"].includes(this.role) && hex(this.ours.house) === hex(this.theirs.house) && !this.proof;
       default: return false;
     }
   }
@@ -95,6 +97,10 @@ export class End {
       this.theirs = { house: fields[1], member: fields[2] };
     } else if (type === 5) this.over = fields[1] || "over";
     else if (type === 6) this.link = fields[1];
+    else if (type === 8) {
+      if (fields[1].length !== 64) fail();
+      this.proof = fields[1];
+    }
     else this.over = "joined";
   }
 }

@@ -40,7 +40,7 @@ const BODIES = {
   1: [RECORD_MAX, e.tuple(e.text(80), members(2), parameters)],
   9: [4 * KIB, (v) => { const body = e.tuple(member, parameters)(v); return body[1].length > 0 ? body : fail(); }],
   2: [2 * KIB, e.tuple(e.text(80), e.list(e.text(16), 8), member, commitment, commitment)],
-  3: [KIB, e.tuple(member)],
+  3: [KIB, e.tuple(member, commitment, commitment)],
   4: [KIB, e.tuple(member, member, e.bool, e.bool)],
   5: [RECORD_MAX, e.tuple(e.text(160), e.text(4096), (v) => e.uint(5)(v) || fail(), circles, members(32), e.list(interval, 100), e.tuple(weekly, number, number), e.list(photo, 4), e.uint(255), e.text(512), e.text(80))],
   6: [RECORD_MAX, e.tuple(object, number, number, circles, members(32))],

@@ -74,13 +74,14 @@ def test_two_people_in_one_room_become_friends(street: Street) -> None:
         assert 1 == len(home.openhouse("friends"))
     street.wait("Ben sees the guitar", ["Guitare"], lambda: list(ben.seen()))
 
-    # Once more: they are friends already.
+    # Once more: they are friends already, and have met. What is said of a number is compared.
     compare(street, ana, ben)
     for home in (ana, ben):
         say(home, same=True)
-    street.wait("it is said", "failed", lambda: state(ben))
-    assert "pairing-already-friends" == pairing(ben)["reason"]
-    assert "friends already" in pairing(ben)["message"]
+    for home in (ana, ben):
+        street.wait(f"{home.name} has met the other", "done", lambda home=home: state(home))
+    wrong = ana.refusal("house", "checked", ben.member, "--phone", "+33 6 00 00 00 00")
+    assert "contact-differs" == wrong.code
 
 
 def test_whoever_sees_another_code_ends_it_for_both(street: Street) -> None:

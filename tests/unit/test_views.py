@@ -177,6 +177,9 @@ def test_friends_have_a_name_a_link_and_a_date() -> None:
             "validates": False,
             "answers_for": [],
             "validates_me": False,
+            "checked": [],
+            "may_check": True,
+            "just_met": False,
             "rule": "ask",
             "capacity": 1,
             "capacity_is_chosen": False,
@@ -470,6 +473,7 @@ def test_trust_without_evidence_says_what_is_missing() -> None:
         "because": [],
         "needs_side": False,
         "failures": [],
+        "checked": [],
         "reliability": 0.9,
         "is_reliable": True,
     } == views.trust(street.core)

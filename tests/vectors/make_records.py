@@ -81,10 +81,12 @@ SIGNATURE = named("a") + named("b")
 TERMS = [HOUSE, LOAN, THING, ANA, BOB, 1, MINUTE, MINUTE + 1440]
 WAY = [BOB, CLEO, ANA]
 
+SEAT_BODY: list[object] = [BOB, b"", bytes(32)]
+
 BODIES: dict[int, Fields] = {
     CHARTER: ["Rue des Lilas", [ANA, BOB], [["max_circles", 3], ["seats", 2]]],
     STATEMENT: ["Ana", ["fr", "es"], named("link key"), b"", named("phone")],
-    SEAT: [BOB],
+    SEAT: SEAT_BODY,
     HALF: [BOB, named("revocation hash"), True, False],
     LISTING: [
         "Échelle",
@@ -208,9 +210,11 @@ def valid_cases() -> list[Case]:
         opened("most busy intervals", ["Limit"], LISTING, with_field(LISTING, 5, most_busy)),
         opened("longest path", ["Limit"], HANDOVER, [LOAN, [ANA, BOB, CLEO, DAN, named("e")]]),
         opened("one founder", ["Body"], CHARTER, ["x", [ANA], []]),
-        opened("greatest version", ["Limit"], SEAT, [BOB], epoch=2**53 - 1, sequence=2**53 - 1),
-        opened("shortest lease", ["Limit"], SEAT, [BOB], not_after=CREATED + 1),
-        opened("an odd extension is ignored", ["Extension"], SEAT, [BOB], extensions={1: "new"}),
+        opened("greatest version", ["Limit"], SEAT, SEAT_BODY, epoch=2**53 - 1, sequence=2**53 - 1),
+        opened("shortest lease", ["Limit"], SEAT, SEAT_BODY, not_after=CREATED + 1),
+        opened(
+            "an odd extension is ignored", ["Extension"], SEAT, SEAT_BODY, extensions={1: "new"}
+        ),
     ]
     return cases
 
@@ -250,8 +254,8 @@ MALFORMED, CANONICAL, LARGE = "malformed", "not-canonical", "too-large"
 
 
 def envelope_cases() -> list[Case]:
-    good = sealed(SEAT, [BOB])
-    unsigned = spell(header(SEAT, [BOB]))
+    good = sealed(SEAT, SEAT_BODY)
+    unsigned = spell(header(SEAT, SEAT_BODY))
     signature = sign(unsigned)
     flag = "Envelope"
     longer = (
@@ -352,6 +356,8 @@ BODY_CHANGES: list[tuple[str, int, int, object, str]] = [
     ("a commitment of 31 bytes", STATEMENT, 3, bytes(31), MALFORMED),
     ("a commitment of 1 byte", STATEMENT, 4, bytes(1), MALFORMED),
     ("a candidate of 31 bytes", SEAT, 0, bytes(31), MALFORMED),
+    ("a checked address of 31 bytes", SEAT, 1, bytes(31), MALFORMED),
+    ("a checked number that is true", SEAT, 2, True, MALFORMED),
     ("a friend that is a text", HALF, 0, "bob", MALFORMED),
     ("a hash of 33 bytes", HALF, 1, bytes(33), MALFORMED),
     ("`shows` is 1", HALF, 2, 1, MALFORMED),
@@ -460,7 +466,7 @@ def body_cases() -> list[Case]:
 
 
 def key_cases() -> list[Case]:
-    unsigned = spell(header(SEAT, [BOB]))
+    unsigned = spell(header(SEAT, SEAT_BODY))
     good = sign(unsigned)
     identity = (1).to_bytes(32, "little")
     past_p = (2**255 - 19 + 1).to_bytes(32, "little")
@@ -468,12 +474,12 @@ def key_cases() -> list[Case]:
     constant = identity + bytes(32)
 
     def by(key: bytes) -> bytes:
-        return envelope(spell(header(SEAT, [BOB], author=key, device=key)), constant)
+        return envelope(spell(header(SEAT, SEAT_BODY, author=key, device=key)), constant)
 
     flipped = bytes([good[0] ^ 1]) + good[1:]
     bare = KEYS["ana"].sign(digest("record", unsigned))
     wrong = KEYS["ana"].sign(digest("contract", digest("record", unsigned)))
-    changed = spell(header(SEAT, [BOB], sequence=2))
+    changed = spell(header(SEAT, SEAT_BODY, sequence=2))
     return [
         refused("the identity point", "Key", "bad-key", by(identity)),
         refused("a key of order two", "Key", "bad-key", by((2**255 - 20).to_bytes(32, "little"))),
@@ -539,7 +545,7 @@ def mandate(
 def by_device(right: bytes, device: str = "device", **changed: object) -> tuple[bytes, Fields]:
     """A seat that Ana's device signed, under this mandate."""
     key = KEYS[device].public_key().public_bytes_raw()
-    fields = header(SEAT, [BOB], device=key, **changed)
+    fields = header(SEAT, SEAT_BODY, device=key, **changed)
     unsigned = spell(fields)
     return envelope(unsigned, sign(unsigned, device), right), fields
 
@@ -584,7 +590,7 @@ def mandate_cases() -> list[Case]:
         mandated("with guardians' approvals", mandate(device, [approved], root="eve")),
         mandated("a second root itself", mandate(eve, [second], root="eve"), "eve"),
         refused("the author's own key with a mandate", flag, wrong,
-                envelope(spell(header(SEAT, [BOB])), None, mandate(device))),
+                envelope(spell(header(SEAT, SEAT_BODY)), None, mandate(device))),
         no("a mandate for another device", bad, mandate(BOB)),
         no("signed by somebody else", bad, mandate(device, root="bob")),
         no("signed by the device itself", bad, mandate(device, root="device")),

@@ -5,7 +5,7 @@ Spec: §11, §12.
 
 from __future__ import annotations
 
-from node.engine import ids, validations
+from node.engine import ids, meetings, validations
 from node.engine import loans as loan_steps
 from node.engine.after_rating import failures_of
 from node.engine.asking import is_side_missing, reliability
@@ -51,6 +51,7 @@ def trust(core: Core, member_text: str | None = None) -> dict[str, Json]:
         ],
         "account": account_json(judgement.account),
         "failures": failures_of(core, member),
+        "checked": meetings.checks_of(core, member),
         "reliability": round(likelihood, 3),
         "is_reliable": is_reliable(core.charter, likelihood),
     }

@@ -7,13 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from node.engine import away, capacity, contacts, loans, pauses, standing_rules, validations
+from node.engine import (
+    away,
+    capacity,
+    contacts,
+    loans,
+    meetings,
+    pauses,
+    standing_rules,
+    validations,
+)
 from node.engine.calendar import instant_text
 from node.engine.clock_watch import ClockWatch
 from node.engine.core import Core
 from node.engine.events import Json
 from node.engine.house import charter_record, shows
-from protocol.bodies import CharterBody, Kind, ListingBody, ThingKind
+from protocol.bodies import CharterBody, Kind, ListingBody, ThingKind, seat_object
 from protocol.charter import Charter, Explanation
 from protocol.records import Record
 
@@ -108,6 +117,9 @@ def friends(core: Core) -> list[Json]:
             "validates": validations.holds(core, core.me, member),
             "answers_for": [core.name_of(m) for m in validations.validated_by(core, member)],
             "validates_me": validations.holds(core, member, core.me),
+            "checked": meetings.checks_of(core, member),
+            "may_check": core.current(core.me, seat_object(member)) is not None,
+            "just_met": meetings.has_just_met(core, member),
             "rule": standing_rules.rule_of(core, member),
             **capacity.summary(core, member),
         }
