@@ -331,6 +331,10 @@ _SENTENCES: Final[dict[str, str]] = {
     "secret-for-another-server": N_(
         "This is another server: write the password or token for it too."
     ),
+    "goodbye-not-confirmed": N_("Write your name, {name}, if you want to leave."),
+    "goodbye-still-out": N_(
+        "Something is still out: bring it back, or say what became of it, before you leave."
+    ),
     "channel-off": N_("This way of being told is not switched on: save the settings first."),
     "test-failed": N_("The test did not go out: {reason}. Look at the settings once more."),
     "bad-email": N_("“{email}” is not an e-mail address."),

@@ -20,6 +20,11 @@ class Subscription:
         self._changed: dict[str, None] = {}
         self._has_changed = asyncio.Event()
 
+    @property
+    def published(self) -> int:
+        """How much was published since the node started: whoever saw this has seen all."""
+        return self._topics.published
+
     async def next(self) -> list[str]:
         """Wait for a change; the topics that changed, in the order they first did."""
         await self._has_changed.wait()
@@ -48,6 +53,7 @@ class Topics:
 
     def __init__(self) -> None:
         self._subscriptions: list[Subscription] = []
+        self.published = 0
 
     def subscribe(self) -> Subscription:
         subscription = Subscription(self)
@@ -58,5 +64,6 @@ class Topics:
         self._subscriptions.remove(subscription)
 
     def publish(self, topic: str) -> None:
+        self.published += 1
         for subscription in self._subscriptions:
             subscription.notify(topic)

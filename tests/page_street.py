@@ -15,7 +15,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -175,6 +175,11 @@ class Served:
     url: str
     node: StreetNode
     entry: str
+    loop: asyncio.AbstractEventLoop
+
+    def tell(self, topic: str) -> None:
+        """Something of a topic changed."""
+        self.loop.call_soon_threadsafe(self.node.topics.publish, topic)
 
 
 @contextmanager
@@ -199,7 +204,7 @@ def served(node: StreetNode) -> Iterator[Served]:
     try:
         assert started.wait(30)
         url = str(server.make_url("")).rstrip("/")
-        yield Served(url, node, url + entry_path(app))
+        yield Served(url, node, url + entry_path(app), loop)
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join(30)
@@ -220,10 +225,21 @@ class Reader:
 
     def post(self, path: str, page: str, **fields: str | list[str]) -> tuple[int, str]:
         """Send a form of a page; what comes after the redirect."""
+        return self._open(self._form(path, page, fields))
+
+    def download(self, path: str, page: str) -> bytes:
+        """What a form of a page answers, as bytes."""
+        with self._opener.open(self._form(path, page, {}), timeout=30) as answer:
+            data: bytes = answer.read()
+            return data
+
+    def _form(
+        self, path: str, page: str, fields: Mapping[str, str | list[str]]
+    ) -> urllib.request.Request:
         found = re.search(r'name="csrf" value="([0-9a-f]{64})"', self.get(page)[1])
         assert found is not None, f"{page} has no form"
         data = urllib.parse.urlencode({"csrf": found[1], **fields}, doseq=True).encode()
-        return self._open(urllib.request.Request(self._home.url + path, data=data))
+        return urllib.request.Request(self._home.url + path, data=data)
 
     def _open(self, request: urllib.request.Request) -> tuple[int, str]:
         try:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from node.engine.commands import Command
     from node.engine.core import Core
     from node.engine.events import Json
+    from node.topics import Subscription
     from protocol.bodies import Photo
     from protocol.keys import MemberId, ObjectId
 
@@ -83,6 +84,9 @@ class NodeLike(Protocol):
 
     def lan_state(self) -> Json:
         """Whether friends are looked for on the local network, and how many are heard."""
+
+    def subscribe(self) -> Subscription:
+        """Hear which parts of the page changed."""
 
     async def command(self, command: Command) -> Json:
         """Let the engine do it. Raises Refused."""

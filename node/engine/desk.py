@@ -27,6 +27,7 @@ def keep(core: Core, command: KeepNote) -> Json:
         raise Refused("too-much-data", limit=NOTE_SIZE_MAX_BYTES // 1024)
     if command.data != note(core, command.name):
         core.put_local(_key(command.name), command.data or None)
+        core.deliver(command.name)
     return {}
 
 

@@ -56,6 +56,10 @@ DONE: Final = {
     "admitted": N_("The friend's home is let in again."),
     "ended": N_("The friendship is ended."),
     "words-written": N_("Good. This computer has forgotten the words; keep the paper safe."),
+    "goodbye": N_(
+        "Done: your things are withdrawn and your friendships here ended. Leave your home on for a "
+        "few minutes more: friends’ homes have to hear of it. Then it can be switched off for good."
+    ),
     "going-on": N_("Your home goes on with what it has."),
 }
 """What a page says after something was done, by the word in ``?done=``."""
@@ -69,12 +73,26 @@ def frame(visit: Visit) -> dict[str, Any]:
     return {
         "csrf": "" if visit.session is None else visit.session.csrf,
         "here": visit.request.rel_url.path_qs if visit.request.method == "GET" else path,
+        "live_at": _published(visit),
+        "live": _live_path(visit) if shows_places else "",
         "places": _places(visit, path) if shows_places else [],
         "done": visit.gettext(done) if done else "",
         "unread": box_of(visit.core).unread if shows_places else 0,
         "signed_in": visit.session is not None,
         "today": today(),
     }
+
+
+def _published(visit: Visit) -> int:
+    with visit.node.subscribe() as changes:
+        return changes.published
+
+
+def _live_path(visit: Visit) -> str:
+    """Where this page is looked at again; empty for what a form answered."""
+    if visit.request.method != "GET":
+        return ""
+    return str(visit.request.rel_url.without_query_params("done"))
 
 
 def _places(visit: Visit, path: str) -> list[dict[str, Any]]:

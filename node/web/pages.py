@@ -17,6 +17,8 @@ from node.web import (
     begin,
     exchanges,
     house,
+    leaving,
+    live,
     nearby,
     neighbourhood,
     notices,
@@ -47,6 +49,8 @@ _READINGS: Final[dict[str, Show]] = {
     "/house": house.show_house,
     "/house/change": house.show_change,
     "/safekeeping": safekeeping.show,
+    "/safekeeping/kit": safekeeping.show_kit,
+    "/goodbye": leaving.show,
 }
 _WRITINGS: Final[dict[str, tuple[Act, Show]]] = {
     "/setup": (begin.set_up, begin.show_beginning),
@@ -98,6 +102,8 @@ _WRITINGS: Final[dict[str, tuple[Act, Show]]] = {
     "/safekeeping/written": (safekeeping.written, safekeeping.show),
     "/safekeeping/go-on": (safekeeping.go_on, safekeeping.show),
     "/safekeeping/backup": (safekeeping.download, safekeeping.show),
+    "/safekeeping/export": (leaving.download, safekeeping.show),
+    "/goodbye": (leaving.leave, leaving.show),
 }
 _STATIC_MAX_AGE: Final = "max-age=3600"
 
@@ -106,6 +112,7 @@ def setup(app: web.Application, node: NodeLike) -> None:
     """Add the page's routes to the application."""
     app[SESSIONS] = Sessions(node.token)
     people.prepare(app)
+    live.prepare(app)
     app.router.add_get("/", _home(node))
     for path, show in _READINGS.items():
         app.router.add_get(path, reading(node, show))
@@ -117,6 +124,7 @@ def setup(app: web.Application, node: NodeLike) -> None:
     app.router.add_post("/api/v1/page", _give_link(node))
     app.router.add_get("/static/{name}", _static)
     app.router.add_get("/calendar/{secret}.ics", agenda.feed(node))
+    app.router.add_get("/live", live.stream(node))
     # Whatever is not the API's: a page that says so, in the reader's language.
     app.router.add_get("/{path:(?!api/|metrics$|healthz$).*}", _nothing_here(node))
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime
+from typing import Any
 
 from aiohttp import web
 
 from node.engine import views
 from node.web.forms import Form
+from node.web.people import qr_code
 from node.web.visit import Visit
 from protocol.errors import Refused
 
@@ -19,6 +21,22 @@ async def show(
     keys = views.keys(visit.core)
     return visit.page(
         "safekeeping.html", form=form, error=error, words=visit.node.words.split(), keys=keys
+    )
+
+
+async def show_kit(
+    visit: Visit, form: Form | None = None, error: Refused | None = None
+) -> web.StreamResponse:
+    """What to print and keep: the words while they are here, and what to do with them."""
+    words = visit.node.words
+    keys: Any = views.keys(visit.core)
+    return visit.page(
+        "kit.html",
+        error=error,
+        me=views.status(visit.core),
+        words=words.split(),
+        code=qr_code(words) if words else "",
+        guardians=[guardian["name"] for guardian in keys["guardians"]],
     )
 
 

@@ -22,6 +22,8 @@ PATHS: Final = {
     "home": "/", "browse": "/browse", "things": "/things", "inbox": "/inbox",
     "friends": "/friends", "nearby": "/friends/nearby",
     "picture": "/friends/picture", "agenda": "/agenda", "notices": "/notices",
+    "kit": "/safekeeping/kit",
+    "goodbye": "/goodbye",
     "settings": "/settings", "circles": "/trust", "house": "/house",
     "safekeeping": "/safekeeping", "nothing": "/no-such-page",
 }  # fmt: skip

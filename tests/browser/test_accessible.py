@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from node.engine import views
+from node.engine.commands import AddThing
 from protocol.errors import Refused
 from simulations.street import Street
-from tests.page_street import NAMES, Served, StreetNode, live_here, make_street, served
+from tests.page_street import NAMES, TOKEN, Served, StreetNode, live_here, make_street, served
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -76,7 +77,8 @@ def paths(street: Street) -> list[str]:
     return [
         "/", "/browse", "/browse?query=nothing", "/things", "/inbox",
         "/agenda", "/notices", "/settings", "/friends",
-        "/friends/nearby", "/friends/picture", "/trust", "/house", "/safekeeping", "/no-such-page",
+        "/friends/nearby", "/friends/picture", "/trust", "/house", "/safekeeping",
+        "/safekeeping/kit", "/goodbye", "/no-such-page",
         f"/things/{mine[0]['thing']}",
         *(f"/thing/{thing['thing']}@{thing['holder']}" for thing in (near, far)),
         *(f"/loans/{loan}" for loan in by_state.values()),
@@ -110,6 +112,8 @@ def test_axe_finds_nothing_on_any_page(browser: Browser, home: Served) -> None:
     context = browser.new_context(bypass_csp=True, reduced_motion="reduce")
     context.add_init_script(path=AXE)
     page = context.new_page()
+    strangers: list[str] = []
+    page.on("request", lambda request: strangers.append(request.url))
     page.goto(home.url + "/things")
     found = look(page, "signing in")
     page.goto(home.entry)
@@ -118,4 +122,39 @@ def test_axe_finds_nothing_on_any_page(browser: Browser, home: Served) -> None:
         found += look(page, path)
     context.close()
     assert [] == found
+    assert [] == [url for url in strangers if not url.startswith(home.url + "/")]
     assert max(map(len, NAMES)) > 60, "long names are part of it"
+
+
+def test_the_page_shows_what_is_new_by_itself_unless_somebody_is_writing(
+    browser: Browser, home: Served
+) -> None:
+    """One connection, no request while nothing changes, the policy kept; writing is let be."""
+    street = home.node.street
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url.removeprefix(home.url)))
+    page.goto(home.url + "/things")
+    page.fill("input[name=key]", TOKEN)
+    page.click("main button")
+    with page.expect_response("**/live"):
+        page.goto(home.url + "/browse")
+    asked.clear()
+    complaints.clear()
+    street.run(1, AddThing("A brand new wheelbarrow", circles=2))
+    home.tell("browse")
+    page.wait_for_selector("text=A brand new wheelbarrow")
+    seen = [path for path in asked if not path.startswith("/static/")]
+    assert ["/browse"] == seen
+
+    page.fill("input[name=query]", "wheel")
+    home.tell("browse")
+    page.wait_for_selector("#news:not([hidden])")
+    assert "wheel" == page.input_value("input[name=query]")
+    assert seen == [path for path in asked if not path.startswith("/static/")]
+    assert [] == complaints
+    context.close()

@@ -36,6 +36,7 @@ from node.errors import ConfigError
 from node.i18n import LANGUAGES, preferred_language
 from node.messages import sentence
 from node.things_file import read_things
+from node.topics import Subscription, Topics
 from node.transport import announcements, portmap
 from node.transport.lan import SERVICE_TYPE
 from protocol.charter import Charter, CharterError
@@ -263,6 +264,9 @@ class SmallNode:
 
     def lan_state(self) -> Json:
         return {"is_on": False, "nearby": 0, "problem": ""}
+
+    def subscribe(self) -> Subscription:
+        return Topics().subscribe()
 
     def addresses(self) -> tuple[str, ...]:
         return ("192.0.2.1:7470",)

@@ -23,6 +23,7 @@ from node.api.routes import ROUTES
 from node.engine.commands import Command
 from node.engine.engine import Engine
 from node.engine.events import Answer, CommandReceived, Json, RequestId
+from node.topics import Subscription, Topics
 from protocol.errors import Refused
 from protocol.keys import verify
 from simulations.signing import InterningOpener, RealKeys
@@ -51,6 +52,9 @@ class SmallNode:
 
     def lan_state(self) -> Json:
         return {"is_on": False, "nearby": 0, "problem": ""}
+
+    def subscribe(self) -> Subscription:
+        return Topics().subscribe()
 
     def addresses(self) -> tuple[str, ...]:
         return ("192.0.2.1:7470",)

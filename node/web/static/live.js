@@ -1,0 +1,65 @@
+// The page shows by itself what is new. Everything works without this file.
+"use strict";
+(() => {
+  for (const button of document.querySelectorAll("[data-print]")) {
+    button.hidden = false;
+    button.addEventListener("click", () => window.print());
+  }
+  const place = document.body.dataset.live;
+  if (!place || !window.EventSource) return;
+
+  let source = null, timer = 0, at = document.body.dataset.at, written = false;
+
+  // Whoever is writing, or has unfolded something, is not interrupted.
+  const isBusy = () =>
+    written || document.activeElement?.closest("main :is(a, button, input, select, textarea, summary)")
+    || [...document.querySelectorAll("main details")].some(each => each.open !== each.defaultOpen);
+
+  const remember = () => {
+    written = false;
+    for (const each of document.querySelectorAll("main details")) each.defaultOpen = each.open;
+  };
+
+  const look = async () => {
+    if (isBusy()) {
+      document.getElementById("news").hidden = false;
+      return;
+    }
+    const answer = await fetch(place, {headers: {"Accept": "text/html"}, redirect: "error"});
+    if (!answer.ok) return;
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (isBusy()) return;
+    at = fresh.body.dataset.at;
+    document.title = fresh.title;
+    for (const part of [".places", ".bell", "#content"]) {
+      const now = document.querySelector(part), then = fresh.querySelector(part);
+      if (now && then && now.innerHTML !== then.innerHTML) now.replaceWith(then);
+    }
+    remember();
+  };
+
+  const soon = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => look().catch(() => {}), 300);
+  };
+
+  // One connection for each tab that is looked at: browsers have six in all.
+  const open = () => {
+    if (source || document.hidden) return;
+    source = new EventSource("/live");
+    source.onmessage = soon;
+    // Between this page and the connection, or while it was away, something may have changed.
+    source.addEventListener("at", event => { if (event.data !== at) soon(); });
+  };
+  const close = () => {
+    source?.close();
+    source = null;
+  };
+
+  remember();
+  document.addEventListener("input", () => { written = true; });
+  document.addEventListener("visibilitychange", () => (document.hidden ? close() : open()));
+  window.addEventListener("pagehide", close);
+  window.addEventListener("pageshow", open);
+  open();
+})();
