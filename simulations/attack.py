@@ -45,7 +45,7 @@ from protocol.errors import OpenHouseError, Refused
 from protocol.exchange import LoanState, Role, State, role_on
 from protocol.keys import MemberId
 from simulations.graphs import Edge, adjacency, hops_from, read_edges
-from simulations.hushed import HushedFamily
+from simulations.hushed import hushed
 from simulations.listed_town import ListedTown, quiet_collector
 
 _DAY_MS: Final = 24 * 3600 * 1000
@@ -164,18 +164,15 @@ class _Crowd:
             seats=True,
             shows_progress=shows_progress,
         )
-        world = self.town.world
-        world.liars = HushedFamily(
-            dict.fromkeys(self.sybils),
-            world.chance,
-            members={world.hosts[sybil].member: sybil for sybil in self.sybils},
-            opens=self.town.opener.peek,
-            finds=lambda number, record_id: self._core(number).registers.with_id(record_id),
-        )
         self.asked = 0
         self.hidden = not shows_progress
 
     def run(self) -> Damage:
+        hosts = self.town.world.hosts
+        with hushed({hosts[sybil].member: None for sybil in self.sybils}):
+            return self._run()
+
+    def _run(self) -> Damage:
         started = time.perf_counter()
         town = self.town
         town.link()

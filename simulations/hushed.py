@@ -1,73 +1,55 @@
-"""A family of invented homes that tell each other only what they need.
+"""The software of a family of invented homes, which tell each other only what they need.
 
 Left to themselves, a thousand homes around one would each hear what all the others list, say
 and are said to be: a million copies of what no attacker has a use for, and a simulator's whole
-day. Here the wires between them keep it back; what goes to anybody else is left as it is.
+day. Here they do not offer it to each other; what they give to anybody else is as it is.
 
 Spec: §12.7.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from unittest.mock import patch
 
+from node.engine import intake, offers
+from node.engine.core import Core, Link
 from protocol.bodies import EntryBody, ListingBody, RatedBody, StatementBody
-from protocol.keys import MemberId, RecordId
-from protocol.messages import Announce, Message, Paths, Records, decode_message, encode_message
+from protocol.keys import MemberId
+from protocol.messages import Paths
 from protocol.records import Record
-from simulations.liars import Liars
 
 
-@dataclass(slots=True)
-class HushedFamily(Liars):
-    """The wires of a family.
+@contextmanager
+def hushed(family: Mapping[MemberId, None]) -> Iterator[None]:
+    """While the block lasts, the family gives no gossip within the family."""
+    may_give, offer_message = intake.may_give, offers.offer_message
 
-    Args:
-        members: the family, with their numbers, which are those of ``numbers``.
-        opens: opens an envelope without counting it.
-        finds: a record that a member holds, by its id.
-    """
+    def may_give_there(core: Core, record: Record, friend: MemberId) -> bool:
+        is_within = core.me in family and friend in family
+        if is_within and any(m in family and m not in (core.me, friend) for m in _about(record)):
+            return False
+        return may_give(core, record, friend)
 
-    members: dict[MemberId, int] = field(kw_only=True)
-    opens: Callable[[bytes], Record] = field(kw_only=True)
-    finds: Callable[[int, RecordId], Record | None] = field(kw_only=True)
+    def offer_message_there(core: Core, link: Link, origin: MemberId) -> Paths | None:
+        is_within = core.me in family and link.friend in family
+        if is_within and origin in family and origin not in (core.me, link.friend):
+            return None
+        return offer_message(core, link, origin)
 
-    def spoil(self, number: int, to: int, message: bytes, held: Iterable[Record]) -> list[bytes]:
-        """What really leaves: to others all of it, to the family no gossip."""
-        if to not in self.numbers:
-            return [message]
-        said = decode_message(message)
-        left = self._without_gossip(number, to, said)
-        if left == said:
-            return [message]
-        self.lies += 1
-        return [] if left is None else [encode_message(left)]
+    with (
+        patch.object(intake, "may_give", may_give_there),
+        patch.object(offers, "offer_message", offer_message_there),
+    ):
+        yield
 
-    def _without_gossip(self, number: int, to: int, message: Message) -> Message | None:
-        both = (number, to)
-        match message:
-            case Records(envelopes):
-                kept = tuple(e for e in envelopes if not self._is_gossip(self.opens(e), both))
-                return Records(kept) if kept else None
-            case Announce(_, _, items):
-                held = ((item, self.finds(number, item[0])) for item in items)
-                told = (i for i, record in held if not (record and self._is_gossip(record, both)))
-                left = tuple(told)
-                return replace(message, items=left) if left or message.more or not items else None
-            case Paths(origin, _):
-                return message if self.members.get(origin, number) in both else None
-            case _:
-                return message
 
-    def _is_gossip(self, record: Record, both: tuple[int, int]) -> bool:
-        """Whether it is about one of the family who is at neither end of the wire."""
-        body = record.body
-        about: tuple[MemberId, ...] = ()
-        if isinstance(body, ListingBody | StatementBody):
-            about = (record.author,)
-        elif isinstance(body, RatedBody):
-            about = (body.terms.holder, body.terms.borrower)
-        elif isinstance(body, EntryBody):
-            about = (body.holder, body.borrower)
-        return any(self.members.get(member, both[0]) not in both for member in about)
+def _about(record: Record) -> tuple[MemberId, ...]:
+    """Whom a record speaks of, where it is one that is only talked about."""
+    body = record.body
+    if isinstance(body, ListingBody | StatementBody):
+        return (record.author,)
+    if isinstance(body, RatedBody):
+        return (body.terms.holder, body.terms.borrower)
+    return (body.holder, body.borrower) if isinstance(body, EntryBody) else ()

@@ -50,11 +50,10 @@ class Liars:
     _said: dict[int, deque[bytes]] = field(default_factory=dict)
     lies: int = 0
 
-    def spoil(self, number: int, to: int, message: bytes, held: Iterable[Record]) -> list[bytes]:
+    def spoil(self, number: int, message: bytes, held: Iterable[Record]) -> list[bytes]:
         """What really leaves a liar's host instead of a message.
 
         Args:
-            to: the member it is for.
             held: records that the liar could give away.
         """
         decoded = decode_message(message)

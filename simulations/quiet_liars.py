@@ -47,7 +47,7 @@ class QuietLiars(Liars):
     finds: Finds = field(kw_only=True)
     _widest: dict[tuple[int, MemberId, ObjectId], int] = field(default_factory=dict)
 
-    def spoil(self, number: int, to: int, message: bytes, held: Iterable[Record]) -> list[bytes]:
+    def spoil(self, number: int, message: bytes, held: Iterable[Record]) -> list[bytes]:
         """What really leaves: the message without what takes something away."""
         said = decode_message(message)
         left = self._without(number, said)

@@ -472,7 +472,7 @@ class World:
                 self.network.send(wire, side, message)
                 return
             held = _held(host.engine)
-            for spoiled in self.liars.spoil(host.number, wire.ends[1 - side], message, held):
+            for spoiled in self.liars.spoil(host.number, message, held):
                 self.network.send(wire, side, spoiled)
             return
         if self.watch is not None:
