@@ -28,9 +28,11 @@ from node.engine.commands import (
     Rate,
     Recommend,
     Repaired,
+    ReplyTo,
     Report,
     SetProfile,
     SetThing,
+    TakeBack,
     WithdrawThing,
 )
 from node.engine.loan_views import loans_view
@@ -179,6 +181,10 @@ class People:
                 return Report(loan, Event[verb.upper()])
             case "repaired":
                 return Repaired(loan)
+            case "reply":
+                return ReplyTo(loan, "It was the train.")
+            case "take-back":
+                return TakeBack(loan) if self._chance.random() < _CANCEL_CHANCE else None
             case "cancel":
                 return CancelLoan(loan) if self._chance.random() < _CANCEL_CHANCE else None
             case _:
