@@ -61,7 +61,7 @@ from node.engine.events import (
 from node.errors import NodeError, StoreError
 from node.inbox import Inbox, Opening
 from node.opening import CachedOpener
-from node.topics import Topics
+from node.topics import Subscription, Topics
 from node.verifier import Verifiers
 from protocol.errors import OpenHouseError, Refused
 from protocol.keys import MemberId
@@ -219,7 +219,7 @@ class Host:
         self.failed: asyncio.Future[NodeError] = asyncio.get_running_loop().create_future()
         """Done when this host can do nothing more, with the reason."""
         self.side: SideService | None = None
-        """Sees messages of types 20 to 33 before the engine does."""
+        """Sees messages of types 20 to 36 before the engine does."""
         self._loop = asyncio.get_running_loop()
         self._store = store
         self._network = network
@@ -367,6 +367,10 @@ class Host:
     def tell_page(self, topic: str) -> None:
         """Something outside the engine changed that the page shows."""
         self._topics.publish(topic)
+
+    def subscribe(self) -> Subscription:
+        """Hear which parts of what the page shows changed."""
+        return self._topics.subscribe()
 
     def is_linked(self, member: MemberId) -> bool:
         """Whether a link with this friend stands."""

@@ -36,6 +36,7 @@ from node.opening import CachedOpener
 from node.store import Store
 from node.topics import Subscription, Topics
 from node.transport.endpoint import Endpoint, listen
+from node.transport.files import Files
 from node.transport.network import Network
 from node.transport.pairing import PairingDesk
 from node.transport.photos import Photos
@@ -141,6 +142,11 @@ class Node:
     def photos(self) -> Photos | None:
         """Photos of things; None until the node has a member."""
         return self._network.photos
+
+    @property
+    def files(self) -> Files | None:
+        """Files of copyable things; None until the node has a member."""
+        return self._network.files
 
     def lan_state(self) -> Json:
         """Whether friends are looked for on the local network, and how many are heard."""

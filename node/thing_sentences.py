@@ -35,7 +35,28 @@ SENTENCES: Final[dict[str, str]] = {
         "The licence has {size} bytes, and {maximum} are possible: its name is enough."
     ),
     "licence-of-no-copy": N_(
-        "Only what is copied has a licence: leave it empty, or choose that it is to copy."
+        "Only what is copied has a licence and a file: leave them out, or choose that it is to "
+        "copy."
+    ),
+    "licence-missing": N_(
+        "A file needs a licence: say what may be done with a copy, as in “CC BY” or “own work”."
+    ),
+    # --- files -------------------------------------------------------------------------------
+    "file-missing": N_("Choose a file first."),
+    "file-empty": N_("The file is empty: choose another one."),
+    "file-too-large": N_("The file is too large: {limit} MB at most."),
+    "files-full": N_(
+        "All files of your things together may have {limit} MB: take one away before you add "
+        "another."
+    ),
+    "file-no-room": N_("There is not enough room on this computer’s disk for that file."),
+    "no-such-file": N_("There is no such file here: add it again."),
+    "loan-without-file": N_("There is no file to fetch for this loan."),
+    "file-not-here": N_("The file is not here yet: it is still on its way."),
+    "file-exists": N_("{file} is there already: say with --to where to store it."),
+    "file-moved": N_(
+        "The file was here, and somebody moved or deleted it: “openhouse get” fetches it again "
+        "while the loan lasts."
     ),
     # --- photos ------------------------------------------------------------------------------
     "not-a-photo": N_(

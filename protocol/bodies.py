@@ -212,6 +212,20 @@ class Photo:
 
 
 @dataclass(frozen=True, slots=True)
+class ThingFile:
+    """The file of a copyable thing. Spec: §5.7, §20.1.
+
+    Args:
+        title: what its holder calls it: never the name of a file here.
+        name: what its bytes are called (``protocol.files``).
+    """
+
+    title: str
+    name: bytes
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Availability:
     """When a thing is lent at all, whatever the calendar says. Spec: §5.7, ``availability``.
 
@@ -254,6 +268,7 @@ class ListingBody:
     category_code: int = Category.OTHER
     conditions: str = ""
     licence: str = ""
+    file: ThingFile | None = None
 
     @property
     def category(self) -> Category:

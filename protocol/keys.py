@@ -85,6 +85,10 @@ class Domain(Enum):
     PAIRING_CODE = b"pairing code"
     SIGNATURE_MEETING = b"signature meeting"
     PHOTO = b"photo"
+    FILE = b"file"
+    FILE_PART = b"file part"
+    FILE_KEY = b"file key"
+    FILE_EPHEMERAL = b"file ephemeral"
 
     prefix: bytes
 
@@ -314,7 +318,7 @@ def agree_on_key(
 ) -> bytes | None:
     """Agree on a key that is used for one message or file; None for a key of small order.
 
-    Spec: §4.5, §18.6.
+    Spec: §4.5, §18.6, §20.2.
     """
     try:
         peer = X25519PublicKey.from_public_bytes(their_public)

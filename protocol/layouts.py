@@ -44,6 +44,7 @@ from protocol.bodies import (
     SeatBody,
     StatementBody,
     Terms,
+    ThingFile,
     ThingKind,
     ValidationBody,
     WithdrawalBody,
@@ -243,6 +244,7 @@ def _read_listing(f: tuple[Value, ...]) -> Body:
         expect_uint(f[8], "category", 255),
         expect_text(f[9], "conditions", limits.CONDITIONS_SIZE_MAX_BYTES),
         expect_text(f[10], "licence", limits.LICENCE_SIZE_MAX_BYTES),
+        _file(f[11]),
     )
 
 
@@ -257,6 +259,21 @@ def _availability(value: Value) -> Availability:
     return Availability(
         tuple(weekly), _number(shortest, "shortest loan"), _number(longest, "longest loan")
     )
+
+
+def _file(value: Value) -> ThingFile | None:
+    fields = expect_array(value, "file", maximum=3)
+    if not fields:
+        return None
+    title, name, size = expect_array(value, "file", length=3)
+    file = ThingFile(
+        expect_text(title, "file's title", limits.FILE_TITLE_SIZE_MAX_BYTES),
+        expect_bytes(name, "file's name", length=32),
+        expect_uint(size, "file's size", limits.FILE_SIZE_MAX_BYTES),
+    )
+    if file.size_bytes == 0:
+        raise Malformed("a file has no bytes", section="5.7")
+    return file
 
 
 def _photo(value: Value) -> Photo:
@@ -277,12 +294,13 @@ def _write_listing(b: ListingBody) -> list[Value]:
     photos: list[Value] = [
         [p.full, p.full_size_bytes, p.thumbnail, p.thumbnail_size_bytes] for p in b.photos
     ]
+    file: list[Value] = [] if b.file is None else [b.file.title, b.file.name, b.file.size_bytes]
     given = b.availability
     weekly: list[Value] = [[start, end] for start, end in given.weekly]
     availability: list[Value] = [weekly, given.shortest_minutes, given.longest_minutes]
     return [
         b.title, b.text, int(b.thing_kind), b.circles, list(b.through), busy, availability, photos,
-        int(b.category_code), b.conditions, b.licence,
+        int(b.category_code), b.conditions, b.licence, file,
     ]  # fmt: skip
 
 
@@ -517,7 +535,7 @@ _LAYOUTS: dict[Kind, _Layout] = {
     Kind.STATEMENT: _Layout(5, _read_statement, _write_statement, limits.RATING_SIZE_MAX_BYTES),
     Kind.SEAT: _Layout(3, _read_seat, _write_seat, limits.CERTIFICATE_SIZE_MAX_BYTES),
     Kind.HALF: _Layout(4, _read_half, _write_half, limits.CERTIFICATE_SIZE_MAX_BYTES),
-    Kind.LISTING: _Layout(11, _read_listing, _write_listing),
+    Kind.LISTING: _Layout(12, _read_listing, _write_listing),
     Kind.WITHDRAWAL: _Layout(5, _read_withdrawal, _write_withdrawal),
     Kind.KEYS: _Layout(5, _read_keys, _write_keys, limits.KEYS_SIZE_MAX_BYTES),
     Kind.VALIDATION: _Layout(

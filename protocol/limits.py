@@ -162,6 +162,23 @@ PHOTOS_PER_DAY_MAX_BYTES: Final = 256 * _MIB
 # Spec §19. Disk spent on pictures of other people's things.
 PHOTO_CACHE_MAX_BYTES: Final = 64 * _MIB
 
+# --- Files ----------------------------------------------------------------------------
+
+# Spec §20 (wire). Announced size: disk of the borrower, days of everybody's line.
+FILE_SIZE_MAX_BYTES: Final = 512 * _MIB
+# Spec §20 (wire). One part of a file: sealed, it fits into one frame.
+FILE_PART_MAX_BYTES: Final = 48 * _KIB
+# Spec §5.7 (wire). What a file is called: text of a stranger, shown on a screen.
+FILE_TITLE_SIZE_MAX_BYTES: Final = 160
+# Spec §20. Friend who asks for everything at once: each waits in memory for another home.
+FILE_WANTS_PER_FRIEND_MAX: Final = 8
+# Spec §20. The line of a home between, and the human behind it, filled by what others copy.
+FILES_PER_SECOND_MAX_BYTES: Final = 512 * _KIB
+# Spec §20. A friend's line filled by one file asked for over and over.
+FILES_PER_DAY_MAX_BYTES: Final = 1024 * _MIB
+# Own files: a mistake must not fill the disk that the database is on.
+FILES_PER_ORIGIN_MAX_BYTES: Final = 4096 * _MIB
+
 # --- Relays and mailboxes ---------------------------------------------------------
 
 # Spec §17.2. Friend who asks again and again where others are, or for circuits to them.

@@ -1,20 +1,21 @@
 """Messages by which friends help each other beside the engine, and their bytes.
 
-Types 20 to 33 stand apart from those of ``messages``: most of them are answered by the
+Types 20 to 36 stand apart from those of ``messages``: most of them are answered by the
 host, between two links, and never come before the engine. By most of them a common friend
-helps two friends reach each other; the last three carry photos. ``is_reaching`` tells them
+helps two friends reach each other; the last six carry photos and files. ``is_reaching`` tells them
 by their second byte, so that nothing is decoded twice.
 
 A node helps only friends who show that they are friends: requests carry both halves of
 the friendship (``Proof``). Whatever is wrong with a request, the answer is one "no".
 
-Pure. Spec: §17, §19.
+Pure. Spec: §17, §19, §20.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Final, TypeAlias, assert_never
 
 from protocol import limits
@@ -29,6 +30,7 @@ from protocol.encoding import (
     expect_uint,
 )
 from protocol.errors import Malformed
+from protocol.files import PIECES_MAX, SEALED_MAX_BYTES
 from protocol.keys import MemberId, ObjectId
 from protocol.messages import ADDRESSES_MAX
 
@@ -153,10 +155,47 @@ class NoPhoto:
     photo: bytes
 
 
+class NotNow(IntEnum):
+    """Why a piece of a file is not given. Spec: §20.3."""
+
+    NEVER = 0
+    ASLEEP = 1
+    LATER = 2
+
+
+@dataclass(frozen=True, slots=True)
+class WantPiece:
+    """Give me this piece of a file that was agreed on. Spec: §20.3."""
+
+    loan: ObjectId
+    file: bytes
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class FilePiece:
+    """A piece of a file, sealed to the borrower. Spec: §20.3."""
+
+    loan: ObjectId
+    file: bytes
+    number: int
+    sealed: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class NoPiece:
+    """It is not given, now or at all. Spec: §20.3."""
+
+    loan: ObjectId
+    file: bytes
+    number: int
+    reason: NotNow
+
+
 Reaching: TypeAlias = (
     OpenCircuit | IncomingCircuit | CircuitData | CircuitCredit | CircuitClosed
     | WhereIs | Whereabouts | LeaveItem | ItemReceipt | HandItem | TellTime
-    | WantPhoto | PhotoPart | NoPhoto
+    | WantPhoto | PhotoPart | NoPhoto | WantPiece | FilePiece | NoPiece
 )  # fmt: skip
 
 _OPEN = 20
@@ -173,11 +212,14 @@ _TIME = 30
 _WANT_PHOTO = 31
 _PHOTO_PART = 32
 _NO_PHOTO = 33
+_WANT_PIECE = 34
+_FILE_PIECE = 35
+_NO_PIECE = 36
 
 
 def is_reaching(message: bytes) -> bool:
     """Whether a message is of this module's types, by its first two bytes."""
-    return len(message) > 1 and message[0] & 0xF0 == 0x90 and _OPEN <= message[1] <= _NO_PHOTO
+    return len(message) > 1 and message[0] & 0xF0 == 0x90 and _OPEN <= message[1] <= _NO_PIECE
 
 
 def encode_reaching(message: Reaching) -> bytes:
@@ -186,7 +228,7 @@ def encode_reaching(message: Reaching) -> bytes:
 
 
 def decode_reaching(data: bytes) -> Reaching:
-    """Read one message of types 20 to 33.
+    """Read one message of types 20 to 36.
 
     Raises:
         DecodeError: anything but a canonical message of such a type.
@@ -238,6 +280,12 @@ def _to_value(message: Reaching) -> list[Value]:
             return [_PHOTO_PART, photo, begin, data]
         case NoPhoto(photo):
             return [_NO_PHOTO, photo]
+        case WantPiece(loan, file, number):
+            return [_WANT_PIECE, loan, file, number]
+        case FilePiece(loan, file, number, sealed):
+            return [_FILE_PIECE, loan, file, number, sealed]
+        case NoPiece(loan, file, number, reason):
+            return [_NO_PIECE, loan, file, number, int(reason)]
         case _:
             assert_never(message)
 
@@ -302,6 +350,20 @@ def _read_photo_part(f: tuple[Value, ...]) -> Reaching:
     return PhotoPart(_photo(f[1]), _begin(f[2]), data)
 
 
+def _piece(f: tuple[Value, ...]) -> tuple[ObjectId, bytes, int]:
+    loan = ObjectId(expect_bytes(f[1], "loan", length=16))
+    file = expect_bytes(f[2], "file", length=32)
+    return loan, file, expect_uint(f[3], "piece", PIECES_MAX - 1)
+
+
+def _read_file_piece(f: tuple[Value, ...]) -> Reaching:
+    return FilePiece(*_piece(f), expect_bytes(f[4], "sealed piece", maximum=SEALED_MAX_BYTES))
+
+
+def _read_no_piece(f: tuple[Value, ...]) -> Reaching:
+    return NoPiece(*_piece(f), NotNow(expect_uint(f[4], "reason", max(NotNow))))
+
+
 _READERS: Final[dict[int, tuple[int, Callable[[tuple[Value, ...]], Reaching]]]] = {
     _OPEN: (4, lambda f: OpenCircuit(_circuit(f[1]), _member(f[2]), _proof(f[3]))),
     _INCOMING: (3, lambda f: IncomingCircuit(_circuit(f[1]), _member(f[2]))),
@@ -317,4 +379,7 @@ _READERS: Final[dict[int, tuple[int, Callable[[tuple[Value, ...]], Reaching]]]] 
     _WANT_PHOTO: (5, _read_want_photo),
     _PHOTO_PART: (4, _read_photo_part),
     _NO_PHOTO: (2, lambda f: NoPhoto(_photo(f[1]))),
+    _WANT_PIECE: (4, lambda f: WantPiece(*_piece(f))),
+    _FILE_PIECE: (5, _read_file_piece),
+    _NO_PIECE: (5, _read_no_piece),
 }

@@ -23,7 +23,7 @@ from pathlib import Path
 from aiohttp.test_utils import TestServer
 
 from node.api.app import make_app
-from node.api.protocols import PhotosLike
+from node.api.protocols import FilesLike, PhotosLike
 from node.engine.commands import (
     AddThing,
     AnswerLoan,
@@ -66,6 +66,7 @@ class StreetNode:
     web_hosts: tuple[str, ...] = ()
     language: str = "en"
     photos: PhotosLike | None = None
+    files: FilesLike | None = None
     home: Path = Path()
     words: str = " ".join(f"word{number}" for number in range(24))
     pairing: SmallDesk = field(default_factory=SmallDesk)

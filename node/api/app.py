@@ -19,7 +19,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from node import messages
-from node.api import guard, importing, metrics, openapi, raw
+from node.api import files, guard, importing, metrics, openapi, raw
 from node.api.errors import ApiError, status_of
 from node.api.fields import BODY_SIZE_MAX_BYTES, check_body, check_path, check_query, read_json
 from node.api.handlers import Call
@@ -44,6 +44,8 @@ def make_app(node: NodeLike) -> web.Application:
     for route in ROUTES:
         app.router.add_route(route.method, API_PREFIX + route.path, _serve(route))
     app.router.add_post(f"{API_PREFIX}/photos", raw.take_photo)
+    app.router.add_post(f"{API_PREFIX}/files", files.take_file)
+    app.router.add_get(f"{API_PREFIX}/files/{{loan}}/content", files.serve_file)
     app.router.add_post(f"{API_PREFIX}/things/import", importing.take_list)
     app.router.add_get(f"{API_PREFIX}/things/{{thing}}/photos/{{photo}}", raw.serve_photo)
     app.router.add_get(f"{API_PREFIX}/openapi.json", _serve_openapi)

@@ -8,6 +8,9 @@ from protocol.errors import Refused
 
 # Codes of the engine that mean "there is no such thing": answered with 404.
 _NOT_FOUND_PREFIX: Final = "unknown-"
+_NOT_FOUND: Final = (
+    "no-such-photo", "no-such-file", "loan-without-file", "file-not-here", "file-moved",
+)  # fmt: skip
 
 
 class ApiError(Refused):
@@ -31,5 +34,5 @@ def status_of(refusal: Refused) -> int:
         return refusal.status
     if refusal.code == "photo-unreachable":
         return 504
-    is_missing = refusal.code.startswith(_NOT_FOUND_PREFIX) or refusal.code == "no-such-photo"
+    is_missing = refusal.code.startswith(_NOT_FOUND_PREFIX) or refusal.code in _NOT_FOUND
     return 404 if is_missing else 409

@@ -7,6 +7,7 @@ the API can be read, typed and tested without the host loop and its sockets.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 from aiohttp import web
@@ -15,8 +16,9 @@ if TYPE_CHECKING:
     from node.engine.commands import Command
     from node.engine.core import Core
     from node.engine.events import Json
+    from node.file_store import Upload
     from node.topics import Subscription
-    from protocol.bodies import Photo
+    from protocol.bodies import Photo, ThingFile
     from protocol.keys import MemberId, ObjectId
 
 
@@ -48,6 +50,27 @@ class PhotosLike(Protocol):
     async def get(self, origin: MemberId, thing: ObjectId, name: bytes) -> bytes: ...
 
 
+class FetchingLike(Protocol):
+    """Files that come; see ``node.transport.file_fetching``."""
+
+    def files(self) -> list[dict[str, Json]]: ...
+    def fetch_again(self, loan: ObjectId) -> None: ...
+
+
+class FilesLike(Protocol):
+    """Files of copyable things; see ``node.transport.files``."""
+
+    @property
+    def fetching(self) -> FetchingLike: ...
+    async def begin(self) -> Upload: ...
+    async def write(self, upload: Upload, data: bytes) -> None: ...
+    async def finish(self, upload: Upload, title: str) -> ThingFile: ...
+    async def abandon(self, upload: Upload) -> None: ...
+    def own(self, name: bytes) -> ThingFile: ...
+    def has_own(self, file: ThingFile) -> bool: ...
+    def come_path(self, loan: ObjectId) -> Path | None: ...
+
+
 class NodeLike(Protocol):
     """A running node, set up or not yet."""
 
@@ -61,6 +84,10 @@ class NodeLike(Protocol):
 
     @property
     def photos(self) -> PhotosLike | None:
+        """None until the node is set up."""
+
+    @property
+    def files(self) -> FilesLike | None:
         """None until the node is set up."""
 
     @property

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
-from node.api import handlers, house_handlers, thing_handlers
+from node.api import files, handlers, house_handlers, thing_handlers
 from node.api.fields import Field
 from node.api.handlers import Call
 from node.engine.capacity import CAPACITY_MAX
@@ -78,7 +78,10 @@ _CATEGORY = Field(
 )
 _CONDITIONS = Field("conditions", "string", "What a borrower agrees to by asking.")
 _LICENCE = Field("licence", "string", "What may be done with a copy: CC BY, own work.")
-_MORE = (_CATEGORY, _CONDITIONS, _LICENCE)
+_FILE = Field(
+    "file", "string", "Name of a file that was sent before, of what is to copy; empty: none."
+)
+_MORE = (_CATEGORY, _CONDITIONS, _LICENCE, _FILE)
 _WHEN = (_WEEKLY, _SHORTEST, _LONGEST, _BUFFER)
 
 _LOAN_ANSWER: Final[dict[str, KeyType]] = {"loan": "string", "state": "string"}
@@ -90,7 +93,12 @@ _OWN_THING: Final[dict[str, KeyType]] = {
     "thing": "string", "title": "string", "kind": "string", "circles": "integer",
 }  # fmt: skip
 _SORT: Final[dict[str, KeyType]] = {
-    "category": "string", "conditions": "string", "licence": "string",
+    "category": "string", "conditions": "string", "licence": "string", "file": "object?",
+}  # fmt: skip
+_COMING_FILE: Final[dict[str, KeyType]] = {
+    "loan": "string", "title": "string", "licence": "string", "file": "string",
+    "size_bytes": "integer", "got_bytes": "integer", "state": "string", "holder_name": "string",
+    "asleep_name": "string", "path": "string?", "message": "string",
 }  # fmt: skip
 _SEEN_THING: Final[dict[str, KeyType]] = {
     "thing": "string", "title": "string", "kind": "string", "text": "string",
@@ -339,6 +347,14 @@ ROUTES: Final = (
     Route(
         "DELETE", "/things/{thing}", "things withdraw", "Stop sharing a thing.",
         thing_handlers.withdraw_thing, {"thing": "string"},
+    ),
+    Route(
+        "GET", "/files", "files", "Files of my loans, and how far each has come.", files.files,
+        _COMING_FILE, gives_list=True,
+    ),
+    Route(
+        "POST", "/files/{loan}", "get", "Fetch the file of a loan now.", files.get_file,
+        _COMING_FILE,
     ),
     Route(
         "GET", "/browse", "browse", "Others' things that I may see, nearest first.",

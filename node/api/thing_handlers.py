@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from node import dates
+from node.api.files import file_name_in, shelf_of
 from node.api.handlers import Call
 from node.engine import commands, ids
 from node.engine.events import Json
 from node.engine.views.things import CATEGORIES_BY_WORD, KINDS_BY_WORD
 from node.engine.week import read_week
-from protocol.bodies import ALWAYS, Availability, ListingBody, Photo
+from protocol.bodies import ALWAYS, Availability, ListingBody, Photo, ThingFile
 from protocol.errors import Refused
 from protocol.photos import NAME_SIZE_BYTES
 
@@ -58,6 +59,7 @@ async def add_thing(call: Call) -> Json:
             category=CATEGORIES_BY_WORD[body.get("category", "other")],
             conditions=body.get("conditions", ""),
             licence=body.get("licence", ""),
+            file=_file(call),
         )
     )
 
@@ -85,6 +87,8 @@ async def set_thing(call: Call) -> Json:
             category=CATEGORIES_BY_WORD[body["category"]] if "category" in body else None,
             conditions=body.get("conditions"),
             licence=body.get("licence"),
+            file=_file(call),
+            takes_file_away=body.get("file") == "",
         )
     )
 
@@ -97,6 +101,12 @@ def _photos(call: Call) -> tuple[Photo, ...] | None:
     if call.node.photos is None:
         raise Refused("not-set-up")
     return call.node.photos.own(photo_name_in(name) for name in names)
+
+
+def _file(call: Call) -> ThingFile | None:
+    """The file that a request names, when it names one. Raises Refused."""
+    name = call.body.get("file")
+    return shelf_of(call.node).own(file_name_in(name)) if name else None
 
 
 def photo_name_in(text: str) -> bytes:

@@ -8,10 +8,12 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
+from urllib.parse import urlencode
 
 from node.cli.actions_keys import ACTIONS as KEY_ACTIONS
 from node.cli.client import Answer, Client, part
+from node.file_names import safe_name
 from node.toml_files import read_toml
 from protocol.errors import Refused
 
@@ -121,6 +123,7 @@ def _things(arguments: argparse.Namespace, client: Client) -> Answer:
 def _things_add(arguments: argparse.Namespace, client: Client) -> Answer:
     photos = _sent_photos(arguments.photo, client)
     fields = {"title": arguments.title, **_thing_fields(arguments), "photos": photos or None}
+    fields["file"] = _sent_file(arguments.file, client)
     return client.post("/things", fields)
 
 
@@ -137,6 +140,7 @@ def _things_set(arguments: argparse.Namespace, client: Client) -> Answer:
     elif photos:
         thing = client.get(f"/things/{part(arguments.thing)}")
         fields["photos"] = [photo["photo"] for photo in thing["photos"]] + photos
+    fields["file"] = "" if arguments.no_file else _sent_file(arguments.file, client)
     return client.patch(f"/things/{part(arguments.thing)}", fields)
 
 
@@ -144,6 +148,50 @@ def _sent_photos(files: list[str] | None, client: Client) -> list[str]:
     """Send pictures to the node; what each is called there."""
     read = [_read_file(file) for file in files or ()]
     return [client.send_file("/photos", data)["photo"] for data in read]
+
+
+def _sent_file(path: str | None, client: Client) -> str | None:
+    """Send a file of any size to the node; what it is called there."""
+    if path is None:
+        return None
+    try:
+        with open(path, "rb") as source:
+            title = urlencode({"title": Path(path).name})
+            return str(client.send_file(f"/files?{title}", source)["file"])
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise Refused("file-unreadable", file=path, reason=reason) from error
+
+
+def _files(arguments: argparse.Namespace, client: Client) -> Answer:
+    return client.get("/files")
+
+
+def _get(arguments: argparse.Namespace, client: Client) -> Answer:
+    """A file that has come is stored; one that has not is asked for, and it is said so."""
+    place = f"/files/{part(arguments.loan)}"
+    row = client.post(place)
+    if row["state"] != "here":
+        return row
+    target = arguments.target or safe_name(row["file"])
+    try:
+        # Never over what is there.
+        with open(target, "xb") as stored:
+            _fill(stored, f"{place}/content", client)
+    except FileExistsError as error:
+        raise Refused("file-exists", file=target) from error
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise Refused("file-unwritable", file=target, reason=reason) from error
+    return {**row, "stored": str(Path(target).absolute())}
+
+
+def _fill(stored: BinaryIO, place: str, client: Client) -> None:
+    try:
+        client.fetch_file(place, stored)
+    except BaseException:
+        Path(stored.name).unlink()  # half a file is none
+        raise
 
 
 def _read_file(path: str) -> bytes:
@@ -324,6 +372,8 @@ ACTIONS: Final[dict[str, Action]] = {
     "things withdraw": _things_withdraw,
     "browse": _browse,
     "why": _why,
+    "files": _files,
+    "get": _get,
     "ask": _ask,
     "looking-for": _looking_for,
     "lend-to": _lend_to,

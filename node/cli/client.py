@@ -11,13 +11,15 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, BinaryIO, Final, TypeAlias
 from urllib.parse import quote, urlencode
 
 from protocol.errors import OpenHouseError, Refused
 
 Answer: TypeAlias = Any
 """JSON of the node; its keys are those of the route's table in ``node.api.routes``."""
+
+Body: TypeAlias = "Mapping[str, object] | bytes | BinaryIO | None"
 
 NODE_FILE: Final = "node.json"
 TOKEN_FILE: Final = "token"
@@ -26,6 +28,7 @@ _LOOPBACK: Final = "127.0.0.1"
 _EVERYWHERE: Final = ("0.0.0.0", "::")
 # Longer than the node lets a ``join`` wait.
 _TIMEOUT_S: Final = 75.0
+_CHUNK_SIZE_BYTES: Final = 1024 * 1024
 _ANSWER_MAX_BYTES: Final = 64 * 1024 * 1024
 # What a file that is not ours can lead to.
 _UNREADABLE: Final = (
@@ -77,9 +80,33 @@ class Client:
     def post(self, path: str, body: Mapping[str, object] | None = None) -> Answer:
         return self._request("POST", path, body or {})
 
-    def send_file(self, path: str, data: bytes) -> Answer:
-        """Post bytes as they are."""
+    def send_file(self, path: str, data: bytes | BinaryIO) -> Answer:
+        """Post bytes as they are; a large file as it is read, not as a whole."""
         return self._request("POST", path, data)
+
+    def fetch_file(self, path: str, target: BinaryIO) -> None:
+        """Write what the node answers to a file, as it comes.
+
+        Raises:
+            RefusedByNode: it has no such file.
+        """
+        headers = {"Authorization": f"Bearer {self._token()}"}
+        if self._language is not None:
+            headers["Accept-Language"] = self._language
+        host, port = self._address()
+        connection = http.client.HTTPConnection(host, port, timeout=_TIMEOUT_S)
+        try:
+            named = {**headers, "Host": f"localhost:{port}"}
+            connection.request("GET", f"/api/v1{path}", headers=named)
+            response = connection.getresponse()
+            if response.status != 200:
+                raise _refusal(json.loads(response.read(_ANSWER_MAX_BYTES)))
+            while chunk := response.read(_CHUNK_SIZE_BYTES):
+                target.write(chunk)
+        except (http.client.HTTPException, ConnectionError, TimeoutError, ValueError) as error:
+            raise NotRunning from error
+        finally:
+            connection.close()
 
     def patch(self, path: str, body: Mapping[str, object]) -> Answer:
         return self._request("PATCH", path, body)
@@ -95,12 +122,12 @@ class Client:
             return False
         return True
 
-    def _request(self, method: str, path: str, body: Mapping[str, object] | bytes | None) -> Answer:
+    def _request(self, method: str, path: str, body: Body) -> Answer:
         headers = {"Authorization": f"Bearer {self._token()}", "Accept": "application/json"}
         if self._language is not None:
             headers["Accept-Language"] = self._language
-        data = body if isinstance(body, bytes) else None
-        if body is not None and not isinstance(body, bytes):
+        data = None if isinstance(body, Mapping) else body
+        if isinstance(body, Mapping):
             given = {name: value for name, value in body.items() if value is not None}
             # default=str: dates of a TOML file; the node says what it thinks of them.
             data = json.dumps(given, default=str).encode()
@@ -108,13 +135,10 @@ class Client:
         status, answer = self._exchange(method, f"/api/v1{path}", data, headers)
         if status == 200:
             return answer
-        error = answer.get("error") if isinstance(answer, dict) else None
-        if not isinstance(error, dict):
-            raise NotRunning
-        raise RefusedByNode(str(error.get("code")), str(error.get("message")))
+        raise _refusal(answer)
 
     def _exchange(
-        self, method: str, path: str, data: bytes | None, headers: dict[str, str]
+        self, method: str, path: str, data: bytes | BinaryIO | None, headers: dict[str, str]
     ) -> tuple[int, Answer]:
         """One request; the status and the JSON of the answer."""
         host, port = self._address()
@@ -152,6 +176,13 @@ class Client:
         except (OSError, ValueError) as error:
             path = str(self._home / TOKEN_FILE)
             raise Refused("token-unreadable", path=path) from error
+
+
+def _refusal(answer: Answer) -> RefusedByNode | NotRunning:
+    error = answer.get("error") if isinstance(answer, dict) else None
+    if not isinstance(error, dict):
+        return NotRunning()
+    return RefusedByNode(str(error.get("code")), str(error.get("message")))
 
 
 def part(text: str) -> str:

@@ -90,10 +90,10 @@ def _check_usage(name: str, arguments: argparse.Namespace, parser: Parser, langu
     if name == "things set":
         fields = (
             "title", "kind", "circles", "text", "only_through", "when", "shortest", "longest",
-            "buffer", "photo", "category", "conditions", "licence",
+            "buffer", "photo", "category", "conditions", "licence", "file",
         )  # fmt: skip
         is_empty = all(getattr(arguments, field) is None for field in fields)
-        if is_empty and not arguments.no_photos:
+        if is_empty and not arguments.no_photos and not arguments.no_file:
             parser.error(_("say what to change: --title, --kind, --circles, --text …"))
     if name == "answer" and (arguments.answer == "counter") != (arguments.start is not None):
         parser.error(_("“counter”, and only “counter”, needs other dates: --from and --to"))

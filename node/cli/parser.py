@@ -218,6 +218,7 @@ def _add_thing_commands(add: Add, shared: Parser, _: Say) -> None:
     changed.add_argument(
         "--no-photos", action="store_true", help=_("take away the photos that there are")
     )
+    changed.add_argument("--no-file", action="store_true", help=_("take away the file"))
     for verb, words in (
         ("block", _("keep dates of a thing free of loans")),
         ("unblock", _("let dates that were kept free be asked for again")),
@@ -264,6 +265,7 @@ def _thing_options(parser: argparse.ArgumentParser, _: Say) -> None:
         metavar=_("NAME"),
         help=_("of what is copied: what may be done with a copy, as in “CC BY”"),
     )
+    parser.add_argument("--file", metavar=_("FILE"), help=_("of what is copied: the file itself"))
     parser.add_argument(
         "--only-through",
         metavar=_("MEMBER,…"),
@@ -308,6 +310,11 @@ def _add_loan_commands(add: Add, _: Say) -> None:
     )
     loans = add("loans", _("your loans, and the requests you pass on"))
     loans.add_argument("--open", action="store_true", help=_("only those that are not over"))
+
+    add("files", _("the files of your loans, and how far each has come"))
+    get = add("get", _("store the file of a loan in this folder, or fetch it now"))
+    _loan(get, _)
+    get.add_argument("--to", dest="target", metavar=_("FILE"), help=_("where to store it"))
 
     answer = add("answer", _("answer a request, or a proposal of other dates"))
     _loan(answer, _)

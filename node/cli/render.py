@@ -44,6 +44,8 @@ RENDERINGS: Final[dict[str, Render]] = {
     "things withdraw": render_things.thing_withdrawn,
     "browse": render_things.browse,
     "why": render_things.why,
+    "files": render_things.files,
+    "get": render_things.file_stored,
     "ask": render_things.asked,
     "looking-for": render_things.thing_saved,
     "lend-to": render_things.loan_changed,

@@ -13,6 +13,7 @@ from node.cli.client import Answer
 from node.cli.loan_words import next_step, role_word
 from node.cli.output import Screen, moment, short_id, short_ids, span
 from node.fault_words import failure_sentences
+from node.file_words import size_words
 from node.i18n import N_
 from node.messages import state_word
 from node.thing_words import CATEGORIES
@@ -71,6 +72,13 @@ def _say_terms(screen: Screen, shown: str, thing: Answer) -> None:
         screen.line(_("{id}: on these conditions: {text}").format(id=shown, text=conditions))
     if thing.get("licence"):
         screen.line(_("{id}: licence: {licence}").format(id=shown, licence=thing["licence"]))
+    if thing.get("file"):
+        size = size_words(thing["file"]["size_bytes"], screen.catalogue)
+        screen.line(
+            _("{id}: file: {title}, {size}").format(
+                id=shown, title=thing["file"]["title"], size=size
+            )
+        )
 
 
 def imported(screen: Screen, answer: Answer) -> None:
@@ -220,6 +228,38 @@ def why(screen: Screen, answer: Answer) -> None:
         screen.line(_("All signatures were checked: this proves the path."))
     else:
         screen.line(_("This does not prove the path: {problem}.").format(problem=answer["problem"]))
+
+
+def files(screen: Screen, answer: Answer) -> None:
+    _ = screen.gettext
+    if not answer:
+        screen.line(_("No loan of yours has a file."))
+        return
+    shown = short_ids([row["loan"] for row in answer])
+    screen.table(
+        (_("Loan"), _("Thing"), _("File"), _("Licence"), _("State")),
+        [
+            (
+                shown[row["loan"]],
+                row["title"],
+                row["file"],
+                row["licence"],
+                row["path"] if row["state"] == "here" else row["message"],
+            )
+            for row in answer
+        ],
+    )
+
+
+def file_stored(screen: Screen, answer: Answer) -> None:
+    """``get``."""
+    _ = screen.gettext
+    if "stored" in answer:
+        screen.line(_("Stored as {file}.").format(file=answer["stored"]))
+        if answer["licence"]:
+            screen.line(_("Licence: {licence}").format(licence=answer["licence"]))
+    else:
+        screen.line(_("“{title}”: {state}").format(title=answer["file"], state=answer["message"]))
 
 
 # --- loans -------------------------------------------------------------------------------

@@ -34,6 +34,7 @@ class Thing:
 
     Args:
         name: how the story calls it.
+        file: what it is called, and the text in it.
         more: further fields of ``POST /things``.
     """
 
@@ -43,10 +44,22 @@ class Thing:
     text: Said = field(default_factory=lambda: said("", "", ""))
     conditions: Said = field(default_factory=lambda: said("", "", ""))
     circles: int = 2
+    file: tuple[str, str] | None = None
     more: dict[str, object] = field(default_factory=dict)
 
 
 HOUSE: Final = said("Lilac Street", "Rue des Lilas", "Calle de las Lilas")
+
+_SONG: Final = """X:1
+T:Ah ! vous dirai-je, maman
+C:trad., 1761
+M:2/4
+L:1/4
+K:C
+CC|GG|AA|G2|FF|EE|DD|C2|
+GG|FF|EE|D2|GG|FF|EE|D2|
+CC|GG|AA|G2|FF|EE|DD|C2|]
+"""
 
 THINGS: Final = (
     Thing(
@@ -113,6 +126,11 @@ THINGS: Final = (
         said("My podcast on bread", "Mon podcast sur le pain", "Mi pódcast sobre el pan"),
         circles=3, more={"kind": "copy", "category": "music", "licence": "CC BY"},
     ),
+    Thing(
+        "song", "Marie", said("A song, to play", "Une chanson, à jouer", "Una canción, para tocar"),
+        more={"kind": "copy", "category": "music", "licence": "CC0"},
+        file=("maman.abc", _SONG),
+    ),
 )  # fmt: skip
 
 WANTED: Final = ("Karim", said("A cargo bike for a Saturday", "Un vélo cargo pour un samedi",
@@ -124,6 +142,8 @@ WORDS: Final = {
     "sewing": said("A curtain to hem.", "Un rideau à ourler.", "Una cortina por coser."),
     "tent": said("We would take it to the lake.", "On l’emmènerait au lac.",
                  "La llevaríamos al lago."),
+    "song": said("For the children’s recorders.", "Pour les flûtes des enfants.",
+                 "Para las flautas de los niños."),
     "iron": said("My turn to make waffles!", "C’est mon tour de faire les gaufres !",
                  "¡Me toca hacer gofres!"),
     "drill": said("Three shelves, and it comes back clean.",

@@ -18,6 +18,7 @@ from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from tqdm import tqdm
 
@@ -148,7 +149,7 @@ class Street:
                 "circles": thing.circles,
                 **thing.more,
             }
-            return lambda: self.homes[thing.holder].post("/things", **fields)
+            return lambda: self._list_thing(thing, fields)
 
         who, what = cast.WANTED
         wanted = {"title": what[self.language], "circles": 2}
@@ -156,6 +157,14 @@ class Street:
             *(listed(thing) for thing in cast.THINGS),
             lambda: self.homes[who].post("/wanted", **wanted),
         ]
+
+    def _list_thing(self, thing: cast.Thing, fields: dict[str, object]) -> None:
+        home = self.homes[thing.holder]
+        if thing.file is not None:
+            title, text = thing.file
+            place = f"/files?{urlencode({'title': title})}"
+            fields = {**fields, "file": home.client.send_file(place, text.encode())["file"]}
+        home.post("/things", **fields)
 
     def _lend(self) -> list[Callable[[], None]]:
         """What opened circle 2 to Ana, and what is out now."""
@@ -165,6 +174,7 @@ class Street:
             lambda: self._whole_loan("tent", "Ana", "Luc", (10, 9)),
             lambda: self._whole_loan("trailer", "Luc", "Marie", (8, 9)),
             self._lend_iron,
+            lambda: self._copy("song", "Marie", "Ana"),
         ]
 
     def _whole_loan(self, thing: str, holder: str, borrower: str, respect: tuple[int, int]) -> None:
@@ -180,6 +190,11 @@ class Street:
     def _lend_iron(self) -> None:
         loan = self._agreed("iron", "Ana", "Marie", 0, 4)
         self.homes["Marie"].post(f"/loans/{loan}/handover")
+
+    def _copy(self, thing: str, holder: str, borrower: str) -> None:
+        self._agreed(thing, holder, borrower, 0, 6)
+        home = self.homes[borrower]
+        home.wait("for the file", lambda: home.client.get("/files")[0]["state"] == "here")
 
     def _agreed(self, thing: str, holder: str, borrower: str, first: int, last: int) -> str:
         loan = self._asked(thing, borrower, first, last)

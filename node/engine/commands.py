@@ -12,7 +12,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from protocol.bodies import ALWAYS, Availability, Category, Event, Fault, Photo, ThingKind
+from protocol.bodies import (
+    ALWAYS,
+    Availability,
+    Category,
+    Event,
+    Fault,
+    Photo,
+    ThingFile,
+    ThingKind,
+)
 from protocol.charter import Charter
 
 
@@ -122,6 +131,7 @@ class AddThing:
     category: Category = Category.OTHER
     conditions: str = ""
     licence: str = ""
+    file: ThingFile | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +150,8 @@ class SetThing:
     category: Category | None = None
     conditions: str | None = None
     licence: str | None = None
+    file: ThingFile | None = None
+    takes_file_away: bool = False
 
 
 @dataclass(frozen=True, slots=True)

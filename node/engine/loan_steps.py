@@ -29,6 +29,7 @@ from protocol.bodies import (
     RequestBody,
     StatementBody,
     Terms,
+    ThingFile,
     ThingKind,
     step_object,
 )
@@ -177,7 +178,14 @@ def note_thing(core: Core, loan: LoanState) -> None:
     if core.get_local(name) is None and listing is not None and core.can_see(listing):
         body = listing.body
         if isinstance(body, ListingBody):
-            value: Value = [body.title, int(body.thing_kind), body.conditions, body.licence]
+            file = body.file
+            value: Value = [
+                body.title,
+                int(body.thing_kind),
+                body.conditions,
+                body.licence,
+                [] if file is None else [file.title, file.name, file.size_bytes],
+            ]
             core.put_local(name, value)
 
 
@@ -193,15 +201,26 @@ class AskedThing:
     kind: ThingKind = ThingKind.OBJECT
     conditions: str = ""
     licence: str = ""
+    file: ThingFile | None = None
 
 
 def thing_of(core: Core, loan: LoanState) -> AskedThing:
     note = core.get_local(f"loan-thing/{loan.loan.hex()}")
     if isinstance(note, tuple | list) and isinstance(note[1], int):
         # Notes of earlier versions have the title and the kind alone.
-        said = [str(text) for text in note[2:]] or ["", ""]
-        return AskedThing(str(note[0]), ThingKind(note[1]), *said)
+        conditions, licence = (str(text) for text in note[2:4] or ("", ""))
+        file = _noted_file(note[4]) if len(note) > 4 else None
+        return AskedThing(str(note[0]), ThingKind(note[1]), conditions, licence, file)
     return AskedThing()
+
+
+def _noted_file(note: Value) -> ThingFile | None:
+    if not isinstance(note, tuple | list) or len(note) != 3:
+        return None
+    title, name, size_bytes = note
+    if isinstance(title, str) and isinstance(name, bytes) and isinstance(size_bytes, int):
+        return ThingFile(title, name, size_bytes)
+    return None
 
 
 def set_aside(core: Core, loan: ObjectId, *, aside: bool) -> None:

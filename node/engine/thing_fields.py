@@ -17,7 +17,7 @@ from node.engine.core import Core
 from node.engine.prices import find_price
 from protocol import limits
 from protocol.availability import MINUTES_PER_DAY
-from protocol.bodies import Availability, ThingKind
+from protocol.bodies import Availability, ThingFile, ThingKind
 from protocol.errors import Refused
 from protocol.keys import MemberId
 
@@ -56,11 +56,15 @@ def checked_conditions(text: str) -> str:
     return _without_price(text)
 
 
-def checked_licence(text: str, kind: ThingKind) -> str:
-    """What may be done with a copy, on one line. Raises Refused."""
+def checked_licence(text: str, kind: ThingKind, file: ThingFile | None) -> str:
+    """What may be done with a copy, on one line; a file needs one. Raises Refused."""
     licence = " ".join(_clean(text).split())
-    if licence and kind is not ThingKind.COPY:
+    if kind is not ThingKind.COPY and (licence or file is not None):
         raise Refused("licence-of-no-copy")
+    if file is not None:
+        _without_price(file.title)
+        if not licence:
+            raise Refused("licence-missing")
     size_bytes, maximum = len(licence.encode()), limits.LICENCE_SIZE_MAX_BYTES
     if size_bytes > maximum:
         raise Refused("licence-too-long", size=size_bytes, maximum=maximum)

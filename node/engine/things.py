@@ -64,7 +64,8 @@ def add(core: Core, command: AddThing) -> Json:
         photos=command.photos,
         category_code=command.category,
         conditions=checked_conditions(command.conditions),
-        licence=checked_licence(command.licence, command.kind),
+        licence=checked_licence(command.licence, command.kind, command.file),
+        file=command.file,
     )
     _check_room(core)
     thing = ObjectId(core.draw("thing", 16))
@@ -108,6 +109,9 @@ def change(core: Core, command: SetThing) -> Json:
     licence = body.licence if command.licence is None else command.licence
     if kind is not ThingKind.COPY and command.licence is None:
         licence = ""  # it was a copyable thing's
+    file = None if command.takes_file_away else command.file or body.file
+    if kind is not ThingKind.COPY and command.file is None:
+        file = None  # the same
     changed = ListingBody(
         title=body.title if command.title is None else checked_title(command.title),
         text=body.text if command.text is None else checked_text(command.text),
@@ -125,7 +129,8 @@ def change(core: Core, command: SetThing) -> Json:
         conditions=body.conditions
         if command.conditions is None
         else checked_conditions(command.conditions),
-        licence=checked_licence(licence, kind),
+        licence=checked_licence(licence, kind, file),
+        file=file,
     )
     if command.buffer_minutes is not None:
         own_calendar.set_buffer(core, old.object, command.buffer_minutes)

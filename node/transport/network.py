@@ -16,6 +16,7 @@ from node.host import Host
 from node.transport.addresses import own_addresses, reachable_addresses
 from node.transport.dialler import Dialler
 from node.transport.endpoint import Endpoint
+from node.transport.files import Files
 from node.transport.interfaces import InterfaceWatch
 from node.transport.lan import Lan
 from node.transport.links import Link
@@ -49,6 +50,7 @@ class Network:
         self.pairing: PairingDesk | None = None
         """Befriending a home nearby; None until the node has a member."""
         self.photos: Photos | None = None
+        self.files: Files | None = None
         self._watch: InterfaceWatch | None = None
         self._addresses: tuple[str, ...] | None = None
 
@@ -58,7 +60,9 @@ class Network:
         keeper = Keeper(self._settings.home, lambda: host.core.now_ms)
         self.photos = Photos(host, store, PhotoCache(self._settings.home))
         self.photos.start()
-        self._reach = host.side = Reach(host, engine, keeper, self.photos)
+        self.files = Files(host, self._settings.home)
+        self.files.start()
+        self._reach = host.side = Reach(host, engine, keeper, self.photos, self.files)
         self._dialler = Dialler(host, engine, self._nearby, self.addresses, self._reach)
         self._watch = InterfaceWatch(self._on_interfaces_changed)
         self.pairing = PairingDesk(host, self)
@@ -122,6 +126,7 @@ class Network:
             self._dialler.on_link_changed(member)
         if self._reach is not None:
             self._reach.mailboxes.on_link(member)
+            self._reach.files.on_link(member)
 
     def lan_state(self) -> Json:
         """What is known of the local network: on, friends heard, why not (or "")."""

@@ -23,6 +23,7 @@ from node.host import Connection, FriendPeer, Host
 from node.transport import handshakes
 from node.transport.circuits import Circuit, Circuits
 from node.transport.endpoint import Answering
+from node.transport.files import Files
 from node.transport.links import Link
 from node.transport.mailbox import Keeper, Mailboxes
 from node.transport.photos import Photos
@@ -34,16 +35,19 @@ from protocol.reaching import (
     CircuitClosed,
     CircuitCredit,
     CircuitData,
+    FilePiece,
     HandItem,
     IncomingCircuit,
     ItemReceipt,
     LeaveItem,
     NoPhoto,
+    NoPiece,
     OpenCircuit,
     PhotoPart,
     Reaching,
     TellTime,
     WantPhoto,
+    WantPiece,
     Whereabouts,
     WhereIs,
     decode_reaching,
@@ -58,12 +62,13 @@ _HANDSHAKE_MAX_S: Final = limits.HANDSHAKE_MAX_MS / 1000
 
 
 class Reach:
-    """Types 20 to 33 but 29, for one host; a ``node.host.SideService``.
+    """Types 20 to 36 but 29, for one host; a ``node.host.SideService``.
 
     Args:
         answering: the engine.
         keeper: keeps items for friends.
         photos: gives and takes pictures; stopped with this object.
+        files: the same with files of copyable things.
     """
 
     def __init__(
@@ -72,6 +77,7 @@ class Reach:
         answering: Answering,
         keeper: Keeper,
         photos: Photos,
+        files: Files,
         relay_limits: RelayLimits | None = None,
     ) -> None:
         self._host = host
@@ -80,6 +86,7 @@ class Reach:
         self.circuits = Circuits(self._on_call, self._may_take)
         self.mailboxes = Mailboxes(host, keeper)
         self.photos = photos
+        self.files = files
         self._asks = Asks()
         self._waiting: dict[tuple[Connection, MemberId], asyncio.Future[tuple[str, ...]]] = {}
         self._calls: dict[asyncio.Task[None], None] = {}
@@ -93,6 +100,7 @@ class Reach:
         await asyncio.gather(*self._calls, return_exceptions=True)
         await self.mailboxes.stop()
         await self.photos.stop()
+        await self.files.stop()
 
     # --- what the host calls -------------------------------------------------------------
 
@@ -122,6 +130,7 @@ class Reach:
         self.circuits.on_link_ended(link)
         self.mailboxes.on_link_ended(link)
         self.photos.on_link_ended(link)
+        self.files.on_link_ended(link)
         for (asked, _), answer in list(self._waiting.items()):
             if asked is link and not answer.done():
                 answer.set_result(())
@@ -144,6 +153,10 @@ class Reach:
                 self.photos.on_want(link, member, message)
             case PhotoPart() | NoPhoto():
                 self.photos.on_answer(link, message)
+            case WantPiece():
+                self.files.on_want(link, member, message)
+            case FilePiece() | NoPiece():
+                self.files.on_answer(link, message)
             case WhereIs():
                 self._asks.spend(member)
                 self._on_where_is(link, member, message)

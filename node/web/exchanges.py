@@ -10,10 +10,13 @@ from aiohttp import web
 
 from node import dates, messages
 from node.account_words import account_sentences
+from node.api.files import content, shelf_of
 from node.between_words import engagement_sentences
 from node.engine import commands, ids, views
 from node.engine.ratings import FAULTS_BY_WORD
 from node.fault_words import FAULTS, failure_sentences
+from node.file_words import file_sentence
+from node.i18n import translator
 from node.judgement_words import because_sentences
 from node.web.forms import Form
 from node.web.loan_words import is_under_way, notices, sentence
@@ -54,7 +57,8 @@ async def show_loan(
         place = ids.resolve_loan(visit.core, place).hex()
     for loan in loans:
         if loan["loan"] == place:
-            return visit.page("loan.html", form=form, error=error, loan=in_words(visit, loan))
+            said, file = in_words(visit, loan), _coming_file(visit, place)
+            return visit.page("loan.html", form=form, error=error, loan=said, file=file)
     raise Refused("unknown-loan", loan=visit.part("loan"))
 
 
@@ -62,6 +66,28 @@ def _respect_of_asker(loan: Mapping[str, Any], usual: int) -> float:
     """What orders requests: the asker's Respect, the usual one where there is none."""
     respect: float | None = loan["respect"]
     return usual if respect is None or loan["role"] == "borrower" else respect
+
+
+def _coming_file(visit: Visit, loan: str) -> dict[str, Any] | None:
+    """The file that I may fetch for a loan, with how far it is."""
+    if visit.node.files is None:
+        return None
+    for row in visit.node.files.fetching.files():
+        if row["loan"] == loan:
+            return {**row, "sentence": file_sentence(row, translator(visit.language))}
+    return None
+
+
+async def store_file(visit: Visit, *_: object) -> web.StreamResponse:
+    """A file that has come, for the browser to store."""
+    return await content(visit.request, visit.node, visit.part("loan"))
+
+
+async def fetch_file(visit: Visit, form: Form) -> str:
+    """Try now rather than later."""
+    loan = ids.resolve_loan(visit.core, visit.part("loan"))
+    shelf_of(visit.node).fetching.fetch_again(loan)
+    return _place(visit, "fetching")
 
 
 def _loans(visit: Visit) -> list[dict[str, Any]]:

@@ -30,6 +30,8 @@ DONE: Final = {
     "imported": N_("Your list is shared."),
     "calendar": N_("The calendar is changed."),
     "photos": N_("The photos are changed."),
+    "file": N_("The file is changed."),
+    "fetching": N_("Tried. Look again in a moment."),
     "changed": N_("Saved."),
     "signed": N_("Signed: it goes to everybody in the house."),
     "withdrawn": N_("Withdrawn: nobody else sees it any more."),

@@ -16,6 +16,7 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from node.fault_words import FAULTS
+from node.file_words import size_words
 from node.i18n import LANGUAGE_NAMES, LANGUAGES, N_, translator
 from node.thing_words import CATEGORIES, LICENCE_WORDS, LICENCES
 from node.when_words import WEEKDAYS, when_sentences
@@ -63,6 +64,7 @@ def environment(language: str) -> Environment:
         through=words.through, names=words.names, fault=words.fault,
         rounded=words.rounded, when=words.when, weekday=words.weekday,
         category=words.category, month=words.month,
+        size=words.size,
     )  # fmt: skip
     said = [catalogue.gettext(licence) for licence in LICENCE_WORDS]
     templates.globals.update(
@@ -144,6 +146,9 @@ class Words:
         moment = datetime.fromisoformat(text)
         name = self._say(_MONTHS[moment.month - 1])
         return self._say(N_("{month} {year}")).format(month=name, year=moment.year)
+
+    def size(self, size_bytes: int) -> str:
+        return size_words(size_bytes, self._catalogue)
 
     def weekday(self, word: str) -> str:
         return self._say(WEEKDAYS[word])

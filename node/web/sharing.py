@@ -10,6 +10,7 @@ from aiohttp import web
 from node import dates
 from node.api import importing
 from node.api.errors import ApiError
+from node.api.files import file_name_in, shelf_of
 from node.api.raw import picture
 from node.engine import commands, ids, views
 from node.engine.views.things import CATEGORIES_BY_WORD, KINDS_BY_WORD
@@ -20,7 +21,7 @@ from node.web.render import KINDS
 from node.web.visit import Visit, go_to
 from node.when_words import WEEKDAYS
 from protocol import limits
-from protocol.bodies import Category, ListingBody, Photo
+from protocol.bodies import Category, ListingBody, Photo, ThingFile
 from protocol.errors import Refused
 
 _PROBLEMS_SHOWN_MAX: Final = 8
@@ -57,6 +58,7 @@ async def add(visit: Visit, form: Form) -> str:
             category=_category(form) or Category.OTHER,
             conditions=form.text("conditions"),
             licence=form.text("licence"),
+            file=_kept_file(visit, form),
         )
     )
     return "/things?done=added"
@@ -89,8 +91,16 @@ async def show_one_of_mine(
         thing=thing,
         months=months,
         chosen=chosen_form(thing, months),
+        file_is_here=_file_is_here(visit),
         **_choices(visit),
     )
+
+
+def _file_is_here(visit: Visit) -> bool:
+    """False when a listed file has no bytes here: after a restore they are to be added again."""
+    body = ids.resolve_thing(visit.core, visit.part("thing")).body
+    assert isinstance(body, ListingBody), "a thing is a listing"
+    return body.file is None or shelf_of(visit.node).has_own(body.file)
 
 
 async def change(visit: Visit, form: Form) -> str:
@@ -137,6 +147,25 @@ async def _added_photos(visit: Visit, form: Form) -> tuple[Photo, ...]:
     if shelf is None:
         raise ApiError(409, "not-set-up")
     return tuple([await shelf.add(file.data, file.name) for file in files])
+
+
+def _kept_file(visit: Visit, form: Form) -> ThingFile | None:
+    """The file that came with a form, now or when it was refused the first time."""
+    name = form.text("kept_file")
+    return shelf_of(visit.node).own(file_name_in(name)) if name else None
+
+
+async def change_file(visit: Visit, form: Form) -> str:
+    """Give a copyable thing of mine a file, another one, or none."""
+    thing = visit.part("thing")
+    file = _kept_file(visit, form)
+    is_gone = bool(form.text("gone"))
+    if file is None and not is_gone:
+        raise Refused("file-missing")
+    licence = form.text("licence") or None
+    command = commands.SetThing(thing, licence=licence, file=file, takes_file_away=is_gone)
+    await visit.command(command)
+    return f"/things/{thing}?done=file"
 
 
 async def change_photos(visit: Visit, form: Form) -> str:
@@ -289,5 +318,6 @@ def _choices(visit: Visit) -> dict[str, Any]:
         "title_max": limits.TITLE_SIZE_MAX_BYTES,
         "text_max": limits.TEXT_SIZE_MAX_BYTES,
         "conditions_max": limits.CONDITIONS_SIZE_MAX_BYTES,
+        "file_max_mb": limits.FILE_SIZE_MAX_BYTES // 1024 // 1024,
         "licence_max": limits.LICENCE_SIZE_MAX_BYTES,
     }

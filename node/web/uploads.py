@@ -1,26 +1,34 @@
-"""Forms that carry files: read part by part, nothing of it on disk.
+"""Forms that carry files: read part by part; photos in memory, the file of a thing to the disk.
 
-Spec: §19.1 (photos are the only files there are).
+Spec: §19.1, §20.
 """
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Final
 
 from aiohttp import BodyPartReader, web
 
 from node.api.errors import ApiError
 from node.api.fields import BODY_SIZE_MAX_BYTES
+from node.api.files import keep_upload
+from node.api.protocols import NodeLike
 from node.photo_making import FILE_SIZE_MAX_BYTES
 from node.web.forms import File, Form
 
+_KEPT: Final = "file"
 _PARTS_MAX: Final = 400
 _FILES_MAX: Final = 4
 _CHUNK_SIZE_BYTES: Final = 64 * 1024
 
 
-async def read_form_with_files(request: web.Request) -> Form:
-    """The fields and files of a multipart form. Raises Refused when it is too large."""
+async def read_form_with_files(request: web.Request, node: NodeLike) -> Form:
+    """The fields and files of a multipart form. Raises Refused when it is too large.
+
+    The file of a thing, of any size, is kept by the node as it arrives; in its place the form
+    has the fields ``kept_file`` and ``kept_title``, so that it need not be sent again.
+    """
     fields: dict[str, list[str]] = {}
     files: dict[str, list[File]] = {}
     texts_left = BODY_SIZE_MAX_BYTES
@@ -37,6 +45,9 @@ async def read_form_with_files(request: web.Request) -> Form:
                 texts_left -= len(data)
                 fields.setdefault(part.name, []).append(data.decode("utf-8", "replace"))
                 continue
+            if part.name == _KEPT:
+                await _keep(part, node, fields)
+                continue
             data = await _read(part, FILE_SIZE_MAX_BYTES, _too_large())
             # A field that was left empty comes as a file without name and bytes.
             if data and sum(map(len, files.values())) < _FILES_MAX:
@@ -44,6 +55,20 @@ async def read_form_with_files(request: web.Request) -> Form:
     except (ValueError, AssertionError, web.HTTPException) as error:
         raise ApiError(400, "broken-form") from error
     raise _too_much()
+
+
+async def _keep(part: BodyPartReader, node: NodeLike, fields: dict[str, list[str]]) -> None:
+    first = bytes(await part.read_chunk(_CHUNK_SIZE_BYTES))
+    if not first:
+        return  # left empty
+
+    async def chunks() -> AsyncIterator[bytes]:
+        yield first
+        while chunk := await part.read_chunk(_CHUNK_SIZE_BYTES):
+            yield bytes(chunk)
+
+    file = await keep_upload(node, chunks(), part.filename or "")
+    fields["kept_file"], fields["kept_title"] = [file.name.hex()], [file.title]
 
 
 async def _read(part: BodyPartReader, size_max_bytes: int, error: ApiError) -> bytes:

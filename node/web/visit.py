@@ -163,8 +163,11 @@ def writing(node: NodeLike, act: Act, show: Show) -> Handler:
         visit = visit_of(request, node)
         if visit.session is None:
             return visit.page("sign_in.html", error=ApiError(401, "signed-out"))
+        if not origin_is_ours(request):
+            # Before a file of theirs is taken.
+            return visit.page("refused.html", error=ApiError(403, "foreign-form"))
         try:
-            form = await read_form(request)
+            form = await read_form(request, node)
         except Refused as refusal:
             return visit.page("refused.html", error=refusal)
         if not form_is_ours(request, visit.session, form.text(FORM_FIELD)):
@@ -198,21 +201,21 @@ def open_form(
 
     async def handle(request: web.Request) -> web.StreamResponse:
         visit = visit_of(request, node)
+        if not origin_is_ours(request) or request.content_type == "multipart/form-data":
+            return visit.page("refused.html", error=ApiError(403, "foreign-form"))
         try:
-            form = await read_form(request)
+            form = await read_form(request, node)
         except Refused as refusal:
             return visit.page("refused.html", error=refusal)
-        if not origin_is_ours(request):
-            return visit.page("refused.html", error=ApiError(403, "foreign-form"))
         return await act(visit, form)
 
     return handle
 
 
-async def read_form(request: web.Request) -> Form:
+async def read_form(request: web.Request, node: NodeLike) -> Form:
     """The fields of a form, and its files; anything else is not read. Raises Refused."""
     if request.content_type == "multipart/form-data":
-        return await read_form_with_files(request)
+        return await read_form_with_files(request, node)
     if request.content_type != "application/x-www-form-urlencoded":
         return Form()
     try:

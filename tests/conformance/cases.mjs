@@ -6,6 +6,7 @@ import { misfit } from "./availability.mjs";
 import * as circles from "./circles.mjs";
 import { decode, encode, plain } from "./encoding.mjs";
 import { evaluate } from "./exchange.mjs";
+import * as files from "./files.mjs";
 import { play } from "./handshake.mjs";
 import * as keys from "./keys.mjs";
 import * as pairing from "./pairing.mjs";
@@ -281,8 +282,26 @@ function amendment(item) {
   expect(item, () => AMENDMENTS[item.flags[0]](item.input), (value) => equal(value, item.decoded, "decoded"));
 }
 
+// --- files ----------------------------------------------------------------------------------------
+
+const errandOf = (input) => ({ ...keysOf(input), last: input.last, number: input.number, staticPrivate: unhex(input.private ?? "") });
+
+const FILES = {
+  Name: ({ input }) => {
+    const data = keys.join(unhex(input.head), new Uint8Array(input.zeros)), pieces = files.cut(data);
+    return { name: hex(files.name(data)), pieces: pieces.length, first: hex(keys.digest("file", pieces[0])) };
+  },
+  Seal: ({ input }) => hex(files.seal(errandOf(input), errandOf(input))),
+  Open: ({ input }) => hex(files.open(errandOf(input), errandOf(input))),
+};
+
+function fileCase(item) {
+  expect(item, () => FILES[item.flags[0]](item), (value) => equal(value, item.decoded, "decoded"));
+}
+
 export const CASES = {
-  amendments: amendment, availability, circles: circle, encoding, exchange, handshake, keys: keyCase,
+  amendments: amendment, availability, circles: circle, encoding, exchange, files: fileCase,
+  handshake, keys: keyCase,
   pairing: pairingCase, reach: reachCase,
   records: record, sync: syncCase, trust: trustCase, uniqueness,
 };

@@ -1,8 +1,9 @@
-// Spec §17 and §19: messages between friends beside the engine, and the sealed items of a mailbox.
+// Spec §17, §19 and §20: messages between friends beside the engine, and the sealed items of a mailbox.
 
 import * as e from "./encoding.mjs";
 import { Cipher, mixer } from "./handshake.mjs";
 import { big8, digest, hex, join, prefix, x25519Public } from "./keys.mjs";
+import { PART, PIECES } from "./files.mjs";
 import { Refusal } from "./refusal.mjs";
 
 const fail = (code = "malformed") => { throw new Refusal(code); };
@@ -25,6 +26,9 @@ const TYPES = {
   31: e.tuple(number, id, circuit, id, e.uint(PHOTO_MAX)),
   32: e.tuple(number, id, e.uint(PHOTO_MAX), e.blob(49152)),
   33: e.tuple(number, id),
+  34: e.tuple(number, circuit, id, e.uint(PIECES - 1)),
+  35: e.tuple(number, circuit, id, e.uint(PIECES - 1), e.blob(PART + 48)),
+  36: e.tuple(number, circuit, id, e.uint(PIECES - 1), e.uint(2)),
 };
 
 export function message(data) {

@@ -25,6 +25,7 @@ const weekly = (v) => {
 };
 const atLeastOne = (max) => (v) => e.uint(max)(v) || fail();
 const photo = e.tuple(e.bytes(32), atLeastOne(512 * KIB), e.bytes(32), atLeastOne(32 * KIB));
+const file = (v) => (Array.isArray(v) && v.length === 0 ? [] : e.tuple(e.text(160), e.bytes(32), atLeastOne(512 * KIB * KIB))(v));
 const dates = (body, from, to) => (body[to] > body[from] ? body : fail());
 
 const terms = (v) =>
@@ -42,7 +43,7 @@ const BODIES = {
   2: [2 * KIB, e.tuple(e.text(80), e.list(e.text(16), 8), member, commitment, commitment)],
   3: [KIB, e.tuple(member, commitment, commitment)],
   4: [KIB, e.tuple(member, member, e.bool, e.bool)],
-  5: [RECORD_MAX, e.tuple(e.text(160), e.text(4096), (v) => e.uint(5)(v) || fail(), circles, members(32), e.list(interval, 100), e.tuple(weekly, number, number), e.list(photo, 4), e.uint(255), e.text(512), e.text(80))],
+  5: [RECORD_MAX, e.tuple(e.text(160), e.text(4096), (v) => e.uint(5)(v) || fail(), circles, members(32), e.list(interval, 100), e.tuple(weekly, number, number), e.list(photo, 4), e.uint(255), e.text(512), e.text(80), file)],
   6: [RECORD_MAX, e.tuple(object, number, number, circles, members(32))],
   7: [4 * KIB, (v) => {
     const body = e.tuple(member, members(16), e.uint(4), e.bool, e.list(member, 64))(v);

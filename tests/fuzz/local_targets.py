@@ -23,7 +23,7 @@ from node.api import guard
 from node.api.errors import ApiError
 from node.api.fields import check_body, check_path, check_query, read_json
 from node.api.handlers import Call
-from node.api.protocols import PhotosLike
+from node.api.protocols import FilesLike, PhotosLike
 from node.api.routes import ROUTES, Route
 from node.cli import actions
 from node.cli.client import NODE_FILE, Client, NotRunning
@@ -33,6 +33,7 @@ from node.engine.engine import Engine
 from node.engine.events import Answer, CommandReceived, DialInvitation, Json, RequestId
 from node.engine.prices import find_price
 from node.errors import ConfigError
+from node.file_names import NAME_SIZE_MAX_BYTES, safe_name
 from node.i18n import LANGUAGES, preferred_language
 from node.messages import sentence
 from node.things_file import read_things
@@ -261,6 +262,7 @@ class SmallNode:
         self.words = ""
         self.pairing = SmallDesk()
         self.photos: PhotosLike | None = None
+        self.files: FilesLike | None = None
 
     def lan_state(self) -> Json:
         return {"is_on": False, "nearby": 0, "problem": ""}
@@ -429,6 +431,15 @@ def read_address(data: bytes) -> None:
     assert split_address(join_address(*found)) == found
 
 
+def read_file_title(data: bytes) -> None:
+    title = text_of(data)
+    name = safe_name(title)
+    assert 0 < len(name.encode()) <= NAME_SIZE_MAX_BYTES
+    assert Path(name).name == name, "one part of a path"
+    assert name.isprintable()
+    assert safe_name(name) == name
+
+
 def always(*data: bytes) -> Callable[[], list[bytes]]:
     return lambda: list(data)
 
@@ -468,6 +479,8 @@ TARGETS: Final = (
     Target("host", read_host, NONE,
            always(b"localhost:7471", b"[::1]:7471", b"house.example", b"Bearer token")),
     Target("accept-language", read_accept_language, (), always(b"fr-CA,fr;q=0.8,en;q=0.5", b"*")),
+    Target("file-title", read_file_title, NONE,
+           always(b"../../a.ogg", "é\u202egpj.exe".encode(), b"CON.txt", b".bashrc", b"-rf")),
     Target("address", read_address, NONE,
            always(b"192.0.2.1:7470", b"[fe80::1%eth0]:1", b"house.example:65535")),
 )  # fmt: skip

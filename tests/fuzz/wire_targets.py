@@ -24,6 +24,7 @@ from protocol.channel import Channel, Closed, FrameType
 from protocol.charter import Charter
 from protocol.encoding import Value, decode, encode, expect_array
 from protocol.errors import DecodeError, InvalidState, Malformed, Refused, RemoteProtocolError
+from protocol.files import Errand, PieceOpener, seal_piece
 from protocol.handshake import FirstMessage, HandshakeKind, Initiator, Responder, read_first
 from protocol.invitations import SCHEME, Invitation, decode_link, encode_link
 from protocol.keys import (
@@ -87,12 +88,19 @@ from protocol.reaching import (
     CircuitClosed,
     CircuitCredit,
     CircuitData,
+    FilePiece,
     HandItem,
     IncomingCircuit,
     ItemReceipt,
     LeaveItem,
+    NoPhoto,
+    NoPiece,
+    NotNow,
     OpenCircuit,
+    PhotoPart,
     Reaching,
+    WantPhoto,
+    WantPiece,
     Whereabouts,
     WhereIs,
     decode_reaching,
@@ -296,6 +304,9 @@ def reaching_seeds() -> list[bytes]:
         WhereIs(BOB.public, proof), Whereabouts(BOB.public, ("host:1",)),
         LeaveItem(BOB.public, proof, b"sealed"), ItemReceipt(ID, True),
         HandItem(BOB.public, b"sealed"),
+        WantPhoto(BOB.public, THING, ID, 0), PhotoPart(ID, 0, b"part"), NoPhoto(ID),
+        WantPiece(THING, ID, 7), FilePiece(THING, ID, 7, b"sealed"),
+        NoPiece(THING, ID, 7, NotNow.LATER),
     ]  # fmt: skip
     return [encode_reaching(message) for message in made]
 
@@ -562,6 +573,28 @@ def _base64(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 
+_ERRAND: Final = Errand(HOUSE, THING, ALICE.public, BOB.public, b"f" * 32)
+
+
+def read_piece(data: bytes) -> None:
+    """A piece of a file: its number, whether it is the last, and the seal."""
+    number = int.from_bytes(data[:2], "big")
+    if data[2:3] not in (b"\0", b"\1"):
+        raise Malformed("neither last nor not", "20.2")
+    PieceOpener(_ERRAND, BOB_LINK).open(number, data[3:], is_last=data[2:3] == b"\1")
+
+
+def pieces() -> list[bytes]:
+    def sealed(number: int, *, is_last: bool) -> bytes:
+        reader = link_public_key(BOB_LINK)
+        piece = seal_piece(
+            _ERRAND, number, b"part", is_last=is_last, ephemeral=SECRET, reader=reader
+        )
+        return number.to_bytes(2, "big") + bytes([is_last]) + piece
+
+    return [sealed(0, is_last=False), sealed(700, is_last=True)]
+
+
 _REQUEST: Final = SuccessionRequest(ALICE.public, 1, CAROL.public, NOW_MS)
 
 
@@ -628,6 +661,7 @@ TARGETS: Final = (
     Target("content", read_content, DECODE, lambda: [_content(), *vectors()],
            is_closed=True, mutate=reshaped),
     Target("sealed-text", read_sealed_text, REMOTE, sealed_texts, is_closed=True, is_sealed=True),
+    Target("file-piece", read_piece, REMOTE, pieces, is_closed=True, is_sealed=True),
     Target("link", read_link, REMOTE, link_seeds, is_closed=True),
     Target("succession-request", read_request, REFUSED,
            lambda: [encode_request(_REQUEST).encode()], is_closed=True),

@@ -18,7 +18,7 @@ from aiohttp.test_utils import TestServer
 
 from node.api import guard, openapi
 from node.api.app import make_app
-from node.api.protocols import PhotosLike
+from node.api.protocols import FilesLike, PhotosLike
 from node.api.routes import ROUTES
 from node.engine.commands import Command
 from node.engine.engine import Engine
@@ -46,6 +46,7 @@ class SmallNode:
     web_port: int = 7471
     language: str = "en"
     photos: PhotosLike | None = None
+    files: FilesLike | None = None
     home: Path = Path()
     knows_words: bool = True
     pairing: SmallDesk = field(default_factory=SmallDesk)

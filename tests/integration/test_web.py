@@ -18,7 +18,7 @@ from aiohttp.test_utils import TestServer
 
 from node import messages
 from node.api.app import make_app
-from node.api.protocols import PhotosLike
+from node.api.protocols import FilesLike, PhotosLike
 from node.engine.clock_watch import ClockWatch
 from node.engine.commands import Ask, Command
 from node.engine.engine import Engine
@@ -50,6 +50,7 @@ class SmallNode:
     web_port: int = 7471
     language: str = "en"
     photos: PhotosLike | None = None
+    files: FilesLike | None = None
     home: Path = Path()
     is_broken: bool = False
     commands: int = 0

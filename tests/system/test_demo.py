@@ -49,7 +49,7 @@ def test_a_street_is_built_and_found_again_and_leaves_nothing_running(tmp_path: 
         waiting = {row["role"]: row["state"] for row in ana.get("/loans") if row["waits_for_me"]}
         assert {"holder": "asked", "between": "asked", "borrower": "countered"} == waiting
         things = {t["title"]: t for t in ana.get("/browse")}
-        assert 11 == len(things)
+        assert 12 == len(things)
         assert things["Projecteur et écran"]["can_ask"] is True
         kayak = things["Kayak à deux places"]
         assert (kayak["distance"], kayak["can_ask_on_word"]) == (3, True)
@@ -71,7 +71,7 @@ def test_a_street_is_built_and_found_again_and_leaves_nothing_running(tmp_path: 
     try:
         members = [home["member"] for home in again["homes"]]
         assert members == [home["member"] for home in ready["homes"]]
-        assert 7 == len(Client(tmp_path / "Ana").get("/loans"))
+        assert 8 == len(Client(tmp_path / "Ana").get("/loans"))
     finally:
         assert 0 == stop(process)
 

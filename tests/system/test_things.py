@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import http.client
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from PIL import Image
 
-from tests.system.town import days_ahead, join
+from tests.system.town import days_ahead, join, wait_state
 
 if TYPE_CHECKING:
     from tests.system.conftest import House, Street
@@ -44,7 +45,7 @@ def a_file(directory: Path, name: str) -> str:
     return str(path)
 
 
-def test_a_photo_goes_with_its_thing_and_comes_back_with_a_restart(
+def test_photos_and_a_file_go_with_their_thing_and_come_back_with_a_restart(
     two: tuple[House, House], street: Street, tmp_path: Path
 ) -> None:
     ana, ben = two
@@ -72,7 +73,39 @@ def test_a_photo_goes_with_its_thing_and_comes_back_with_a_restart(
     ana.openhouse("things", "set", thing, "--no-photos")
     street.wait("the photos are gone", [], lambda: ben.listing("Guitar")["photos"])
     assert 404 == fetch(ben, path)[0] == fetch(ana, path)[0]
+    copy_a_podcast(ana, ben, street, tmp_path)
     assert {} == ana.rejects() == ben.rejects()
+
+
+def copy_a_podcast(ana: House, ben: House, street: Street, tmp_path: Path) -> None:
+    """Both homes are killed while the file is coming."""
+    podcast = tmp_path / "On bread.ogg"
+    podcast.write_bytes(os.urandom(24_000_000))
+    flags: tuple[str, ...] = ("--kind", "copy", "--file", str(podcast))
+    assert "licence-missing" == ana.refusal("things", "add", "Podcast", *flags).code
+    flags += ("--licence", "CC BY", "--conditions", "Tell me what you think.")
+    thing = ana.openhouse("things", "add", "Podcast", *flags)["thing"]
+    street.wait("Ben sees the podcast", True, lambda: "Podcast" in ben.seen())
+    assert {"title": "On bread.ogg", "size_bytes": 24_000_000} == ben.listing("Podcast")["file"]
+
+    loan = ben.openhouse("ask", thing, *days_ahead(0, 7))["loan"]
+    assert "loan-without-file" == ben.refusal("get", loan).code
+    wait_state(street, ana, loan, "asked")
+    ana.openhouse("answer", loan, "yes")
+    street.wait("it comes", True, lambda: any(row["got_bytes"] for row in ben.get("/files")))
+    for house in (ben, ana):
+        house.kill()
+        house.start()
+    street.wait("it is here", "here", lambda: ben.get("/files")[0]["state"])
+
+    stored = tmp_path / "mine.ogg"
+    ben.openhouse("get", loan, "--to", str(stored))
+    assert podcast.read_bytes() == stored.read_bytes()
+    assert "file-exists" == ben.refusal("get", loan, "--to", str(stored)).code
+    (row,) = ben.openhouse("files")
+    assert row["path"] == str(ben.home / "received" / "On bread.ogg")
+    assert ("CC BY", "Il est là\u00a0: 23 Mo.") == (row["licence"], row["message"])
+    assert (200, "application/octet-stream") == fetch(ben, f"/files/{loan}/content")[:2]
 
 
 def test_a_list_is_shared_line_by_line_and_again_without_harm(

@@ -29,6 +29,7 @@ from protocol.bodies import (
     SeatBody,
     StatementBody,
     Terms,
+    ThingFile,
     ThingKind,
     WithdrawalBody,
     half_object,
@@ -343,6 +344,11 @@ def conditional(*, conditions: int = 0, licence: int = 0) -> ListingBody:
     return replace(body, conditions="x" * conditions, licence="x" * licence)
 
 
+def with_file(*, title: int = 1, size_bytes: int = 1) -> ListingBody:
+    file = ThingFile("x" * title, bytes(32), size_bytes)
+    return replace(listing(title="x"), thing_kind=ThingKind.COPY, licence="x", file=file)
+
+
 def named(size_bytes: int) -> StatementBody:
     return StatementBody("x" * size_bytes, (), bytes(32), b"", b"")
 
@@ -365,6 +371,11 @@ SIZES: dict[str, tuple[Body, Body]] = {
     ),
     "CONDITIONS_SIZE_MAX_BYTES": (conditional(conditions=512), conditional(conditions=513)),
     "LICENCE_SIZE_MAX_BYTES": (conditional(licence=80), conditional(licence=81)),
+    "FILE_SIZE_MAX_BYTES": (
+        with_file(size_bytes=512 * 1024 * 1024),
+        with_file(size_bytes=512 * 1024 * 1024 + 1),
+    ),
+    "FILE_TITLE_SIZE_MAX_BYTES": (with_file(title=160), with_file(title=161)),
     "NAME_SIZE_MAX_BYTES": (named(80), named(81)),
     "REVOKED_KEYS_MAX": (revoking(64), revoking(65)),
 }

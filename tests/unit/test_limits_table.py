@@ -34,6 +34,7 @@ RELAY = "integration/test_relay.py::"
 MAILBOX = "integration/test_mailbox.py::"
 AMENDMENTS = "unit/test_engine_amendments.py::TestAttacks::"
 PHOTOS = "integration/test_photos.py::"
+FILES = "integration/test_files.py::"
 PAUSES = "unit/test_engine_pauses.py::"
 LEASES = "unit/test_engine_circles.py::TestTime::"
 
@@ -65,6 +66,13 @@ TRIED_BY: dict[str, str] = {
     "PHOTO_PART_MAX_BYTES": PHOTOS + "test_the_largest_part_fits_into_one_frame",
     "PHOTO_WANTS_PER_FRIEND_MAX": PHOTOS + "test_a_friend_may_ask_for_so_many_parts_at_a_time",
     "PHOTOS_PER_DAY_MAX_BYTES": PHOTOS + "test_a_friend_s_day_of_photos_ends",
+    "FILE_SIZE_MAX_BYTES": FIELD,
+    "FILE_TITLE_SIZE_MAX_BYTES": FIELD,
+    "FILE_PART_MAX_BYTES": "unit/test_files.py::test_the_largest_piece_fits_into_one_frame",
+    "FILE_WANTS_PER_FRIEND_MAX": FILES + "test_a_friend_may_ask_for_so_many_pieces_at_a_time",
+    "FILES_PER_SECOND_MAX_BYTES": FILES + "test_a_home_between_passes_no_more_than_its_line_bears",
+    "FILES_PER_DAY_MAX_BYTES": FILES + "test_a_friend_s_day_of_files_ends",
+    "FILES_PER_ORIGIN_MAX_BYTES": (FILES + "test_all_files_of_a_home_together_have_so_many_bytes"),
     "PHOTO_CACHE_MAX_BYTES": PHOTOS + "test_the_cache_lets_the_oldest_go_when_it_is_full",
     "CIRCLES_HARD_MAX": FIELD,
     "CIRCLES_DEFAULT_MAX": "unit/test_things.py::test_circles_beyond_the_charter_are_refused",

@@ -9,19 +9,26 @@ from hypothesis import strategies as st
 from protocol import limits
 from protocol.encoding import Value, encode
 from protocol.errors import DecodeError, Malformed, NotCanonical
-from protocol.keys import MemberId
+from protocol.keys import MemberId, ObjectId
 from protocol.messages import ADDRESSES_MAX, Want, decode_message, encode_message
 from protocol.reaching import (
     CircuitClosed,
     CircuitCredit,
     CircuitData,
+    FilePiece,
     HandItem,
     IncomingCircuit,
     ItemReceipt,
     LeaveItem,
+    NoPhoto,
+    NoPiece,
+    NotNow,
     OpenCircuit,
+    PhotoPart,
     Reaching,
     TellTime,
+    WantPhoto,
+    WantPiece,
     Whereabouts,
     WhereIs,
     decode_reaching,
@@ -45,6 +52,12 @@ EXAMPLES: list[Reaching] = [
     ItemReceipt(bytes(32), is_taken=True),
     HandItem(BOB, b"sealed"),
     TellTime(1_800_000_000_000),
+    WantPhoto(BOB, ObjectId(CIRCUIT), bytes(32), 7),
+    PhotoPart(bytes(32), 7, b"part"),
+    NoPhoto(bytes(32)),
+    WantPiece(ObjectId(CIRCUIT), bytes(32), 7),
+    FilePiece(ObjectId(CIRCUIT), bytes(32), 7, b"sealed"),
+    NoPiece(ObjectId(CIRCUIT), bytes(32), 7, NotNow.ASLEEP),
 ]
 """One of each type, in the order of their numbers."""
 
@@ -61,7 +74,7 @@ def test_every_message_comes_back(message: Reaching) -> None:
 
 
 def test_other_messages_are_left_to_others() -> None:
-    for data in (b"", b"\x90", b"\x91\x22", b"\xa2\x14", encode_message(Want(()))):
+    for data in (b"", b"\x90", b"\x91\x25", b"\xa2\x14", encode_message(Want(()))):
         assert not is_reaching(data)
 
 

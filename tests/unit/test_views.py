@@ -213,6 +213,7 @@ def test_my_things_are_listed_by_title_with_their_reach() -> None:
         "category": "other",
         "conditions": "",
         "licence": "",
+        "file": None,
         "buffer_minutes": 0,
         "blocked": [],
     }

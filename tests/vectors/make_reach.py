@@ -22,7 +22,7 @@ from noise.connection import Keypair, NoiseConnection
 TARGET = Path(__file__).parents[2] / "protocol" / "vectors" / "reach.json"
 
 NOTES = {
-    "Message": "input is a message of types 20 to 33; decoded is its fields, bytes in hex",
+    "Message": "input is a message of types 20 to 36; decoded is its fields, bytes in hex",
     "Seal": "seal `content`, followed by `zeros` zero bytes, with the sender's keys",
     "Open": "open `sealed` with the recipient's keys",
 }
@@ -74,10 +74,20 @@ MESSAGES: list[tuple[str, list[Any]]] = [
     ("want the rest of a photo", [31, ALICE, CIRCUIT, PHOTO, 49_152]),
     ("a part of a photo", [32, PHOTO, 0, bytes(range(256))]),
     ("no photo", [33, PHOTO]),
+    ("want a piece of a file", [34, CIRCUIT, PHOTO, 0]),
+    ("want the last piece there can be", [34, CIRCUIT, PHOTO, 10_930]),
+    ("a piece of a file", [35, CIRCUIT, PHOTO, 1, bytes(range(64))]),
+    ("no piece, ever", [36, CIRCUIT, PHOTO, 1, 0]),
+    ("no piece, later", [36, CIRCUIT, PHOTO, 1, 2]),
 ]
 WRONG_MESSAGES: list[tuple[str, list[Any]]] = [
     ("no type", []),
-    ("an unknown type", [34, CIRCUIT]),
+    ("an unknown type", [37, CIRCUIT]),
+    ("a piece that no file has", [34, CIRCUIT, PHOTO, 10_931]),
+    ("a piece above its limit", [35, CIRCUIT, PHOTO, 1, bytes(49_201)]),
+    ("a piece of a loan of 15 bytes", [34, CIRCUIT[1:], PHOTO, 0]),
+    ("a piece of a file of 31 bytes", [34, CIRCUIT, PHOTO[1:], 0]),
+    ("a reason that there is not", [36, CIRCUIT, PHOTO, 1, 3]),
     ("a photo that begins above the limit", [31, ALICE, CIRCUIT, PHOTO, 524_289]),
     ("a photo of a thing of 15 bytes", [31, ALICE, CIRCUIT[1:], PHOTO, 0]),
     ("a part above its limit", [32, PHOTO, 0, bytes(49_153)]),

@@ -100,6 +100,7 @@ BODIES: dict[int, Fields] = {
         3,
         "Ne pas monter pieds nus",
         "",
+        [],
     ],
     WITHDRAWAL: [THING, 0, 7, 2, [BOB]],
     KEY_RECORD: [named("next"), sorted([BOB, CLEO, DAN]), 2, False, [named("old device")]],
@@ -122,7 +123,7 @@ BODIES: dict[int, Fields] = {
     ENTRY: [LOAN, BOB, ANA, 20_000, named("due"), SIGNATURE, SIGNATURE, 2, named("link"), 1],
 }
 ALWAYS: Fields = [[], 0, 0]
-EMPTY_LISTING: Fields = ["", "", 4, 0, [], [], ALWAYS, [], 0, "", ""]
+EMPTY_LISTING: Fields = ["", "", 4, 0, [], [], ALWAYS, [], 0, "", "", []]
 BUSIEST_WEEK = [[720 * n, 720 * n + 719] for n in range(14)]
 SMALLEST_PHOTO = [named("photo"), 1, named("thumbnail"), 1]
 NAMES = {
@@ -202,6 +203,13 @@ def valid_cases() -> list[Case]:
         opened("longest text", ["Limit"], LISTING, with_field(LISTING, 1, "x" * 4096)),
         opened("longest conditions", ["Limit"], LISTING, with_field(LISTING, 9, "é" * 256)),
         opened("longest licence", ["Limit"], LISTING, with_field(LISTING, 10, "é" * 40)),
+        opened("a file", ["Body"], LISTING, with_field(LISTING, 11, ["ep1.ogg", named("file"), 1])),
+        opened(
+            "the largest file",
+            ["Limit"],
+            LISTING,
+            with_field(LISTING, 11, ["é" * 80, named("file"), 536_870_912]),
+        ),
         opened("a category of a later version", ["Body"], LISTING, with_field(LISTING, 8, 255)),
         opened(
             "the busiest week", ["Limit"], LISTING, with_field(LISTING, 6, [BUSIEST_WEEK, 0, 0])
@@ -401,6 +409,11 @@ BODY_CHANGES: list[tuple[str, int, int, object, str]] = [
     ("a category that is a word", LISTING, 8, "tools", MALFORMED),
     ("conditions of 513 bytes", LISTING, 9, "é" * 256 + "x", MALFORMED),
     ("a licence of 81 bytes", LISTING, 10, "x" * 81, MALFORMED),
+    ("a file of no bytes", LISTING, 11, ["ep1.ogg", named("file"), 0], MALFORMED),
+    ("a file above its limit", LISTING, 11, ["ep1.ogg", named("file"), 536_870_913], MALFORMED),
+    ("a file without a size", LISTING, 11, ["ep1.ogg", named("file")], MALFORMED),
+    ("a file's name of 31 bytes", LISTING, 11, ["ep1.ogg", bytes(31), 1], MALFORMED),
+    ("a file's title of 161 bytes", LISTING, 11, ["x" * 161, named("file"), 1], MALFORMED),
     ("101 intervals", LISTING, 5, [[n, n + 1] for n in range(101)], MALFORMED),
     ("a validation of 31 bytes", VALIDATION, 0, bytes(31), MALFORMED),
     ("a validation that holds one", VALIDATION, 1, 1, MALFORMED),

@@ -176,6 +176,9 @@ def _common_json(record: Record) -> dict[str, Json]:
         "category": CATEGORY_WORDS[body.category],
         "conditions": body.conditions,
         "licence": body.licence,
+        "file": None
+        if body.file is None or body.thing_kind is not ThingKind.COPY
+        else {"title": body.file.title, "size_bytes": body.file.size_bytes},
         "busy": [_span_json(span) for span in body.busy],
         "availability": {
             "weekly": list(write_week(availability.weekly)),
