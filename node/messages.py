@@ -335,6 +335,9 @@ _SENTENCES: Final[dict[str, str]] = {
     "goodbye-still-out": N_(
         "Something is still out: bring it back, or say what became of it, before you leave."
     ),
+    "too-many-keys": N_(
+        "Too many keys were wrong: wait {seconds} seconds, or open the link of “openhouse page”."
+    ),
     "channel-off": N_("This way of being told is not switched on: save the settings first."),
     "test-failed": N_("The test did not go out: {reason}. Look at the settings once more."),
     "bad-email": N_("“{email}” is not an e-mail address."),

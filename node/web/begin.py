@@ -30,7 +30,11 @@ async def enter(request: web.Request, visit: Visit) -> web.StreamResponse:
 
 
 def _signed_in(visit: Visit, key: str) -> web.StreamResponse:
-    if not visit.sessions.take_key(key):
+    try:
+        fits = visit.sessions.take_key(key)
+    except Refused as refusal:
+        return visit.page("sign_in.html", error=refusal)
+    if not fits:
         problem = visit.gettext("This key does not fit, or its link was used before.")
         return visit.page("sign_in.html", problem=problem, status=403)
     response = go_to("/")

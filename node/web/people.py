@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import segno
@@ -14,7 +14,7 @@ from markupsafe import Markup
 from node.account_words import account_sentences
 from node.api import handlers
 from node.conflict_sentences import met_sentences
-from node.engine import commands, contacts, views
+from node.engine import commands, contacts, ids, views
 from node.engine.capacity import CAPACITY_MAX
 from node.engine.standing_rules import CONFIANCE_MAX, WORDS
 from node.fault_words import failure_sentences
@@ -113,25 +113,42 @@ async def show_friends(
     visit: Visit, form: Form | None = None, error: Refused | None = None
 ) -> web.StreamResponse:
     status = views.status(visit.core)
-    friends = views.friends(visit.core)
+    friends: list[Any] = views.friends(visit.core)
     return visit.page(
         "friends.html",
         form=form,
         error=error,
         friends=friends,
-        paused={
-            str(friend["member"]): pause_sentence(friend, visit.gettext)
-            for friend in friends
-            if isinstance(friend, dict)
-        },
-        met={
-            str(friend["member"]): met_sentences(friend["checked"], friend["name"], visit.gettext)
-            for friend in friends
-            if isinstance(friend, dict)
-        },
         standing=status["standing"],
         pass_on_from=status["pass_on_from"],
+        met=_met(visit, friends),
     )
+
+
+async def show_friend(
+    visit: Visit, form: Form | None = None, error: Refused | None = None
+) -> web.StreamResponse:
+    """One friend, and all that is between the two."""
+    member = ids.resolve_member(visit.core, visit.part("member")).hex()
+    everybody: list[Any] = views.friends(visit.core)
+    friends = [friend for friend in everybody if friend["member"] == member]
+    if not friends:
+        raise Refused("not-a-friend", member=visit.part("member"))
+    return visit.page(
+        "friend.html",
+        form=form,
+        error=error,
+        friend=friends[0],
+        paused=pause_sentence(friends[0], visit.gettext),
+        met=_met(visit, friends),
+    )
+
+
+def _met(visit: Visit, friends: Sequence[dict[str, Any]]) -> dict[str, list[str]]:
+    """What is to be said of whom I met as a sponsor, by member."""
+    return {
+        f["member"]: list(met_sentences(f["checked"], f["name"], visit.gettext)) for f in friends
+    }
 
 
 async def invite(visit: Visit, form: Form) -> str:

@@ -27,8 +27,12 @@ from typing import Final
 from aiohttp import web
 from yarl import URL
 
+from node.api.errors import ApiError
+
 SESSION_MAX_S: Final = 30 * 24 * 3600
 FORM_FIELD: Final = "csrf"
+TRIES_MAX: Final = 10
+TRY_REGAINED_S: Final = 30.0
 _NONCE_SIZE_BYTES: Final = 16
 
 
@@ -54,6 +58,8 @@ class Sessions:
         self._token = token
         self._secret = hashlib.sha256(b"openhouse/1 page\0" + token.encode()).digest()
         self._entry_keys: list[str] = []
+        self._tries = float(TRIES_MAX)
+        self._tried_s = 0.0
         self.cookie_name = "openhouse_" + hashlib.sha256(self._secret).hexdigest()[:8]
 
     def new_entry_key(self) -> str:
@@ -63,12 +69,29 @@ class Sessions:
         return key
 
     def take_key(self, key: str) -> bool:
-        """Whether this key signs in: the token, or an entry key, which is used up."""
+        """Whether this key signs in: the token, or an entry key, which is used up.
+
+        Raises:
+            Refused: too many keys were wrong; a link from the command line still opens.
+        """
         for entry_key in self._entry_keys:
             if _is_same(key, entry_key):
                 self._entry_keys.remove(entry_key)
                 return True
-        return _is_same(key.strip(), self._token)
+        self._take_try()
+        is_right = _is_same(key.strip(), self._token)
+        if is_right:
+            self._tries = float(TRIES_MAX)
+        return is_right
+
+    def _take_try(self) -> None:
+        """Guessing is slow: some tries at once, then one in half a minute. Raises Refused."""
+        now_s = time.monotonic()
+        regained = (now_s - self._tried_s) / TRY_REGAINED_S
+        self._tries, self._tried_s = min(float(TRIES_MAX), self._tries + regained), now_s
+        if self._tries < 1:
+            raise ApiError(429, "too-many-keys", seconds=int(TRY_REGAINED_S))
+        self._tries -= 1
 
     def start(self, response: web.StreamResponse) -> None:
         """Sign the browser in that gets this response."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from aiohttp import web
 
@@ -25,6 +27,8 @@ from protocol.bodies import Category, ListingBody, Photo, ThingFile
 from protocol.errors import Refused
 
 _PROBLEMS_SHOWN_MAX: Final = 8
+_SHOWN_AT_ONCE: Final = 60
+_SKIPPED_MAX: Final = 999_999
 _MS_PER_DAY: Final = 24 * 3600 * 1000
 _NARROWED_BY: Final = ("query", "category", "from", "to", "circles")
 
@@ -220,6 +224,7 @@ async def browse(
         category = _category(form)
     except Refused as refusal:
         error = refusal
+    skipped = Form({"skip": [query.get("skip", "0")]}).number("skip", 0, _SKIPPED_MAX)
     things = views.browse(
         visit.core,
         visit.say,
@@ -228,8 +233,10 @@ async def browse(
         to_minute=end,
         circles=circles,
         category=category,
+        skipped=skipped,
+        at_most=_SHOWN_AT_ONCE + 1,
     )
-    rows = [thing for thing in things if isinstance(thing, dict)]
+    rows = [thing for thing in things[:_SHOWN_AT_ONCE] if isinstance(thing, dict)]
     return visit.page(
         "browse.html",
         form=form,
@@ -237,11 +244,20 @@ async def browse(
         things=[thing for thing in rows if thing["kind"] != "wanted"],
         wanted=[thing for thing in rows if thing["kind"] == "wanted"],
         is_narrowed=any(form.text(name) for name in _NARROWED_BY),
+        before=_turned(query, skipped - _SHOWN_AT_ONCE) if skipped else "",
+        after=_turned(query, skipped + _SHOWN_AT_ONCE) if len(things) > _SHOWN_AT_ONCE else "",
         seen_categories=views.categories(visit.core),
         max_circles=visit.core.charter.max_circles,
         looked_for=looked_for or form.text("query"),
         title_max=limits.TITLE_SIZE_MAX_BYTES,
     )
+
+
+def _turned(query: Mapping[str, str], skipped: int) -> str:
+    """The address of other things of the same search."""
+    kept = {name: query[name] for name in _NARROWED_BY if query.get(name)}
+    place = {"skip": str(skipped)} if skipped > 0 else {}
+    return f"/browse?{urlencode({**kept, **place})}"
 
 
 async def show_thing(

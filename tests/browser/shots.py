@@ -56,6 +56,8 @@ def _take_all(browser: Browser, street: Street, directory: Path) -> None:
         paths[f"thing-{thing['holder_name']}-{thing['kind']}"] = (
             f"/thing/{thing['thing']}@{thing['holder']}"
         )
+    for friend in ana.client.get("/friends")[:1]:
+        paths["friend"] = f"/friends/{friend['member']}"
     for thing in ana.client.get("/things")[:1]:
         paths["my-thing"] = f"/things/{thing['thing']}"
     for loan in ana.client.get("/loans"):

@@ -79,7 +79,7 @@ def paths(street: Street) -> list[str]:
         "/agenda", "/notices", "/settings", "/friends",
         "/friends/nearby", "/friends/picture", "/trust", "/house", "/safekeeping",
         "/safekeeping/kit", "/goodbye", "/no-such-page",
-        f"/things/{mine[0]['thing']}",
+        f"/friends/{street.id(2).hex()}", f"/things/{mine[0]['thing']}",
         *(f"/thing/{thing['thing']}@{thing['holder']}" for thing in (near, far)),
         *(f"/loans/{loan}" for loan in by_state.values()),
     ]  # fmt: skip
@@ -157,4 +157,11 @@ def test_the_page_shows_what_is_new_by_itself_unless_somebody_is_writing(
     assert "wheel" == page.input_value("input[name=query]")
     assert seen == [path for path in asked if not path.startswith("/static/")]
     assert [] == complaints
+    # Nothing moved while it was drawn, then or now.
+    shifts = """() => new Promise(done => new PerformanceObserver(list => done(
+        list.getEntries().filter(e => !e.hadRecentInput).reduce((sum, e) => sum + e.value, 0)
+    )).observe({type: 'layout-shift', buffered: true}) || setTimeout(() => done(0), 100))"""
+    for path in ("/", "/browse", "/things", "/friends/picture"):
+        page.goto(home.url + path)
+        assert 0 == page.evaluate(shifts), path
     context.close()

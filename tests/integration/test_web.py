@@ -621,7 +621,7 @@ def test_a_friendship_is_kept_between_the_two_and_shown_again() -> None:
         for shows, words in (("no", "Others may know"), ("yes", "Keep it between us")):
             place = await browser.post(f"/friends/{friend}/show", shows=shows)
             assert (303, "/friends?done=changed") == place
-            _, text = await browser.get("/friends")
+            _, text = await browser.get(f"/friends/{friend}")
             assert f">{words}</button>" in text
             assert ("· discreet" in text) is (shows == "no")
 
@@ -692,8 +692,9 @@ def test_rules_for_what_passes_through_here_are_set_and_shown() -> None:
         friend = browser.node.engine.core.live_friends()[0].hex()
         await browser.post(f"/friends/{friend}/rule", rule="never")
         await browser.post("/friends/pass-on", confiance="3")
-        _, text = await browser.get("/friends")
+        _, text = await browser.get(f"/friends/{friend}")
         assert '<option value="never" selected>' in text
+        _, text = await browser.get("/friends")
         assert '<option value="3" selected>' in text
         await browser.post("/friends/pass-on", confiance="")
         assert '<option value="3" selected>' not in (await browser.get("/friends"))[1]

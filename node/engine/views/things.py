@@ -75,6 +75,8 @@ def browse(
     to_minute: int | None = None,
     circles: int | None = None,
     category: Category | None = None,
+    skipped: int = 0,
+    at_most: int | None = None,
 ) -> list[Json]:
     """Others' things that I may see, nearest first.
 
@@ -84,6 +86,7 @@ def browse(
         from_minute, to_minute: only things that are free then (both, or neither).
         circles: only things at most so far away.
         category: only things of this sort.
+        skipped, at_most: leave the first ones out, and give no more than so many.
     """
     words = _folded(query).split()
     rows = []
@@ -98,7 +101,8 @@ def browse(
         rows.append((distance, *_by_title(record), record))
     rows.sort(key=lambda row: row[:-1])
     asker = Asker(core)
-    return [listing_json(core, row[-1], say, asker) for row in rows]
+    end = None if at_most is None else skipped + at_most
+    return [listing_json(core, row[-1], say, asker) for row in rows[skipped:end]]
 
 
 def categories(core: Core) -> list[str]:
