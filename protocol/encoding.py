@@ -226,6 +226,7 @@ _TYPE_NAMES: Final[dict[type, str]] = {
 
 _TEXT, _BYTES, _ARRAY, _MAP = range(4)
 
+_SHORT_ARRAY: Final = 0x90
 _UINT64: Final = 0xCF
 _BIN8: Final = 0xC4
 
@@ -291,7 +292,10 @@ def _scan(
                     raise Malformed("an integer is 2^53 or more", "3.1")
                 position += 9
             else:
-                kind, length, position = _read_header(data, position, first)
+                if first & 0xF0 == _SHORT_ARRAY:
+                    kind, length, position = _ARRAY, first & 0x0F, position + 1
+                else:
+                    kind, length, position = _read_header(data, position, first)
                 if kind <= _BYTES:
                     if kind == _TEXT and length > text_max_bytes:
                         raise TooLarge(
@@ -317,8 +321,6 @@ def _scan(
 
 def _read_header(data: bytes, position: int, first: int) -> tuple[int, int, int]:
     """Read kind and length of a container or long string, and where its content begins."""
-    if 0x90 <= first <= 0x9F:
-        return _ARRAY, first & 0x0F, position + 1
     if 0x80 <= first <= 0x8F:
         return _MAP, first & 0x0F, position + 1
     if first not in _WITH_LENGTH:

@@ -17,7 +17,7 @@ Spec: §5.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from protocol import limits
@@ -87,16 +87,17 @@ class Record:
     record_id: RecordId
     envelope: bytes
     successors: tuple[Successor, ...] = ()
+    key: tuple[MemberId, ObjectId] = field(init=False, repr=False, compare=False)
+    """The register this record belongs to. Spec: §5.4."""
+
+    def __post_init__(self) -> None:
+        # Every index of a store is by this pair: made once, they all share it.
+        object.__setattr__(self, "key", (self.author, self.object))
 
     @property
     def version(self) -> tuple[int, int]:
         """``(epoch, sequence)``: the register order. Spec: §5.4."""
         return (self.epoch, self.sequence)
-
-    @property
-    def key(self) -> tuple[MemberId, ObjectId]:
-        """The register this record belongs to. Spec: §5.4."""
-        return (self.author, self.object)
 
     def is_expired(self, now_ms: int) -> bool:
         return now_ms >= self.not_after_ms

@@ -234,9 +234,15 @@ class Puller:
         wanted = self._wanted.get(record_id)
         if wanted is None:
             self._wanted[record_id] = _Wanted(size_bytes, [link])
-            self._queues.setdefault(link, deque()).append(record_id)
+            self._queue(link, record_id)
         elif link != wanted.asked and link not in wanted.sources:
             wanted.sources.append(link)
+
+    def _queue(self, link: int, record_id: RecordId) -> None:
+        queue = self._queues.get(link)
+        if queue is None:
+            queue = self._queues[link] = deque()
+        queue.append(record_id)
 
     def is_wanted(self, record_id: RecordId) -> bool:
         return record_id in self._wanted
@@ -267,10 +273,12 @@ class Puller:
             self._asked_in_order[record_id] = wanted.deadline_ms
             in_flight += wanted.size_bytes
             ids.append(record_id)
+        if not queue:
+            del self._queues[link]
         return ids
 
     def has_queued(self, link: int) -> bool:
-        return bool(self._queues.get(link))
+        return link in self._queues
 
     def resolve(self, record_id: RecordId) -> None:
         """The record is here (or will never be wanted): forget it everywhere."""
@@ -290,7 +298,7 @@ class Puller:
         if not wanted.sources:
             del self._wanted[record_id]
             return False
-        self._queues.setdefault(wanted.sources[0], deque()).append(record_id)
+        self._queue(wanted.sources[0], record_id)
         return True
 
     def link_down(self, link: int) -> list[int]:
@@ -303,7 +311,7 @@ class Puller:
                 continue
             wanted.sources = [source for source in wanted.sources if source != link]
             if wanted.sources:
-                self._queues.setdefault(wanted.sources[0], deque()).append(record_id)
+                self._queue(wanted.sources[0], record_id)
             else:
                 del self._wanted[record_id]
         self._outstanding.pop(link, None)

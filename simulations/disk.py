@@ -12,11 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
+
+import msgpack
 
 from node.engine.events import Persist, Space
 from protocol.bodies import HalfBody, Kind, ListingBody, WithdrawalBody, withdrawal_object
-from protocol.encoding import Value, decode, encode
+from protocol.encoding import Value, encode
 from protocol.keys import MemberId, ObjectId
 from protocol.records import Record
 from simulations.signing import InterningOpener
@@ -28,6 +30,7 @@ Edge = tuple[MemberId, MemberId]
 
 # A row may be larger than a message; the simulator only wants it to be a value.
 _ROW_MAX: Final = 1 << 24
+_FOR_EVER_MS: Final = 1 << 63
 
 
 class Disk:
@@ -71,7 +74,9 @@ def _pack(value: Value) -> bytes:
 
 
 def _unpack(packed: bytes) -> Value:
-    return decode(packed, size_max_bytes=_ROW_MAX, elements_max=_ROW_MAX, text_max_bytes=_ROW_MAX)
+    # What stands here was encoded here, by all the rules: it need not be checked again.
+    value: Value = msgpack.unpackb(packed, use_list=False, strict_map_key=False)
+    return value
 
 
 def envelope_in(change: Persist) -> bytes | None:
@@ -89,6 +94,13 @@ def says_ended(change: Persist) -> bool:
     """Whether a friend row says that the friendship was ended."""
     row = change.value
     return isinstance(row, list | tuple) and row[4] is True
+
+
+class _Held(NamedTuple):
+    """An edge of which both halves are held and neither is revoked."""
+
+    until_ms: int
+    is_transit: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +127,13 @@ class Shelf:
         self.ended: dict[MemberId, bool] = {}
         """Friends, and whether the friendship was ended."""
         self.certificates_version = 0
-        """Changes when the proved graph may have changed."""
+        """Changes when less or more than before is proved."""
         self.withdrawals_version = 0
-        self._edges_until_ms: dict[Edge, int] = {}
-        """Transit edges, but for what we ended ourselves: when the first half of each expires."""
+        self.listings_version = 0
+        self._edges: dict[Edge, _Held] = {}
         self._edges_of: dict[bytes, dict[Edge, None]] = {}
         """For each revocation hash the edges that it stands in."""
+        self._proved_ms = 0
 
     def take(self, change: Persist) -> None:
         """Follow one change of the disk."""
@@ -141,34 +154,38 @@ class Shelf:
     def _take_record(self, change: Persist) -> None:
         register = (MemberId(change.key[:32]), ObjectId(change.key[32:]))
         before = self.records.pop(register, None)
-        self.listings.pop(register, None)
+        if self.listings.pop(register, None) is not None:
+            self.listings_version += 1
         envelope = envelope_in(change)
         record = None if envelope is None else self._opener.peek(envelope)
+        if record is not None:
+            self.records[register] = record
+            if record.kind is Kind.WITHDRAWAL:
+                self.withdrawals_version += 1
+            if record.kind is Kind.LISTING:
+                self.listings[register] = record
+                self.listings_version += 1
+        touched: dict[Edge, None] = {}
         if before is not None and isinstance(before.body, HalfBody):
-            self._remove_half(before.author, before.body)
-        if record is None:
-            return
-        self.records[register] = record
-        if record.kind is Kind.WITHDRAWAL:
-            self.withdrawals_version += 1
-        if record.kind is Kind.LISTING:
-            self.listings[register] = record
-        elif isinstance(record.body, HalfBody):
-            self._put_half(record, record.body)
+            touched[self._remove_half(before.author, before.body)] = None
+        if record is not None and isinstance(record.body, HalfBody):
+            touched[self._put_half(record, record.body)] = None
+        for pair in touched:
+            self._judge(pair)
 
     # --- edges -------------------------------------------------------------------------
 
-    def _put_half(self, half: Record, body: HalfBody) -> None:
+    def _put_half(self, half: Record, body: HalfBody) -> Edge:
         pair = _edge(half.author, body.friend)
         self.halves[half.author, body.friend] = half
         self._edges_of.setdefault(body.revocation_hash, {})[pair] = None
-        self._judge(pair)
+        return pair
 
-    def _remove_half(self, author: MemberId, body: HalfBody) -> None:
-        if self.halves.pop((author, body.friend), None) is not None:
-            pair = _edge(author, body.friend)
-            self._edges_of.get(body.revocation_hash, {}).pop(pair, None)
-            self._judge(pair)
+    def _remove_half(self, author: MemberId, body: HalfBody) -> Edge:
+        pair = _edge(author, body.friend)
+        self.halves.pop((author, body.friend), None)
+        self._edges_of.get(body.revocation_hash, {}).pop(pair, None)
+        return pair
 
     def _take_revocation(self, change: Persist) -> None:
         if change.value is None:
@@ -180,18 +197,25 @@ class Shelf:
 
     def _judge(self, pair: Edge) -> None:
         """One of an edge's halves came, went or was revoked."""
-        self._edges_until_ms.pop(pair, None)
-        one, other = pair
-        there, back = self.halves.get(pair), self.halves.get((other, one))
-        if there is not None and back is not None and self._carries(there) and self._carries(back):
-            self._edges_until_ms[pair] = min(there.not_after_ms, back.not_after_ms)
-        self.certificates_version += 1
+        before, now = self._edges.get(pair), self._held(pair)
+        if now is None:
+            self._edges.pop(pair, None)
+        else:
+            self._edges[pair] = now
+        if not _proves_the_same(before, now, self._proved_ms):
+            self.certificates_version += 1
 
-    def _carries(self, half: Record) -> bool:
-        body = half.body
-        assert isinstance(body, HalfBody), "kept among halves"
-        is_attested = body.shows and body.friend_is_member
-        return is_attested and body.revocation_hash not in self.revoked
+    def _held(self, pair: Edge) -> _Held | None:
+        halves = (self.halves.get(pair), self.halves.get((pair[1], pair[0])))
+        until_ms, is_transit = _FOR_EVER_MS, True
+        for half in halves:
+            if half is None or not isinstance(half.body, HalfBody):
+                return None
+            if half.body.revocation_hash in self.revoked:
+                return None
+            is_transit = is_transit and half.body.shows and half.body.friend_is_member
+            until_ms = min(until_ms, half.not_after_ms)
+        return _Held(until_ms, is_transit)
 
     # --- readings ----------------------------------------------------------------------
 
@@ -223,20 +247,19 @@ class Shelf:
     def proof(self, me: MemberId, now_ms: int) -> Proof:
         """The transit edges that the certificates held here prove. Spec: §7.2."""
         neighbours: dict[MemberId, dict[MemberId, None]] = {}
-        ends_ms = [half.not_after_ms for half in self._own_halves(me)]
-        for pair, until_ms in self._edges_until_ms.items():
+        proof_until_ms, self._proved_ms = _FOR_EVER_MS, now_ms
+        for pair, (until_ms, is_transit) in self._edges.items():
+            if until_ms <= now_ms:
+                continue
             one, other = pair
-            if until_ms > now_ms and (me not in pair or self._is_friend_of(me, pair)):
+            if one == me or other == me:
+                proof_until_ms = min(proof_until_ms, until_ms)  # circle 1 may hang on it
+                is_transit = is_transit and self._is_friend_of(me, pair)
+            if is_transit:
+                proof_until_ms = min(proof_until_ms, until_ms)
                 neighbours.setdefault(one, {})[other] = None
                 neighbours.setdefault(other, {})[one] = None
-                ends_ms.append(until_ms)
-        until_ms = min((end_ms for end_ms in ends_ms if end_ms > now_ms), default=now_ms + 1)
-        return Proof(neighbours, until_ms)
-
-    def _own_halves(self, me: MemberId) -> list[Record]:
-        """On these hangs a friendship that may carry no more than circle 1."""
-        pairs = [pair for friend in self.ended for pair in ((me, friend), (friend, me))]
-        return [self.halves[pair] for pair in pairs if pair in self.halves]
+        return Proof(neighbours, proof_until_ms)
 
     def _is_friend_of(self, me: MemberId, pair: Edge) -> bool:
         return self.ended.get(pair[1] if pair[0] == me else pair[0]) is False
@@ -244,16 +267,23 @@ class Shelf:
     def is_transit(self, one: MemberId, other: MemberId, me: MemberId, now_ms: int) -> bool:
         """Whether an edge is live, shown and attested by both ends as joining two members."""
         pair = _edge(one, other)
-        is_held = now_ms < self._edges_until_ms.get(pair, now_ms)
-        return is_held and (me not in pair or self._is_friend_of(me, pair))
+        held = self._edges.get(pair)
+        if held is None or not held.is_transit or now_ms >= held.until_ms:
+            return False
+        return me not in pair or self._is_friend_of(me, pair)
 
     def is_live_friend(self, me: MemberId, friend: MemberId, now_ms: int) -> bool:
         """Whether a friendship of our own stands, transit or not."""
-        return (
-            self.ended.get(friend) is False
-            and self.live_half(me, friend, now_ms) is not None
-            and self.live_half(friend, me, now_ms) is not None
-        )
+        held = self._edges.get(_edge(me, friend))
+        return self.ended.get(friend) is False and held is not None and now_ms < held.until_ms
+
+
+def _proves_the_same(before: _Held | None, now: _Held | None, at_ms: int) -> bool:
+    """Whether what was proved at ``at_ms`` stands, and no more is: an edge is renewed in time."""
+    if before is None or now is None:
+        return before is now
+    is_in_time = at_ms < before.until_ms <= now.until_ms
+    return is_in_time and before.is_transit is now.is_transit
 
 
 def _edge(one: MemberId, other: MemberId) -> Edge:

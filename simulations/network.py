@@ -18,7 +18,6 @@ All chance is drawn from one generator, in the order in which things happen.
 from __future__ import annotations
 
 import random
-from collections import deque
 from dataclasses import dataclass, field
 from typing import Final, Generic, Protocol, TypeVar
 
@@ -64,7 +63,8 @@ class Wire:
         self.latency_ms = latency_ms
         self.is_cut = False
         self.arrives_ms = [0, 0]  # when the last message to each side arrives
-        self.in_flight: tuple[deque[Arrival], deque[Arrival]] = (deque(), deque())
+        # Few are under way at once, and most wires are quiet: an empty list is small.
+        self.in_flight: tuple[list[Arrival], list[Arrival]] = ([], [])
 
     def side_of(self, member: int) -> int:
         return self.ends.index(member)
@@ -204,7 +204,7 @@ class Network(Generic[Item_contra]):
         """Take note that an arrival left the queue; false when it was lost on the way."""
         if arrival.lost:
             return False
-        first = arrival.wire.in_flight[arrival.side].popleft()
+        first = arrival.wire.in_flight[arrival.side].pop(0)
         assert first is arrival, "a wire keeps its order"
         return True
 

@@ -18,7 +18,7 @@ Spec: §5.4, §7; design 13.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from node.engine.events import Persist, Space
@@ -62,6 +62,7 @@ class _Proved:
     proof: Proof
     hops: dict[MemberId, int]
     withdrawals_version: int = 0
+    listings_version: int = 0
     may_show: dict[RecordId, None] = field(default_factory=dict)
 
 
@@ -218,12 +219,21 @@ class Oracles:
                         record.key,
                     )
 
-    def watch_shown(self, host: Watched, shown: Iterable[Record]) -> None:
-        """What a member's page shows now: check that it may."""
-        proved, shelf = self._what_is_proved(host), host.shelf
+    def watch_shown(self, host: Watched, shown: Callable[[], Iterable[Record]]) -> None:
+        """What a member's page shows may have changed: check that it may show that.
+
+        Args:
+            shown: asked only if the disk holds or proves other things than before.
+        """
+        before, shelf = self._proved.get(host.number), host.shelf
+        proved = self._what_is_proved(host)
+        versions = (shelf.withdrawals_version, shelf.listings_version)
+        if proved is before and versions == (proved.withdrawals_version, proved.listings_version):
+            return
         if proved.withdrawals_version != shelf.withdrawals_version:
-            proved.withdrawals_version, proved.may_show = shelf.withdrawals_version, {}
-        for record in shown:
+            proved.may_show = {}
+        proved.withdrawals_version, proved.listings_version = versions
+        for record in shown():
             if record.record_id in proved.may_show and not record.is_expired(host.now_ms):
                 continue
             problem = self._show_problem(host, record)

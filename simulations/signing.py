@@ -1,4 +1,4 @@
-"""Signatures for simulated members: real ones, or modelled ones that cost nothing.
+"""Signatures for simulated members, real or modelled, and what is opened once for all.
 
 A modelled signature is a hash of key and message under a secret of the run. Nobody
 in the world can make one but through ``KeyRing.signer``, which the world gives to
@@ -6,8 +6,9 @@ the key's owner alone, so it is unforgeable by construction, and verifying costs
 microsecond. Keys, record ids and sizes are the same either way: the same seed gives
 the same world with real and with modelled signatures, and a test compares them.
 
-``InterningOpener`` opens each distinct envelope once for the whole world. Records
-are immutable, so members may share the objects.
+``InterningOpener`` opens each distinct envelope once for the whole world, and
+``InterningPost`` gives a receiver the message that its sender wrote. Both are immutable,
+so members may share the objects.
 
 Spec: §4.3, §5.1.
 """
@@ -15,13 +16,17 @@ Spec: §4.3, §5.1.
 from __future__ import annotations
 
 import hashlib
-from typing import Protocol
+from typing import Final, Protocol
 
 from protocol.bodies import Kind
 from protocol.errors import RemoteProtocolError
 from protocol.keys import SIGNATURE_SIZE_BYTES, MemberId, Signature, Signer, verify
 from protocol.mandates import Verify
+from protocol.messages import Message, decode_message, encode_message
 from protocol.records import Record, RecordSigner, open_record
+
+POST_REMEMBERED: Final = 1 << 14
+"""Messages that are still known by their bytes, at least; about what is on its way at once."""
 
 
 class KeyRing(Protocol):
@@ -117,3 +122,29 @@ class InterningOpener:
     def learn(self, record: Record) -> None:
         """Take a record that was just signed for opened: its maker is trusted here."""
         self._opened.setdefault(record.envelope, record)
+
+
+class InterningPost:
+    """Remembers the messages written last, so that who is sent one need not read it.
+
+    Half of the work of a simulated town would be reading what it has just written. The
+    bytes are made by all the rules all the same, and what was not written here, or long
+    ago, is read by all the rules.
+    """
+
+    def __init__(self) -> None:
+        self._written: dict[bytes, Message] = {}
+        self._written_before: dict[bytes, Message] = {}
+
+    def write(self, message: Message) -> bytes:
+        """The bytes of a message, as ``protocol.messages.encode_message`` gives them."""
+        data = encode_message(message)
+        if len(self._written) >= POST_REMEMBERED:
+            self._written_before, self._written = self._written, {}
+        self._written[data] = message
+        return data
+
+    def read(self, data: bytes) -> Message:
+        """Read a message as ``protocol.messages.decode_message`` does."""
+        found = self._written.get(data) or self._written_before.get(data)
+        return decode_message(data) if found is None else found

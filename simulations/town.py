@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from node.engine.core import Config
 from node.engine.genesis import (
@@ -32,7 +32,7 @@ from protocol.charter import Charter
 from protocol.keys import MemberId, ObjectId, link_private_key, link_public_key
 from protocol.records import Record, RecordSigner, sign_record
 from simulations.graphs import Edge, adjacency
-from simulations.signing import InterningOpener, KeyRing
+from simulations.signing import InterningOpener, InterningPost, KeyRing
 
 
 def seed_for(*names: object) -> bytes:
@@ -83,6 +83,7 @@ class _Mason:
     signers: list[RecordSigner]
     sequences: list[int]
     link_publics: list[bytes]
+    post: InterningPost = field(default_factory=InterningPost)
 
     def member(self, number: int) -> MemberId:
         return MemberId(self.signers[number].public)
@@ -151,6 +152,8 @@ def _config(mason: _Mason, keys: KeyRing, number: int, private: bytes) -> Config
         languages=("en",),
         open_record=mason.opener,
         verify=keys.verify,
+        read_message=mason.post.read,
+        write_message=mason.post.write,
         records_per_second_max=mason.plan.records_per_second_max,
         introduces_itself=mason.plan.introduces_itself,
     )

@@ -132,7 +132,7 @@ class Watch(Protocol):
     def watch_restart(self, host: Host) -> None: ...
     def watch_restored(self, host: Host) -> None: ...
     def watch_send(self, host: Host, friend: MemberId, message: bytes) -> None: ...
-    def watch_shown(self, host: Host, shown: Sequence[Record]) -> None: ...
+    def watch_shown(self, host: Host, shown: Callable[[], Sequence[Record]]) -> None: ...
 
 
 @dataclass(slots=True, eq=False)
@@ -172,7 +172,8 @@ class Host:
     @property
     def now_ms(self) -> int:
         """Time by this member's clock."""
-        return self.queue.now_ms + self.skew_ms
+        now_ms = self.queue.now_ms
+        return now_ms + self.skew_ms if self.skew_ms else now_ms
 
     @property
     def is_running(self) -> bool:
@@ -407,9 +408,10 @@ class World:
         changes = self._commit(host, effects)
         for effect in effects[len(changes) :]:
             self._carry_out(host, effect, changes)
-        is_news = any(change.space in _WHAT_IS_SHOWN for change in changes)
-        if is_news and self.watch is not None and host.engine is not None:
-            self.watch.watch_shown(host, host.engine.core.visible_listings())
+        if self.watch is None or host.engine is None:
+            return
+        if any(change.space in _WHAT_IS_SHOWN for change in changes):
+            self.watch.watch_shown(host, host.engine.core.visible_listings)
 
     def _commit(self, host: Host, effects: list[Effect]) -> list[Persist]:
         changes: list[Persist] = []

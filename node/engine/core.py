@@ -40,7 +40,7 @@ from protocol.errors import ProtocolError
 from protocol.house import Rules
 from protocol.keys import HouseId, MemberId, ObjectId, RecordId
 from protocol.mandates import Successor
-from protocol.messages import Message, OfferedPath, encode_message
+from protocol.messages import Message, OfferedPath, decode_message, encode_message
 from protocol.reconcile import Reconciling
 from protocol.records import Record, RecordSigner, sign_record
 from protocol.session import LinkSession, Puller
@@ -59,8 +59,10 @@ def _frozen(value: Value | None) -> Value | None:
     """Lists as tuples, all the way down: what a store gives back equals what it was given."""
     if isinstance(value, list | tuple):
         return tuple(
-            item if isinstance(item, bytes | int | str) else _frozen(item)  # type: ignore[misc]
-            for item in value
+            [
+                item if isinstance(item, bytes | int | str) else _frozen(item)  # type: ignore[misc]
+                for item in value
+            ]
         )
     return value
 
@@ -80,6 +82,8 @@ class Config:
         open_record: checks and opens an envelope (raises RemoteProtocolError); hosts
             may give one with a cache, so that a record is verified once.
         verify: checks one signature (contracts inside ratings).
+        read_message, write_message: the bytes of messages; simulations remember what they
+            wrote, so that it need not be read.
         records_per_second_max: what one friend may send, None for no limit (benchmarks).
         commit: commitments to the member's e-mail address and phone number in a house (§9.5);
             None: to nothing.
@@ -96,6 +100,8 @@ class Config:
     languages: tuple[str, ...]
     open_record: Callable[[bytes], Record]
     verify: Callable[[bytes, bytes, bytes], bool]
+    read_message: Callable[[bytes], Message] = decode_message
+    write_message: Callable[[Message], bytes] = encode_message
     commit: Callable[[HouseId], tuple[bytes, bytes]] | None = None
     records_per_second_max: int | None = limits.RECORDS_PER_SECOND_MAX
     introduces_itself: bool = True
@@ -269,7 +275,7 @@ class Core:
         self.effects.append(Persist(space, key, _frozen(value)))
 
     def send(self, link: Link, message: Message) -> None:
-        self.effects.append(Send(link.id, encode_message(message)))
+        self.effects.append(Send(link.id, self.config.write_message(message)))
 
     def deliver(self, topic: str) -> None:
         """Tell the page that something of this topic changed."""

@@ -61,7 +61,7 @@ from protocol import limits
 from protocol.encoding import Value
 from protocol.errors import InvalidState, Refused, RemoteProtocolError
 from protocol.keys import MemberId
-from protocol.messages import JoinRefused, JoinRequest, Message, Welcome, decode_message
+from protocol.messages import JoinRefused, JoinRequest, Message, Welcome
 from protocol.reaching import decode_reaching, is_reaching
 from protocol.session import LinkSession
 
@@ -134,6 +134,8 @@ class Engine:
             core.log.stored_top = core.log.top
             core.persist(Space.META, b"log_top", core.log.top)
         persists: list[Effect] = [e for e in core.effects if isinstance(e, Persist)]
+        if not persists:
+            return list(core.effects)
         return persists + [e for e in core.effects if not isinstance(e, Persist)]
 
     def next_wakeup_ms(self) -> int | None:
@@ -152,7 +154,7 @@ class Engine:
             times.append(leases.next_end_ms(self.core))
             times.append(renewals.next_wakeup_ms(self.core))
             times.append(loans.next_wakeup_ms(self.core))
-        return min((time_ms for time_ms in times if time_ms is not None), default=None)
+        return min([time_ms for time_ms in times if time_ms is not None], default=None)
 
     # --- what hosts ask ----------------------------------------------------------------
 
@@ -264,7 +266,7 @@ class Engine:
                 if is_reaching(data):
                     self._mailbox.on_message(self.core, link, decode_reaching(data))
                     return
-            message = decode_message(data)
+            message = self.core.config.read_message(data)
             if link.friend is not None:
                 sync.on_message(self.core, link, message)
             elif link.is_guest:

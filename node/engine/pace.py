@@ -52,7 +52,7 @@ def on_wakeup(core: Core) -> None:
 
 def next_wakeup_ms(core: Core) -> int | None:
     """When the next held record goes on."""
-    return min((_due_ms(core, key) for key in core.held), default=None)
+    return min([_due_ms(core, key) for key in core.held], default=None)
 
 
 def restore(core: Core) -> None:

@@ -86,7 +86,7 @@ def on_wakeup(core: Core) -> None:
 
 def next_wakeup_ms(core: Core) -> int | None:
     """When the next pause is over."""
-    return min((_until_ms(core, member) for member in core.paused), default=None)
+    return min([_until_ms(core, member) for member in core.paused], default=None)
 
 
 def restore(core: Core) -> None:

@@ -57,7 +57,7 @@ class Registers:
         self._key_of: dict[RecordId, Key] = {}
         self._kinds: dict[Kind, dict[Key, Stored]] = {}
         self._origins: dict[MemberId, dict[Key, Stored]] = {}
-        self._halves_by_hash: dict[bytes, dict[Key, None]] = {}
+        self._halves_by_hash: dict[bytes, tuple[Key, ...]] = {}
         self._counts: dict[tuple[MemberId, Kind], int] = {}
         self._counts_from: dict[MemberId, int] = {}
 
@@ -90,7 +90,8 @@ class Registers:
         if origin is not None:
             self._origins.setdefault(origin, {})[key] = stored
         if isinstance(record.body, HalfBody):
-            self._halves_by_hash.setdefault(record.body.revocation_hash, {})[key] = None
+            alike = self._halves_by_hash.get(record.body.revocation_hash, ())
+            self._halves_by_hash[record.body.revocation_hash] = (*alike, key)
 
     def remove(self, key: Key) -> None:
         stored = self._stored.pop(key, None)
@@ -108,10 +109,10 @@ class Registers:
             if not self._origins[origin]:
                 del self._origins[origin]
         if isinstance(record.body, HalfBody):
-            alike = self._halves_by_hash[record.body.revocation_hash]
-            del alike[key]
-            if not alike:
-                del self._halves_by_hash[record.body.revocation_hash]
+            revocation_hash = record.body.revocation_hash
+            alike = tuple(k for k in self._halves_by_hash.pop(revocation_hash) if k != key)
+            if alike:
+                self._halves_by_hash[revocation_hash] = alike
 
     def _count(self, stored: Stored, change: int) -> None:
         counted = (stored.record.author, stored.record.kind)
@@ -152,7 +153,7 @@ class Registers:
         return origin in self._origins
 
     def halves_with_hash(self, revocation_hash: bytes) -> list[Record]:
-        keys = self._halves_by_hash.get(revocation_hash, {})
+        keys = self._halves_by_hash.get(revocation_hash, ())
         return [self._stored[key].record for key in keys]
 
     def all(self) -> list[Stored]:

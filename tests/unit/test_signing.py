@@ -6,9 +6,16 @@ import pytest
 
 from protocol.bodies import Kind, SeatBody, seat_object
 from protocol.errors import BadSignature, Malformed
-from protocol.keys import HouseId, MemberId, Signer, verify
+from protocol.keys import HouseId, MemberId, RecordId, Signer, verify
+from protocol.messages import Announce, encode_message
 from protocol.records import Record, RecordSigner, open_record, sign_record
-from simulations.signing import InterningOpener, ModelKeys, RealKeys
+from simulations.signing import (
+    POST_REMEMBERED,
+    InterningOpener,
+    InterningPost,
+    ModelKeys,
+    RealKeys,
+)
 
 ALICE, BOB = bytes([1]) * 32, bytes([2]) * 32
 
@@ -109,3 +116,25 @@ def test_what_was_just_signed_need_not_be_opened() -> None:
     opener.learn(record)
 
     assert record is opener(record.envelope)
+
+
+def test_a_message_written_by_one_is_given_to_all_who_read_it() -> None:
+    post = InterningPost()
+    message = Announce(7, False, ((RecordId(bytes(32)), 300),))
+    data = post.write(message)
+
+    assert encode_message(message) == data
+    assert message is post.read(bytes(bytearray(data)))
+
+
+def test_what_was_written_elsewhere_or_long_ago_is_read() -> None:
+    post = InterningPost()
+    message = Announce(7, False, ())
+    post.write(message)
+    for number in range(2 * POST_REMEMBERED):
+        post.write(Announce(8 + number, False, ()))
+
+    assert message == post.read(encode_message(message))
+    assert message is not post.read(encode_message(message))
+    with pytest.raises(Malformed):
+        post.read(b"\x92\x02")
