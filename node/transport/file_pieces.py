@@ -23,6 +23,9 @@ from protocol.reaching import FilePiece, NoPiece, NotNow, WantPiece
 
 _PIECES_AT_A_TIME: Final = 4
 _WRONG_MAX: Final = 3
+# How often a page that shows the file is told that there is more of it.
+_TOLD_EVERY_S: Final = 5.0
+_TOPIC: Final = "files"
 
 OnThread: TypeAlias = Callable[..., Awaitable[Any]]
 Ask: TypeAlias = Callable[[Connection, WantPiece], Awaitable[FilePiece | NoPiece | None]]
@@ -91,12 +94,18 @@ class OneTry:
     async def parts(self, listed: bytes, missing: list[int]) -> None:
         """Fetch and keep what is missing, a few pieces at a time; takes each from the list."""
         left = deque(missing)
+        loop = asyncio.get_running_loop()
+        told_s = loop.time()
 
         async def some() -> None:
+            nonlocal told_s
             while left:
                 number = left.popleft()
                 await self._part(number, listed)
                 missing.remove(number)
+                if loop.time() - told_s >= _TOLD_EVERY_S:
+                    told_s = loop.time()
+                    self._host.tell_page(_TOPIC)
 
         at_a_time = [asyncio.create_task(some()) for _ in range(_PIECES_AT_A_TIME)]
         try:

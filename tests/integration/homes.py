@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import date
 from pathlib import Path
 from typing import cast
 
@@ -42,6 +43,11 @@ async def home(directory: Path, name: str) -> AsyncIterator[Node]:
             yield node
     finally:
         store.close()
+
+
+def in_days(days: int) -> int:
+    """A day from now on, in calendar minutes."""
+    return (date.today().toordinal() - date(1970, 1, 1).toordinal() + days) * 24 * 60
 
 
 def me(node: Node) -> MemberId:

@@ -51,7 +51,7 @@ from protocol.reaching import (
     decode_reaching,
     encode_reaching,
 )
-from tests.integration.homes import cut, eventually, host, me, run, sees, three
+from tests.integration.homes import cut, eventually, host, in_days, me, run, sees, three
 
 ALICE, BOB, CAROL, EVE = (MemberId(name * 32) for name in (b"a", b"b", b"c", b"e"))
 HOUSE, LOAN = HouseId(b"h" * 32), ObjectId(b"l" * 16)
@@ -99,7 +99,7 @@ async def agree(alice: Node, rosa: Node, bob: Node, file: ThingFile) -> str:
         for r in host(bob).core.visible_listings()
         if getattr(r.body, "title", "") == "Podcast"
     ]
-    asked = await bob.command(Ask(thing, 30_000_000, 30_001_440, on_word=True))
+    asked = await bob.command(Ask(thing, in_days(1), in_days(2), on_word=True))
     loan = str(cast("dict[str, object]", asked)["loan"])
     await eventually(lambda: "recommend" in can(rosa, loan))
     await rosa.command(Recommend(loan, yes=True))
