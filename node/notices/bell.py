@@ -24,7 +24,7 @@ from node.notices.facts import facts, next_minute
 from protocol.errors import Refused
 
 if TYPE_CHECKING:
-    from node.api.protocols import EngineLike
+    from node.api.protocols import EngineLike, FilesLike
     from node.engine.commands import Command
     from node.engine.core import Core
     from node.engine.events import Json
@@ -50,6 +50,8 @@ class BellNode(Protocol):
 
     @property
     def engine(self) -> EngineLike | None: ...
+    @property
+    def files(self) -> FilesLike | None: ...
     @property
     def language(self) -> str: ...
     async def command(self, command: Command) -> Json: ...
@@ -121,7 +123,8 @@ class Bell:
         friends: list[Any] = views.friends(core)
         channels = read_channels(desk.note(core, "channels"))
         conflicts: list[Any] = contacts.view(core)
-        found = facts(loans, friends, core.me.hex(), self._minute(), conflicts)
+        files = () if self._node.files is None else self._node.files.fetching.files()
+        found = facts(loans, friends, core.me.hex(), self._minute(), conflicts, files)
         box = boxes.take_in(box_of(core), found, channels.wanted_now(), self._now_ms())
         await self._keep(box)
         for channel in boxes.due(box, self._now_ms()):

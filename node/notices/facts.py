@@ -46,6 +46,7 @@ SENTENCES: Final = {
     "fetch": N_("“{title}” is to change hands tomorrow or today ({other})."),
     "due": N_("“{title}” is to be brought back tomorrow or today ({other})."),
     "late": N_("“{title}” was to be back by now ({other})."),
+    "file": N_("The file of “{title}” has come."),
     "friend": N_("{other} is your friend now."),
     "conflict": N_("You answer for {other}, who gives the same contact as somebody else: look."),
 }
@@ -88,6 +89,7 @@ def facts(
     me: str,
     local_minute: int,
     conflicts: Iterable[Row] = (),
+    files: Iterable[Row] = (),
 ) -> list[Fact]:  # fmt: skip
     """All that holds now, in the order of the rows.
 
@@ -96,12 +98,18 @@ def facts(
         me: hex.
         conflicts: rows of ``contacts.view``: sponsors of the two are told (spec §9.5).
         local_minute: calendar minute at home.
+        files: rows of ``node.transport.file_fetching``.
     """
     found = [fact for loan in loans for fact in _of_loan(loan, me, local_minute)]
     found += [
         Fact(f"friend/{friend['member']}", "friend", {"other": friend["name"]}, "/friends")
         for friend in friends
         if friend["live"]
+    ]
+    found += [
+        Fact(f"file/{row['loan']}", "file", {"title": row["title"]}, f"/loans/{row['loan']}")
+        for row in files
+        if row["state"] == "here"
     ]
     for row in conflicts:
         for key, is_mine in (("", row["is_mine"]), ("other_", row["other_is_mine"])):

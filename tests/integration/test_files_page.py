@@ -16,9 +16,10 @@ from node.api.app import make_app
 from node.engine import views
 from node.engine.commands import AnswerLoan, Ask, FoundHouse
 from node.node import Node
+from node.notices.facts import facts
 from node.web.pages import entry_path
 from protocol.charter import Charter
-from tests.integration.homes import befriend, eventually, home, host, in_days, run, sees
+from tests.integration.homes import befriend, eventually, home, host, in_days, me, run, sees
 
 _CSRF = re.compile(r'name="csrf" value="([^"]+)"')
 _KEPT = re.compile(r'name="kept_file" value="([0-9a-f]{64})"')
@@ -128,6 +129,8 @@ async def copied(alice: Node, bob: Node, thing: str) -> None:
         shelf = bob.files
         await eventually(lambda: [row["state"] for row in shelf.fetching.files()] == ["here"])
         assert "It is here: 156 KB." in (await page.get(f"/loans/{loan}"))[1]
+        found = facts([], [], me(bob).hex(), 0, (), shelf.fetching.files())
+        assert [("file", f"/loans/{loan}")] == [(fact.says, fact.href) for fact in found]
 
         # Something packed beside it is not given in its place.
         (bob.settings.home / "received" / "a.ogg.gz").write_bytes(b"other")
