@@ -45,6 +45,14 @@ SENTENCES: Final[dict[str, str]] = {
         "Too much of what {name} borrowed lately did not go as agreed. The request waits here "
         "until it was made good."
     ),
+    "one-loan-beyond": N_(
+        "Loans from beyond your friends that you can have open on the same days: {maximum}. Ask "
+        "a friend, ask for other days, or ask again once it is back."
+    ),
+    "borrower-has-one-out": N_(
+        "{name} has something from beyond their friends on these days already. The request waits "
+        "here until it is back."
+    ),
     "borrower-circle-shut": N_(
         "Circle {circle} is not open to {name}, and exchanges do not open it in this house."
     ),

@@ -130,6 +130,24 @@ _COUNTED: Final[dict[str, tuple[str, tuple[str, str]]]] = {
             "exchanges with {missing} more people near you. The request waits here until then.",
         ),
     ),
+    "first-loans-near": (
+        "missing",
+        ngettext(
+            "You are new here: {missing} more loan from a friend that goes well, and you can ask "
+            "beyond your friends.",
+            "You are new here: {missing} more loans from friends that go well, and you can ask "
+            "beyond your friends.",
+        ),
+    ),
+    "borrower-first-loans-near": (
+        "missing",
+        ngettext(
+            "{name} is new here, and first borrows from friends: {missing} more loan that goes "
+            "well. The request waits here until then.",
+            "{name} is new here, and first borrows from friends: {missing} more loans that go "
+            "well. The request waits here until then.",
+        ),
+    ),
     "dates-too-far": (
         "days",
         ngettext(

@@ -130,6 +130,10 @@ class Charter:
     loan_lease_ms: int = 90 * _DAY_MS
     pass_on_unasked_circles: int = 0
     recommended_circles: int = 1
+    first_loans_from_friends: int = 3
+    newcomer_ms: int = 183 * _DAY_MS
+    young_house_members: int = 10
+    open_loans_beyond_max: int = 1
     capacity_new: int = 1
     capacity_max: int = 3
     burnt_ms: int = 90 * _DAY_MS
@@ -398,6 +402,26 @@ PARAMETERS: Final = (
         N_("Nobody's word opens a circle."),
     ),
     Parameter(
+        "first_loans_from_friends", 0, 100,
+        N_("Loans that a newcomer borrows from friends before any from others: {value}."),
+        N_("A newcomer can borrow beyond friends from the first loan on."),
+    ),
+    Parameter(
+        "newcomer_ms", 0, 10 * _YEAR_MS,
+        N_("Somebody counts as a newcomer for {value}."),
+        N_("Nobody counts as a newcomer."),
+    ),
+    Parameter(
+        "young_house_members", 0, 1000,
+        N_("While fewer than {value} members are known, nobody counts as a newcomer."),
+        N_("Newcomers are newcomers in the smallest house too."),
+    ),
+    Parameter(
+        "open_loans_beyond_max", 0, 100,
+        N_("Loans from beyond friends that one can have open on the same days: {value}."),
+        N_("Nobody counts how many loans from beyond friends one has open."),
+    ),
+    Parameter(
         "capacity_new", 1, 20,
         N_("For a new friend you answer for {value} open loans with others at once."),
     ),
@@ -463,6 +487,7 @@ GROUPS: Final[dict[Group, tuple[str, ...]]] = {
     "loans": (
         "open_requests_max", "request_window_ms", "other_way_ms", "other_ways_max",
         "request_ahead_max_ms", "loan_length_max_ms", "capacity_new", "capacity_max",
+        "first_loans_from_friends", "newcomer_ms", "young_house_members", "open_loans_beyond_max",
     ),
     "trust": (
         "failed_exchange_cost", "failed_half_life_ms", "reliability_min_percent", "burnt_ms",

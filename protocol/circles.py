@@ -210,6 +210,10 @@ class FriendGraph:
             frontier = reached
         return distances
 
+    def beyond_friends(self) -> list[MemberId]:
+        """Everybody who is proved to stand two or more friendships away."""
+        return [member for member, hops in self._distances.items() if hops >= 2]
+
     def sides_of(self, member: MemberId) -> tuple[MemberId, ...]:
         """Friends of ours through whom a member at most two steps away is proved; sorted.
 

@@ -152,6 +152,8 @@ class _Crowd:
             # Judgement is fooled altogether: what is tried here is what is left then.
             circle_3_sides=1,
             far_exchanges_max=100,
+            newcomer_ms=0,
+            open_loans_beyond_max=0,
             open_requests_max=100,
             capacity_max=Charter().capacity_max if attack.counts_units else 0,
         )

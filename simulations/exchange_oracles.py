@@ -3,7 +3,8 @@
 - **I7** always: who agrees has not agreed to another loan of the same thing for dates that
   overlap. Judged at the moment of the agreement, by the steps on the holder's own disk.
 - **I9** always: who passes on or agrees answers for no more open loans that come from one
-  friend's side than the charter gives any friend at most.
+  friend's side than the charter gives any friend at most; and who agrees to a first contract
+  knows of no more loans of the borrower beyond circle 1 on the same dates than the charter lets.
 
 What was agreed and said is kept for the judgement at rest (``simulations.at_rest``).
 
@@ -70,6 +71,27 @@ class ExchangeOracles:
             is_apart = loan.dates[1] <= new.dates[0] or new.dates[1] <= loan.dates[0]
             if loan.holder == holder and loan.state in _BLOCKING and not is_apart:
                 self.report("I7", f"member {host.number} lends one thing twice at the same time")
+
+        if len(new.path) > 2 and len(new.contracts) == 1:
+            self._watch_room(host, new, loans)
+
+    def _watch_room(self, host: Watched, new: LoanState, loans: dict[ObjectId, LoanState]) -> None:
+        meeting = [
+            loan
+            for loan in loans.values()
+            if loan.loan != new.loan
+            and loan.borrower == new.borrower
+            and len(loan.path) > 2
+            and loan.state in _BLOCKING
+            and loan.dates[0] < new.dates[1]
+            and new.dates[0] < loan.dates[1]
+        ]
+        if 0 < self.charter.open_loans_beyond_max <= len(meeting):
+            self.report(
+                "I9",
+                f"member {host.number} agrees to one loan more beyond circle 1 of a borrower who "
+                f"has {len(meeting)} on these dates",
+            )
 
     def _watch_units(self, host: Watched, body: AgreementBody | PassBody) -> None:
         """The open loans that this member answers for towards one friend, on its own disk."""

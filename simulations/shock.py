@@ -63,10 +63,12 @@ class Variant:
 
     def charter(self) -> Charter:
         """Two circles, friendships that need no renewal in so short a time."""
-        limits = {} if self.has_limits else {"capacity_max": 0, "circle_2_exchanges": 1}
+        without = {"capacity_max": 0, "circle_2_exchanges": 1, "open_loans_beyond_max": 0}
+        limits = {} if self.has_limits else without
         blind = {} if self.customs.is_blind else {"rating_window_ms": 1000}
         return Charter(
             max_circles=2,
+            newcomer_ms=0,  # nobody has just come to this town
             friendship_lease_ms=365 * DAY_MS,
             friendship_renewal_ms=180 * DAY_MS,
             **limits,

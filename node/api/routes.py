@@ -111,7 +111,8 @@ _TRUST: Final[dict[str, KeyType]] = {
     "member": "string", "name": "string", "confiance": "integer", "respect": "number?",
     "respect_raters": "integer", "circles_open": "integer", "exchanges": "integer",
     "missing": "integer?",
-    "because": "objects", "needs_side": "boolean", "account": "object", "reliability": "number",
+    "because": "objects", "needs_side": "boolean",
+    "first_loans_missing": "integer", "account": "object", "reliability": "number",
     "validated_by": "objects", "is_reliable": "boolean",
     "failures": "objects", "checked": "objects",
 }  # fmt: skip

@@ -371,6 +371,16 @@ def trust(screen: Screen, answer: Answer) -> None:
                 name=name
             )
         )
+    newcomer = answer["first_loans_missing"]
+    if newcomer:
+        text = screen.ngettext(
+            "{name} is new: after one more loan from a friend that goes well, they can ask beyond "
+            "their friends.",
+            "{name} is new: after {count} more loans from friends that go well, they can ask "
+            "beyond their friends.",
+            newcomer,
+        )
+        screen.line(text.format(name=name, count=newcomer))
     missing = answer["missing"]
     if missing:
         text = screen.ngettext(

@@ -310,6 +310,13 @@ def loans(screen: Screen, answer: Answer) -> None:
             dates = span(loan["from"], loan["to"])
             sentences = engagement_sentences(loan, dates, screen.gettext, screen.ngettext)
             screen.line(f"{shown[loan['loan']]}: {' '.join(sentences)}")
+        if loan.get("repair_asked"):
+            screen.line(
+                _(
+                    "{loan}: what would put it right with {other}? Tell them, and say when it was "
+                    "made good: openhouse repaired {loan}"
+                ).format(loan=shown[loan["loan"]], other=loan["other_name"])
+            )
         for reason in loan.get("reasons", []):
             screen.line()
             screen.line(f"{shown[loan['loan']]}: {reason['message']}")

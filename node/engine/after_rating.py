@@ -142,3 +142,19 @@ def _other(core: Core, loan: LoanState) -> MemberId:
 def _publish_until(core: Core, body: RatedBody, loan: ObjectId, rated: Record) -> None:
     """What is about a rating ends with it."""
     core.publish(body, register_object(body.kind, loan), rated.not_after_ms - core.now_ms)
+
+
+def is_repair_asked(core: Core, loan: LoanState) -> bool:
+    """Whether the owner, whom something went wrong with, is asked what would put it right.
+
+    From the moment they said so, and for as long as it weighs most. Spec: §11.6.
+    """
+    said = ratings.rated_by_me(core, loan)
+    if said is None or said.confiance == 1 or loan.over_ms is None:
+        return False
+    if said.fault is Fault.UNSAFE:
+        return False  # nobody is asked to talk to who frightened them
+    if core.now_ms >= loan.over_ms + core.charter.burnt_ms:
+        return False
+    is_settled = ratings.is_repaired(core, loan, core.me)
+    return not is_settled and not is_taken_back(core, loan.loan, core.me)

@@ -18,6 +18,7 @@ from functools import cached_property
 from node.engine import contacts, validations
 from node.engine.core import Core
 from node.engine.loan_book import book_of
+from node.engine.radius import joined_ms, missing_first_loans
 from node.trust import judgement as trust
 from node.trust.circles import missing_for
 from node.trust.judgement import Judgement
@@ -25,7 +26,7 @@ from node.trust.ledger import account_of
 from node.trust.sharing import is_open_listing, is_sharing
 from node.trust.standing import is_reliable, reliability_of
 from node.trust.viewpoint import Viewpoint
-from protocol.bodies import Kind, ListingBody, SeatBody, ThingKind
+from protocol.bodies import ListingBody, ThingKind
 from protocol.circles import Path
 from protocol.errors import Refused
 from protocol.exchange import LoanState
@@ -88,23 +89,9 @@ def shares(core: Core, member: MemberId) -> bool:
         core.charter,
         has_open_listing=False,
         lent_until_minute=book_of(core).evidence().lent_until_minute(member),
-        joined_ms=_joined_ms(core, member),
+        joined_ms=joined_ms(core, member),
         now_ms=core.now_ms,
     )
-
-
-def _joined_ms(core: Core, member: MemberId) -> int | None:
-    """When a member came, by the first sign of it held here."""
-    signs = [
-        seat.created_ms
-        for seat in core.of_kind(Kind.SEAT)
-        if isinstance(seat.body, SeatBody) and seat.body.candidate == member
-    ]
-    if member == core.me:
-        signs += [friend.since_ms for friend in core.friends.values()]
-    elif member in core.friends:
-        signs.append(core.friends[member].since_ms)
-    return min(signs, default=None)
 
 
 # --- asking ----------------------------------------------------------------------------
@@ -174,7 +161,7 @@ class Asker:
         gap = _gap(core, self._judgement, circle)
         is_recommended = on_word or (circle == 2 and path[1] in self._validators)
         if gap is None or (is_recommended and _is_on_word(core, gap, circle)):
-            return None if circle == 1 or self._is_reliable else Refused("unreliable")
+            return None if circle == 1 else self._why_friends_only
         if gap.missing is None:
             return Refused("circle-shut", circle=circle)
         return Refused(
@@ -193,8 +180,12 @@ class Asker:
         return judge(self._core, self._core.me)
 
     @cached_property
-    def _is_reliable(self) -> bool:
-        return is_reliable(self._core.charter, reliability(self._core, self._core.me))
+    def _why_friends_only(self) -> Refused | None:
+        core = self._core
+        if not is_reliable(core.charter, reliability(core, core.me)):
+            return Refused("unreliable")
+        missing = missing_first_loans(core, core.me)
+        return Refused("first-loans-near", missing=missing) if missing else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,11 +238,18 @@ def why_not_answerable(core: Core, loan: LoanState) -> Refused | None:
     circle = len(loan.path) - 1
     gap = _gap(core, judge(core, loan.borrower), circle)
     if gap is None or (_is_on_word(core, gap, circle) and _is_recommended_so_far(core, loan)):
-        if circle == 1 or is_reliable(core.charter, reliability(core, loan.borrower)):
-            return None
-        return Refused("borrower-unreliable", name=name)
+        return None if circle == 1 else _why_friends_only(core, loan.borrower)
     if gap.circles_open == 0:
         return Refused("borrower-second-seat-missing", name=name, seats=core.charter.seats)
     if gap.missing is None:
         return Refused("borrower-circle-shut", name=name, circle=circle)
     return Refused("borrower-circle-closed", name=name, circle=circle, missing=gap.missing)
+
+
+def _why_friends_only(core: Core, borrower: MemberId) -> Refused | None:
+    """Why somebody is not to borrow beyond friends yet, whatever circles are open."""
+    name = core.name_of(borrower)
+    if not is_reliable(core.charter, reliability(core, borrower)):
+        return Refused("borrower-unreliable", name=name)
+    missing = missing_first_loans(core, borrower)
+    return Refused("borrower-first-loans-near", name=name, missing=missing) if missing else None

@@ -26,7 +26,6 @@ from node.engine.booking import (
     why_taken,
 )
 from node.engine.calendar import MINUTES_PER_DAY, span_text
-from node.engine.capacity import why_no_unit
 from node.engine.commands import AnswerLoan, Ask, CancelLoan, Recommend
 from node.engine.core import Core
 from node.engine.events import Json
@@ -41,6 +40,7 @@ from node.engine.loan_steps import (
     seal_text,
     set_aside,
 )
+from node.engine.radius import has_room_beyond, why_wait
 from protocol import limits
 from protocol.bodies import CancelBody, CounterBody, DeclineBody, ListingBody, Terms
 from protocol.circles import Path
@@ -73,9 +73,11 @@ def ask(core: Core, command: Ask, local_day: int) -> Json:
         check_fits(body, command.from_minute, command.to_minute)
     if not command.queue and not command.has_happened:
         check_free(body, command.from_minute, command.to_minute)
+    assert path is not None, "what can be asked for has a path"
+    if len(path) > 2:
+        _check_room(core, (command.from_minute, command.to_minute))
     text = checked_message(command.message)
     _check_open_requests(core, listing.object, command)
-    assert path is not None, "what can be asked for has a path"
     loan = ObjectId(core.draw("loan", 16))
     terms = Terms(
         house=core.house,
@@ -93,6 +95,12 @@ def ask(core: Core, command: Ask, local_day: int) -> Json:
         other_ways.allow(core, loan, asked.path, on_word=command.on_word)
     say(core, asked, text)
     return result(core, loan)
+
+
+def _check_room(core: Core, dates: tuple[int, int], *, without: ObjectId | None = None) -> None:
+    """Refuse a loan more beyond friends while as many are open as the charter says."""
+    if not has_room_beyond(core, core.me, dates, without=without):
+        raise Refused("one-loan-beyond", maximum=core.charter.open_loans_beyond_max)
 
 
 def _path_to_ask_by(core: Core, listing: Record, via: str | None) -> Path | None:
@@ -148,7 +156,7 @@ def _answer_as_holder(
         return
     refusal = why_not_answerable(core, loan)
     if refusal is None and command.answer == "yes":
-        refusal = why_no_unit(core, loan)
+        refusal = why_wait(core, loan)
     if refusal is not None:
         raise refusal
     start, end = loan.dates if command.answer == "yes" else _new_dates(core, command, local_day)
@@ -178,6 +186,8 @@ def _answer_as_borrower(
         say(core, CancelBody(loan.loan, loan.path, sealed), text)
         return
     start, end = loan.dates if command.answer == "yes" else _new_dates(core, command, local_day)
+    if len(loan.path) > 2:
+        _check_room(core, (start, end), without=loan.loan)
     terms = replace(loan.terms, round=loan.round + 1, from_minute=start, to_minute=end)
     sealed = seal_text(core, loan.loan, loan.holder, text)
     say(core, request(core, terms, loan.path, sealed), text)
@@ -203,7 +213,7 @@ def recommend(core: Core, command: Recommend, local_day: int) -> Json:
     if not command.yes:
         set_aside(core, loan.loan, aside=True)
         return result(core, loan.loan)
-    refusal = why_not_answerable(core, loan) or why_no_unit(core, loan)
+    refusal = why_not_answerable(core, loan) or why_wait(core, loan)
     if refusal is not None:
         raise refusal
     if is_set_aside(core, loan.loan):

@@ -17,13 +17,13 @@ from node.engine import after_rating, capacity, other_ways, paper, ratings, stan
 from node.engine.asking import judge, needs_word, why_not_answerable
 from node.engine.booking import why_taken
 from node.engine.calendar import MINUTES_PER_DAY, instant_text, span_text
-from node.engine.capacity import why_no_unit
 from node.engine.core import Core
 from node.engine.events import Json
 from node.engine.loan_book import book_of
 from node.engine.loan_history import changed_by, changed_ms
 from node.engine.loan_outcomes import may_return_unsaid, why_cannot_report
 from node.engine.loan_steps import dates_asked, is_asked, is_set_aside, text_of, thing_of
+from node.engine.radius import why_wait
 from node.trust.judgement import Judgement
 from node.trust.ledger import Account
 from protocol.bodies import Event, RatingBody, ThingKind
@@ -64,7 +64,11 @@ def loans_view(core: Core, only_open: bool = False) -> list[Json]:
 
 
 def _is_open(core: Core, loan: LoanState) -> bool:
-    return loan.at(core.now_ms).is_open or ratings.why_cannot_rate(core, loan) is None
+    return (
+        loan.at(core.now_ms).is_open
+        or ratings.why_cannot_rate(core, loan) is None
+        or after_rating.is_repair_asked(core, loan)
+    )
 
 
 def _row(core: Core, loan: LoanState) -> dict[str, Json]:
@@ -134,6 +138,7 @@ def _row(core: Core, loan: LoanState) -> dict[str, Json]:
         "reply": after_rating.reply_of(core, loan.loan, core.me),
         "reply_of_other": after_rating.reply_of(core, loan.loan, other),
         "failures": _failures(core, loan, role),
+        "repair_asked": after_rating.is_repair_asked(core, loan),
         "repaired": ratings.is_repaired(core, loan, core.me),
         "repaired_by_other": ratings.is_repaired(core, loan, other),
     }
@@ -244,6 +249,7 @@ def _paper_row(core: Core, loan: paper.PaperLoan) -> dict[str, Json]:
         "reply": "",
         "reply_of_other": "",
         "failures": [],
+        "repair_asked": False,
         "repaired": False,
         "repaired_by_other": False,
     }
@@ -330,7 +336,7 @@ def _reasons(core: Core, loan: LoanState, role: Role, state: State) -> list[Refu
         return []
     refusal = why_not_answerable(core, loan)
     if refusal is None and core.me not in dict(loan.passed):
-        refusal = why_no_unit(core, loan)
+        refusal = why_wait(core, loan)
     return [] if refusal is None else [refusal]
 
 

@@ -16,7 +16,6 @@ from __future__ import annotations
 from node.engine import ledger, other_ways, ratings, standing_rules, validations
 from node.engine.asking import judge, needs_word, why_cannot_ask, why_not_answerable
 from node.engine.booking import is_offered_to, why_taken
-from node.engine.capacity import why_no_unit
 from node.engine.core import Core
 from node.engine.loan_book import LoanBook, book_of
 from node.engine.loan_steps import (
@@ -31,6 +30,7 @@ from node.engine.loan_steps import (
     write_calendar,
 )
 from node.engine.loan_views import loans_view
+from node.engine.radius import why_wait
 from protocol import limits
 from protocol.bodies import (
     CounterBody,
@@ -339,7 +339,7 @@ def _advance_as_holder(core: Core, loan: LoanState) -> None:
 
 
 def _may_go_on(core: Core, loan: LoanState) -> bool:
-    return why_not_answerable(core, loan) is None and why_no_unit(core, loan) is None
+    return why_not_answerable(core, loan) is None and why_wait(core, loan) is None
 
 
 def _decline_if_gone(core: Core, body: RequestBody) -> None:

@@ -42,6 +42,7 @@ SENTENCES: Final = {
     "lost": N_("{other} says that “{title}” is lost."),
     "kept": N_("{other} says that “{title}” is a gift."),
     "damaged": N_("{other} says that “{title}” was damaged."),
+    "repair": N_("“{title}”: what would put it right with {other}?"),
     "repaired": N_("{other} says that it was made good: “{title}”."),
     "fetch": N_("“{title}” is to change hands tomorrow or today ({other})."),
     "due": N_("“{title}” is to be brought back tomorrow or today ({other})."),
@@ -157,6 +158,8 @@ def _steps(loan: Row, me: str) -> Iterator[tuple[str, tuple[object, ...]]]:
         yield "asked", span
     if loan["proposal"] is not None and loan["proposal"]["by"] != me:
         yield "dates", (loan["proposal"]["from"], loan["proposal"]["to"])
+    if loan["repair_asked"]:
+        yield "repair", ()
     if loan["repaired_by_other"]:
         yield "repaired", ()
     if any(member != me for member in loan["damaged_by"]):

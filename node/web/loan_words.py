@@ -68,6 +68,14 @@ _LATE: Final = {
 }
 _DAMAGED_SAYS_OTHER: Final = N_("{other} says that it was damaged.")
 _DAMAGED_SAY_YOU: Final = N_("You said that it was damaged.")
+_WHAT_WOULD_REPAIR: Final = N_(
+    "It did not go as agreed. What would put it right? Tell {other}: a word, a repair or something "
+    "of the kind is often enough. Say here when it was made good."
+)
+_ASK_WHAT_WOULD_REPAIR: Final = N_(
+    "For {other} it did not go as agreed. Ask what would put it right: it happens to the most "
+    "careful, and what was made good hardly weighs."
+)
 _REPAIRED_SAYS_OTHER: Final = N_("{other} says that it was made good. Thank you.")
 _REPAIRED_SAY_YOU: Final = N_("You said that it was made good. It weighs on nobody any more.")
 _PROPOSALS: Final = {
@@ -124,6 +132,11 @@ def notices(loan: Loan) -> list[str]:
         found.append(_PROPOSALS[mine, by_other])
     if loan["other_way_on"] is not None:
         found.append(_OTHER_WAY_DUE)
+    if loan["repair_asked"]:
+        found.append(_WHAT_WOULD_REPAIR)
+    bad = loan["rated_by_other"] is not None and loan["rated_by_other"]["confiance"] == 0
+    if bad and not loan["repaired_by_other"] and not loan["taken_back_by_other"]:
+        found.append(_ASK_WHAT_WOULD_REPAIR)
     if loan["repaired"]:
         found.append(_REPAIRED_SAY_YOU)
     if loan["repaired_by_other"]:
@@ -136,4 +149,6 @@ def is_under_way(loan: Loan) -> bool:
     state = loan["state"]
     if loan["paper"]:
         return bool(loan["can"])
+    if loan["repair_asked"]:
+        return True
     return "rate" in loan["can"] or (state not in _ENDED and state not in ("returned", *_OVER))

@@ -259,10 +259,18 @@ async def show_trust(
         "trust.html",
         error=error,
         trust=known,
-        why_not_far=None if known["is_reliable"] else visit.say(Refused("unreliable")),
+        why_not_far=_why_not_far(visit, known),
         because=because_sentences(known, name, visit.gettext, is_me=True),
         failure_words=failure_sentences(known["failures"], name, visit.gettext),
         account_words=account_sentences(known["account"], name, visit.gettext, visit.ngettext),
         max_circles=visit.core.charter.max_circles,
         seats=visit.core.charter.seats,
     )
+
+
+def _why_not_far(visit: Visit, known: dict[str, Any]) -> str | None:
+    """Why I can ask my friends only for now, whatever circles are open."""
+    if not known["is_reliable"]:
+        return visit.say(Refused("unreliable"))
+    missing = known["first_loans_missing"]
+    return visit.say(Refused("first-loans-near", missing=missing)) if missing else None

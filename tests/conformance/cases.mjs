@@ -173,6 +173,12 @@ function trustCase(item, document) {
   } else if (verb === "respect") {
     const decoded = trust.respect(item.input), isShown = decoded.respect !== null;
     equal([isShown ? "valid" : "invalid", isShown ? null : "few-raters", decoded], [item.result, item.error, item.decoded]);
+  } else if (verb === "first") {
+    const missing = trust.firstLoans(item.input);
+    equal([missing ? "invalid" : "valid", missing ? "first-loans-near" : null, missing], [item.result, item.error, item.decoded]);
+  } else if (verb === "room") {
+    const has = trust.room(item.input);
+    equal([has ? "valid" : "invalid", has ? null : "one-loan-beyond", has], [item.result, item.error, item.decoded]);
   } else if (verb === "unit") {
     const capacity = trust.units(item.input), isFree = item.input.engaged < capacity;
     equal([isFree ? "valid" : "invalid", isFree ? null : "capacity-engaged", capacity], [item.result, item.error, item.decoded]);

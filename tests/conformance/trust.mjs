@@ -8,6 +8,7 @@ export const DEFAULTS = {
   max_circles: 3, circle_2_exchanges: 2, circle_3_exchanges: 5, circle_4_exchanges: 0, failed_exchange_cost: 1,
   circle_3_sides: 2, far_exchanges_max: 1, confiance_half_life_ms: 730 * 86400000, failed_half_life_ms: 180 * 86400000,
   respect_raters_min: 3, respect_usual: 7, respect_prior: 2,
+  first_loans_from_friends: 3, newcomer_ms: 183 * 86400000, young_house_members: 10, open_loans_beyond_max: 1,
   capacity_new: 1, capacity_max: 3, burnt_ms: 90 * 86400000, rating_window_ms: 14 * 86400000,
   sharing_grace_ms: 183 * 86400000, sharing_window_ms: 365 * 86400000, unanswered_ms: 14 * 86400000,
 };
@@ -230,6 +231,19 @@ export function reliability(words) {
   }
   const good = near + Math.min(3, far);
   return (4.5 + good) / (5 + good + 3 * bad);
+}
+
+// Spec §12.9: what a newcomer lacks, and whether there is room for one loan more.
+export function firstLoans({ charter: changes, went_well: well, days, members }) {
+  const charter = { ...DEFAULTS, ...changes };
+  const isNew = days !== null && days * 86400000 < charter.newcomer_ms && members >= charter.young_house_members;
+  return isNew ? Math.max(0, charter.first_loans_from_friends - well) : 0;
+}
+
+export function room({ charter: changes, others, from, to, today }) {
+  const max = { ...DEFAULTS, ...changes }.open_loans_beyond_max;
+  const meets = ([start, end, isOut]) => (isOut && end <= today) || (start < to && from < end);
+  return max === 0 || others.filter(meets).length < max;
 }
 
 // Spec §12.7: units given to a friend, and whether a loan takes one.

@@ -58,6 +58,7 @@ def row_of_four(**rules: int) -> WatchedTown:
         max_circles=2,
         circle_2_exchanges=1,
         open_requests_max=20,
+        open_loans_beyond_max=0,  # what is tried here is what units alone hold
         friendship_lease_ms=365 * DAY_MS,
         **rules,
     )

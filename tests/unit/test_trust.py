@@ -19,6 +19,7 @@ from node.trust.confiance import WHOLE, capital_of, thousandths
 from node.trust.evidence import Evidence, Rating, counts, gather
 from node.trust.judgement import Judgement, judge
 from node.trust.ledger import account_of, gather_ledgers, why_no_entry
+from node.trust.radius import OpenLoan, first_loans_missing, has_room
 from node.trust.reliability import Place, Word, credibility, reliability
 from node.trust.respect import Respect, respect_of
 from node.trust.sharing import is_open_listing, is_sharing
@@ -447,7 +448,19 @@ def test_at_least_as_many_vectors_are_invalid_as_valid() -> None:
     assert results.count("invalid") >= results.count("valid") > 0
     assert len(results) == sum(
         len(cases(kind))
-        for kind in ("judge", "open", "respect", "ask", "share", "rely", "account", "unit", "loan")
+        for kind in (
+            "judge",
+            "open",
+            "respect",
+            "ask",
+            "share",
+            "rely",
+            "first",
+            "room",
+            "account",
+            "unit",
+            "loan",
+        )
     )
 
 
@@ -562,6 +575,33 @@ def test_accounts_agree_with_the_vectors(case: dict[str, Any]) -> None:
     assert [reason.code for reason in reasons if reason] == (
         [] if case["error"] is None else [case["error"]]
     )
+
+
+@pytest.mark.parametrize("case", cases("first"), ids=lambda case: case["id"])
+def test_first_loans_agree_with_the_vectors(case: dict[str, Any]) -> None:
+    given = case["input"]
+    days = given["days"]
+    missing = first_loans_missing(
+        Charter(**given["charter"]),
+        went_well=given["went_well"],
+        joined_ms=None if days is None else NOW_MS - days * DAY_MS,
+        members=given["members"],
+        now_ms=NOW_MS,
+    )
+
+    assert case["decoded"] == missing
+    assert (case["error"] is None) == (missing == 0)
+
+
+@pytest.mark.parametrize("case", cases("room"), ids=lambda case: case["id"])
+def test_room_agrees_with_the_vectors(case: dict[str, Any]) -> None:
+    given = case["input"]
+    others = [OpenLoan(start * DAY, end * DAY, is_out) for start, end, is_out in given["others"]]
+    dates = given["from"] * DAY, given["to"] * DAY
+    found = has_room(Charter(**given["charter"]), others, *dates, given["today"] * DAY_MS)
+
+    assert case["decoded"] == found
+    assert (case["error"] is None) == found
 
 
 @pytest.mark.parametrize("case", cases("unit"), ids=lambda case: case["id"])

@@ -29,6 +29,7 @@ NOTES = {
     "Retraction": "what was said and taken back",
     "Reliability": "how likely it is that it goes as agreed",
     "Account": "what a ledger says",
+    "Radius": "a newcomer's first loans, and how many are open beyond friends at once",
     "Capacity": "units that a friend is given, and loans that take one",
 }
 
@@ -510,6 +511,42 @@ UNITS: list[tuple[str, dict[str, int], int, int | None, int, int, bool]] = [
     ("a charter that gives less at first", {"capacity_new": 4}, 0, None, 3, 3, False),
 ]
 
+# comment, charter, loans borrowed that went well, days since they came, members known, missing
+FIRST_LOANS: list[tuple[str, dict[str, int], int, int | None, int, int]] = [
+    ("a newcomer", {}, 0, 1, 10, 3),
+    ("one who borrowed once", {}, 1, 1, 10, 2),
+    ("one who borrowed twice", {}, 2, 1, 500, 1),
+    ("one who borrowed three times", {}, 3, 1, 10, 0),
+    ("one who borrowed often", {}, 9, 1, 10, 0),
+    ("on the last day", {}, 0, 182, 10, 3),
+    ("no newcomer any more", {}, 0, 183, 10, 0),
+    ("who came when nobody knows", {}, 0, None, 10, 0),
+    ("in a young house", {}, 0, 1, 9, 0),
+    ("where no house is young", {"young_house_members": 0}, 0, 1, 2, 3),
+    ("where one is enough", {"first_loans_from_friends": 1}, 0, 1, 10, 1),
+    ("where none is needed", {"first_loans_from_friends": 0}, 0, 1, 10, 0),
+    ("where nobody is new", {"newcomer_ms": 0}, 0, 0, 10, 0),
+    ("where it takes ten", {"first_loans_from_friends": 10}, 3, 1, 10, 7),
+]
+# comment, charter, other loans (from day, to day, handed over), from, to and present day, room
+ROOMS: list[tuple[str, dict[str, int], list[tuple[int, int, bool]], int, int, int, bool]] = [
+    ("nothing else", {}, [], 10, 12, 5, True),
+    ("one on other dates", {}, [(20, 22, False)], 10, 12, 5, True),
+    ("one that ends when it begins", {}, [(8, 10, False)], 10, 12, 5, True),
+    ("one on the same dates", {}, [(10, 12, False)], 10, 12, 5, False),
+    ("one that meets it by a day", {}, [(11, 15, False)], 10, 12, 5, False),
+    ("one that is out, and back before", {}, [(1, 6, True)], 10, 12, 5, True),
+    ("one that is out, and late", {}, [(1, 5, True)], 10, 12, 5, False),
+    ("one that was agreed and never fetched", {}, [(1, 5, False)], 10, 12, 9, True),
+    ("one, where two may be", {"open_loans_beyond_max": 2}, [(10, 12, False)], 10, 12, 5, True),
+    ("two, where two may be", {"open_loans_beyond_max": 2},
+     [(10, 12, False), (11, 13, True)], 10, 12, 5, False),
+    ("any number", {"open_loans_beyond_max": 0}, [(10, 12, True)] * 3, 10, 12, 5, True),
+    ("two, of which one meets it", {}, [(1, 2, False), (9, 11, False)], 10, 12, 5, False),
+    ("all of it within a long one", {}, [(1, 30, True)], 10, 12, 5, False),
+    ("a short one within it", {}, [(11, 12, False)], 10, 30, 5, False),
+]  # fmt: skip
+
 DAY_MS = DAY * 60_000
 BOB_1 = link(1, "bob", 10)
 DAVE_2 = link(2, "dave", 11, BOB_1)
@@ -761,6 +798,16 @@ def build() -> str:
             "rely", comment, ["Reliability"], error="unreliable", input=words,
             decoded=list(fraction),
         )  # fmt: skip
+    for comment, charter, well, days, members, missing in FIRST_LOANS:
+        input_first = {"charter": charter, "went_well": well, "days": days, "members": members}
+        error_ = "first-loans-near" if missing else None
+        add("first", comment, ["Radius"], error=error_, input=input_first, decoded=missing)
+    for comment, charter, others, from_day, to_day, today, has_room in ROOMS:
+        input_room = {
+            "charter": charter, "others": others, "from": from_day, "to": to_day, "today": today,
+        }  # fmt: skip
+        error_ = None if has_room else "one-loan-beyond"
+        add("room", comment, ["Radius"], error=error_, input=input_room, decoded=has_room)
     for comment, input_, now_ms, decoded in ACCOUNTS:
         add(
             "account", comment, ["Account"], now_ms=now_ms, input=input_, ignored=None,
@@ -799,7 +846,9 @@ def build() -> str:
             "whether it was made good), as a fraction, right to nine places. account: what is "
             "known of the loans of `subject` at `now_ms`, by the default charter, from the "
             "envelopes `input`; that of number `ignored` does not count. share: whether a member "
-            "shares. unit: the capacity given a friend, and whether a unit is free. loan: "
+            "shares. first: how many first loans from friends somebody lacks who came `days` ago. "
+            "room: whether one loan more may be open from day `from` to `to`. unit: the "
+            "capacity given a friend, and whether a unit is free. loan: "
             "whether a loan that was answered for takes one."
         ),
         "house": HOUSE.hex(),

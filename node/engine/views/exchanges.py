@@ -12,6 +12,7 @@ from node.engine.asking import is_side_missing, reliability
 from node.engine.core import Core
 from node.engine.events import Json
 from node.engine.loan_views import account_json, because_json
+from node.engine.radius import missing_first_loans
 from node.trust.standing import is_reliable
 
 
@@ -49,6 +50,7 @@ def trust(core: Core, member_text: str | None = None) -> dict[str, Json]:
             {"member": each.hex(), "name": core.name_of(each)}
             for each in validations.validated_by_friends(core, member)
         ],
+        "first_loans_missing": missing_first_loans(core, member),
         "account": account_json(judgement.account),
         "failures": failures_of(core, member),
         "checked": meetings.checks_of(core, member),
