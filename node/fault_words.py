@@ -20,6 +20,26 @@ _SAYS_REPAIRED: Final = N_("{by} says that it did not go as agreed ({fault}), an
 _REPLIES: Final = N_("{name} replies: “{reply}”")
 
 
+_ASKED: Final = N_("{by} asks you to mediate with {about}, before anything is told.")
+_SAID_SETTLED: Final = N_("{by} asked you to mediate with {about}. You said that it is settled.")
+_SAID_STANDS: Final = N_("{by} asked you to mediate with {about}. You let it stand.")
+_WAITS: Final = N_("It waits for {name}, who mediates: until then nobody is told.")
+_IS_SETTLED: Final = N_("{name}, who mediated, says that it is settled: it is told as made good.")
+_STANDS: Final = N_("{name}, who mediated, lets it stand.")
+
+
+def mediation_sentence(row: Mapping[str, Any], gettext: Callable[[str], str]) -> str:
+    """For the mediator: what they are asked, or said."""
+    texts = {None: _ASKED, True: _SAID_SETTLED, False: _SAID_STANDS}
+    return gettext(texts[row["settled"]]).format(by=row["by_name"], about=row["about_name"])
+
+
+def waiting_sentence(mediation: Mapping[str, Any], gettext: Callable[[str], str]) -> str:
+    """For who asked: how it stands."""
+    texts = {None: _WAITS, True: _IS_SETTLED, False: _STANDS}
+    return gettext(texts[mediation["settled"]]).format(name=mediation["name"])
+
+
 def fault_word(fault: str, gettext: Callable[[str], str]) -> str:
     return gettext(FAULTS.get(fault, FAULTS["other"]))
 

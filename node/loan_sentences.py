@@ -90,6 +90,13 @@ SENTENCES: Final[dict[str, str]] = {
         "Say what did not go as agreed: --fault not-returned, late, damaged, rude, unsafe or other."
     ),
     "fault-of-good": N_("What went as agreed has no fault to name."),
+    "mediator-needed": N_(
+        "What was unkind or unsafe goes first to somebody you choose, who can mediate: {names}. "
+        "Name one with --mediator."
+    ),
+    "not-a-mediator": N_("{name} cannot mediate: choose a friend of both, or who answers for one."),
+    "nothing-to-mediate": N_("Nobody asked you to mediate in {loan}: see openhouse mediate"),
+    "mediated-already": N_("You have said so already."),
     "nothing-to-reply-to": N_("Nothing that you could reply to was said of you in this loan."),
     "reply-missing": N_("A reply needs a word."),
     "nothing-to-take-back": N_("You have shown no rating of this loan that you could take back."),

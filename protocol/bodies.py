@@ -41,6 +41,8 @@ class Kind(IntEnum):
     RETURN = 23
     COMMITMENT = 24
     REPORT = 25
+    MEDIATION = 26
+    SETTLEMENT = 27
     RATING = 32
     REPAIR = 33
     ENTRY = 34
@@ -517,6 +519,28 @@ class RepairBody:
 
 
 @dataclass(frozen=True, slots=True)
+class MediationBody:
+    """The author asks a friend to mediate with the other party of a contract. Spec: §5.9."""
+
+    kind: ClassVar[Kind] = Kind.MEDIATION
+    mediator: MemberId
+    terms: Terms
+    borrower_signature: Signature
+    holder_signature: Signature
+    sealed: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SettlementBody:
+    """The mediator says to who asked whether it is settled. Spec: §5.9."""
+
+    kind: ClassVar[Kind] = Kind.SETTLEMENT
+    loan: ObjectId
+    rater: MemberId
+    settled: bool
+
+
+@dataclass(frozen=True, slots=True)
 class RetractionBody:
     """The author takes back what they said of the other party of this contract. Spec: §5.9."""
 
@@ -596,9 +620,10 @@ LoanBody = (
 )  # fmt: skip
 RatedBody = RatingBody | RepairBody | RetractionBody | ReplyBody
 EvidenceBody = RatedBody | EntryBody
+BetweenTwoBody = MediationBody | SettlementBody
 Body = (
     CharterBody | AmendmentBody | StatementBody | SeatBody | HalfBody | KeysBody | ValidationBody
-    | ListingBody | WithdrawalBody | LoanBody | EvidenceBody
+    | ListingBody | WithdrawalBody | LoanBody | EvidenceBody | BetweenTwoBody
 )  # fmt: skip
 
 

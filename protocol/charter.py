@@ -142,6 +142,7 @@ class Charter:
     respect_usual: int = 7
     respect_prior: int = 2
     rating_window_ms: int = 14 * _DAY_MS
+    mediation_ms: int = 14 * _DAY_MS
     rating_lease_ms: int = 3 * _YEAR_MS
     unanswered_ms: int = 14 * _DAY_MS
     succession_delay_ms: int = 14 * _DAY_MS
@@ -459,6 +460,11 @@ PARAMETERS: Final = (
         N_("Ratings are shown when both people have rated, or after {value}."),
     ),
     Parameter(
+        "mediation_ms", 0, 90 * _DAY_MS,
+        N_("Whoever mediates after unkindness or danger has {value}."),
+        N_("Nobody mediates before what was unkind or unsafe is told."),
+    ),
+    Parameter(
         "rating_lease_ms", _DAY_MS, 10 * _YEAR_MS,
         N_("A rating counts for {value}."),
     ),
@@ -492,7 +498,7 @@ GROUPS: Final[dict[Group, tuple[str, ...]]] = {
     "trust": (
         "failed_exchange_cost", "failed_half_life_ms", "reliability_min_percent", "burnt_ms",
         "respect_raters_min", "respect_usual", "respect_prior", "rating_window_ms",
-        "rating_lease_ms", "unanswered_ms",
+        "mediation_ms", "rating_lease_ms", "unanswered_ms",
     ),
     "time": (
         "friendship_lease_ms", "friendship_renewal_ms", "listing_lease_ms", "loan_lease_ms",

@@ -42,6 +42,7 @@ from protocol.bodies import (
     HandoverBody,
     Kind,
     LoanBody,
+    MediationBody,
     PassBody,
     RatedBody,
     ReportBody,
@@ -227,7 +228,7 @@ def expected_object(body: Body) -> ObjectId | None:
     return None
 
 
-def contract_is_signed(body: EvidenceBody, house: HouseId, verify: Verify) -> bool:
+def contract_is_signed(body: EvidenceBody | MediationBody, house: HouseId, verify: Verify) -> bool:
     """Whether both parties signed the contract that evidence stands on. Spec: §11.5, §11.8.
 
     Args:

@@ -32,6 +32,7 @@ from protocol.bodies import (
     KeysBody,
     Kind,
     ListingBody,
+    MediationBody,
     PassBody,
     Photo,
     RatingBody,
@@ -42,6 +43,7 @@ from protocol.bodies import (
     RetractionBody,
     ReturnBody,
     SeatBody,
+    SettlementBody,
     StatementBody,
     Terms,
     ThingFile,
@@ -471,6 +473,31 @@ def _read_repair(f: tuple[Value, ...]) -> Body:
     )
 
 
+def _read_mediation(f: tuple[Value, ...]) -> Body:
+    return MediationBody(
+        _member(f[0], "mediator"),
+        _read_terms(f[1]),
+        _signature(f[2], "borrower's signature"),
+        _signature(f[3], "holder's signature"),
+        _sealed(f[4]),
+    )
+
+
+def _write_mediation(b: MediationBody) -> list[Value]:
+    signatures: list[Value] = [b.borrower_signature, b.holder_signature]
+    return [b.mediator, _write_terms(b.terms), *signatures, b.sealed]
+
+
+def _read_settlement(f: tuple[Value, ...]) -> Body:
+    return SettlementBody(
+        _object(f[0], "loan"), _member(f[1], "rater"), expect_bool(f[2], "settled")
+    )
+
+
+def _write_settlement(b: SettlementBody) -> list[Value]:
+    return [b.loan, b.rater, b.settled]
+
+
 def _write_contract(b: RepairBody | RetractionBody) -> list[Value]:
     return [_write_terms(b.terms), b.borrower_signature, b.holder_signature]
 
@@ -551,6 +578,10 @@ _LAYOUTS: dict[Kind, _Layout] = {
     Kind.RETURN: _Layout(2, _read_return, _write_place),
     Kind.COMMITMENT: _Layout(3, _read_commitment, _write_commitment),
     Kind.REPORT: _Layout(4, _read_report, _write_report),
+    Kind.MEDIATION: _Layout(5, _read_mediation, _write_mediation),
+    Kind.SETTLEMENT: _Layout(
+        3, _read_settlement, _write_settlement, limits.CERTIFICATE_SIZE_MAX_BYTES
+    ),
     Kind.RATING: _Layout(7, _read_rating, _write_rating, limits.RATING_SIZE_MAX_BYTES),
     Kind.REPAIR: _Layout(3, _read_repair, _write_contract, limits.RATING_SIZE_MAX_BYTES),
     Kind.ENTRY: _Layout(10, _read_entry, _write_entry, limits.RATING_SIZE_MAX_BYTES),

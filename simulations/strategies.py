@@ -31,6 +31,7 @@ from protocol.bodies import (
     HandoverBody,
     KeysBody,
     ListingBody,
+    MediationBody,
     PassBody,
     RatingBody,
     RepairBody,
@@ -40,6 +41,7 @@ from protocol.bodies import (
     RetractionBody,
     ReturnBody,
     SeatBody,
+    SettlementBody,
     StatementBody,
     Terms,
     ThingKind,
@@ -247,6 +249,12 @@ ratings: SearchStrategy[RatingBody] = st.builds(
 )
 repairs: SearchStrategy[RepairBody] = st.builds(RepairBody, terms(), signatures, signatures)
 _replies = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40)
+mediations: SearchStrategy[MediationBody] = st.builds(
+    MediationBody, members, terms(), signatures, signatures, _sealed
+)
+settlements: SearchStrategy[SettlementBody] = st.builds(
+    SettlementBody, objects, members, st.booleans()
+)
 retractions: SearchStrategy[RetractionBody] = st.builds(
     RetractionBody, terms(), signatures, signatures
 )
@@ -277,6 +285,8 @@ bodies: SearchStrategy[Body] = st.one_of(
     loan_steps,
     ratings,
     repairs,
+    mediations,
+    settlements,
     retractions,
     replies,
     entries,

@@ -302,7 +302,18 @@ async def rate(call: Call) -> Json:
     unnamed = Fault.NONE if body["confiance"] else Fault.OTHER
     fault = FAULTS_BY_WORD[body["fault"]] if body.get("fault") else unnamed
     loan, confiance, respect = call.path["loan"], body["confiance"], body["respect"]
-    return await call.command(commands.Rate(loan, confiance, respect, fault))
+    mediator, text = body.get("mediator"), body.get("message", "")
+    return await call.command(
+        commands.Rate(loan, confiance, respect, fault, mediator=mediator, message=text)
+    )
+
+
+async def mediations(call: Call) -> Json:
+    return views.mediations(call.core)
+
+
+async def mediate(call: Call) -> Json:
+    return await call.command(commands.Mediate(call.path["loan"], call.body["settled"]))
 
 
 async def reply(call: Call) -> Json:

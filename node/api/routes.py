@@ -24,7 +24,7 @@ from protocol.limits import CIRCLES_HARD_MAX
 
 KeyType: TypeAlias = Literal[
     "string", "string?", "integer", "integer?", "number", "number?", "boolean", "strings", "object",
-    "object?", "objects",
+    "object?", "objects", "boolean?",
 ]  # fmt: skip
 """Types of answers' keys; "?" may be null."""
 
@@ -485,12 +485,28 @@ ROUTES: Final = (
                 "fault", "string", "With confiance 0: what it was; else other.",
                 choices=tuple(FAULTS_BY_WORD),
             ),
+            Field("mediator", "string", "Who is told first of what was rude or unsafe."),
+            Field("message", "string", "What happened: the mediator alone can read it."),
         ),
     ),
     Route(
         "POST", "/loans/{loan}/reply", "reply",
         "Reply once to what was said of me, for all to see.", handlers.reply, _LOAN_ANSWER,
         body=(Field("message", "string", "A sentence.", required=True),),
+    ),
+    Route(
+        "GET", "/mediations", "mediate", "What I am asked to mediate.", handlers.mediations,
+        {
+            "loan": "string", "by": "string", "by_name": "string", "about": "string",
+            "about_name": "string", "text": "string", "settled": "boolean?",
+        },
+        gives_list=True,
+    ),
+    Route(
+        "POST", "/mediations/{loan}", "mediate loan",
+        "Say to who asked me that it is settled, or let the rating stand.", handlers.mediate,
+        {"loan": "string", "settled": "boolean"},
+        body=(Field("settled", "boolean", "true: it is settled.", required=True),),
     ),
     Route(
         "POST", "/loans/{loan}/take-back", "take-back",

@@ -324,14 +324,22 @@ def _cancel(arguments: argparse.Namespace, client: Client) -> Answer:
 
 def _rate(arguments: argparse.Namespace, client: Client) -> Answer:
     body = {"confiance": arguments.confiance, "respect": arguments.respect}
-    if arguments.fault:
-        body["fault"] = arguments.fault
+    for name in ("fault", "mediator", "message"):
+        if getattr(arguments, name):
+            body[name] = getattr(arguments, name)
     return client.post(f"/loans/{part(arguments.loan)}/rate", body)
 
 
 def _reply(arguments: argparse.Namespace, client: Client) -> Answer:
     body = {"message": arguments.message}
     return client.post(f"/loans/{part(arguments.loan)}/reply", body)
+
+
+def _mediate(arguments: argparse.Namespace, client: Client) -> Answer:
+    if arguments.loan is None:
+        return client.get("/mediations")
+    body = {"settled": arguments.word == "settled"}
+    return client.post(f"/mediations/{part(arguments.loan)}", body)
 
 
 def _take_back(arguments: argparse.Namespace, client: Client) -> Answer:
@@ -390,6 +398,7 @@ ACTIONS: Final[dict[str, Action]] = {
     "rate": _rate,
     "reply": _reply,
     "take-back": _take_back,
+    "mediate": _mediate,
     "trust": _trust,
     **KEY_ACTIONS,
 }

@@ -363,6 +363,18 @@ def _add_loan_commands(add: Add, _: Say) -> None:
         choices=("not-returned", "late", "damaged", "rude", "unsafe", "other"),
         help=_("what did not go as agreed"),
     )
+    rate.add_argument(
+        "--mediator", metavar=_("MEMBER"), help=_("who is told first of what was rude or unsafe")
+    )
+    rate.add_argument(
+        "--message", metavar=_("TEXT"), default="", help=_("only the mediator can read it")
+    )
+    mediate = add("mediate", _("what you are asked to mediate; say how it stands"))
+    mediate.add_argument("loan", metavar=_("LOAN"), nargs="?")
+    mediate.add_argument(
+        "word", nargs="?", choices=("settled", "stands"), default="stands",
+        help=_("settled: it is made good; stands: it is told as it was"),
+    )  # fmt: skip
     reply = add("reply", _("reply once to what was said of you, for all who see it"))
     _loan(reply, _)
     reply.add_argument("--message", metavar=_("TEXT"), required=True, help=_("a sentence"))

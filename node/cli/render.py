@@ -62,6 +62,7 @@ RENDERINGS: Final[dict[str, Render]] = {
     "rate": render_things.loan_changed,
     "reply": render_things.loan_changed,
     "take-back": render_things.loan_changed,
+    "mediate": render_house.mediations,
     "trust": render_house.trust,
     "words": render_keys.words,
     "keys": render_keys.keys,

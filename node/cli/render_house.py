@@ -15,7 +15,7 @@ from node.cli.client import Answer
 from node.cli.output import Screen, moment, short_id, short_ids
 from node.cli.render_keys import show_words
 from node.conflict_sentences import conflict_sentence, met_sentences, what_to_do
-from node.fault_words import failure_sentences
+from node.fault_words import failure_sentences, fault_word, mediation_sentence
 from node.i18n import N_
 from node.judgement_words import because_sentences
 from node.pause_sentences import admitted_sentence, pause_sentence
@@ -242,6 +242,20 @@ def _link_word(screen: Screen, friend: Answer) -> str:
 
 def friends_admit(screen: Screen, answer: Answer) -> None:
     screen.line(admitted_sentence(answer["name"], screen.gettext))
+
+
+def mediations(screen: Screen, answer: Answer) -> None:
+    """``mediate``."""
+    _ = screen.gettext
+    if isinstance(answer, dict):
+        screen.line(_("Noted: only who asked you is told."))
+        return
+    if not answer:
+        screen.line(_("Nobody asks you to mediate."))
+    for row in answer:
+        screen.line(f"{short_id(row['loan'])}: {mediation_sentence(row, _)}")
+        fault, _rest, text = row["text"].partition("\n")
+        screen.line(f"  {fault_word(fault, _)}. {text}")
 
 
 def house_checked(screen: Screen, answer: Answer) -> None:

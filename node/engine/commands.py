@@ -320,12 +320,26 @@ class CancelLoan:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """``rate LOAN --confiance 0|1 --respect 0..10 [--fault ...]``."""
+    """``rate LOAN --confiance 0|1 --respect 0..10 [--fault ...]``.
+
+    Args:
+        mediator, message: who is told first, and what, where it was rude or unsafe.
+    """
 
     loan: str
     confiance: int
     respect: int
     fault: Fault = Fault.NONE
+    mediator: str | None = None
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mediate:
+    """``mediate LOAN settled|stands``: as the one whom a friend chose."""
+
+    loan: str
+    settled: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -400,7 +414,7 @@ Command = (
     | LookFor | Ask | AnswerLoan | MoveEnd | Recommend | Validate | AcceptContact
     | NoteMeeting | CheckContacts
     | HandOver | GiveBack | Report | Repaired | LendTo | CancelLoan | Rate | ReplyTo
-    | TakeBack | SetProfile
+    | TakeBack | Mediate | SetProfile
     | NameGuardians | FreezeKeys | RevokeKey | ApproveSuccessor | EndRecall
     | KeepNote
 )  # fmt: skip

@@ -14,6 +14,7 @@ from node.engine import (
     loan_dates,
     loan_outcomes,
     loans,
+    mediations,
     meetings,
     membership,
     pauses,
@@ -46,6 +47,7 @@ from node.engine.commands import (
     KeepNote,
     LendTo,
     LookFor,
+    Mediate,
     MoveEnd,
     NameGuardians,
     NoteMeeting,
@@ -145,6 +147,8 @@ def run_command(core: Core, command: Command, local_day: int) -> Json:
             return loan_outcomes.rate(core, command, local_day)
         case ReplyTo():
             return after_rating.reply(core, command, local_day)
+        case Mediate():
+            return mediations.mediate(core, command)
         case TakeBack():
             return after_rating.take_back(core, command, local_day)
         case Repaired():

@@ -10,7 +10,18 @@ Spec: §5.4, §7.3, §8.4, §9.
 
 from __future__ import annotations
 
-from node.engine import amendments, comparisons, contacts, house, leases, loans, offers, pace, roots
+from node.engine import (
+    amendments,
+    comparisons,
+    contacts,
+    house,
+    leases,
+    loans,
+    mediations,
+    offers,
+    pace,
+    roots,
+)
 from node.engine.core import Core, Link, edge
 from node.engine.edges import given_to_any, refresh_edge
 from node.engine.registers import Stored, origin_of
@@ -19,12 +30,15 @@ from protocol.bodies import (
     EVIDENCE_KINDS,
     LOAN_KINDS,
     AmendmentBody,
+    BetweenTwoBody,
     CharterBody,
     HalfBody,
     KeysBody,
     Kind,
     ListingBody,
+    MediationBody,
     SeatBody,
+    SettlementBody,
     ValidationBody,
     WithdrawalBody,
     half_object,
@@ -119,6 +133,8 @@ def accept(core: Core, link: Link, record: Record, *, asked: bool) -> None:
         _check_room(core, sender)
     if record.kind in LOAN_KINDS or record.kind in EVIDENCE_KINDS:
         loans.check(core, record, sender)
+    elif isinstance(record.body, BetweenTwoBody):
+        mediations.check(core, record, sender)
     core.keep(record, sender)
     origin = origin_of(record)
     if origin is not None and origin != core.me and not _is_proved(core, record):
@@ -183,6 +199,10 @@ def _object_by_kind(record: Record) -> ObjectId | None:
             return withdrawal_object(target)
         case ValidationBody(member=member):
             return validation_object(member)
+        case MediationBody(terms=terms):
+            return register_object(record.kind, terms.loan)
+        case SettlementBody(loan=loan, rater=rater):
+            return register_object(record.kind, loan, rater)
         case KeysBody():
             return keys_object(len(record.successors))
         case AmendmentBody():
@@ -298,6 +318,8 @@ def _react(core: Core, record: Record, received_from: MemberId | None) -> None:
             core.drop(listing.record)
     elif record.kind in LOAN_KINDS or record.kind in EVIDENCE_KINDS:
         loans.on_record(core, record, received_from or core.me)
+    elif isinstance(body, SettlementBody) and not core.is_restoring:
+        loans.on_settlement(core, body)
 
 
 # --- giving ----------------------------------------------------------------------------
@@ -324,6 +346,8 @@ def may_give(core: Core, record: Record, friend: MemberId) -> bool:
         return is_ours or record.key in core.counted
     if record.kind is Kind.CHARTER:
         return True
+    if isinstance(body, BetweenTwoBody):
+        return mediations.may_give(core, record, friend)
     if origin_of(record) is not None:
         return _may_give_by_circles(core, record, friend)
     return loans.may_pass(core, record, friend)

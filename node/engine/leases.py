@@ -22,7 +22,10 @@ from protocol.bodies import STATEMENT_OBJECT, HalfBody, Kind, ListingBody, Thing
 from protocol.keys import MemberId
 from protocol.records import Record
 
+MEDIATION_LEASE_MS: Final = 180 * 24 * 3600 * 1000
 _LONGEST_MS: Final = {
+    Kind.MEDIATION: MEDIATION_LEASE_MS,
+    Kind.SETTLEMENT: MEDIATION_LEASE_MS,
     Kind.CHARTER: house.CHARTER_LEASE_MS,
     Kind.STATEMENT: house.STATEMENT_LEASE_MS,
     Kind.SEAT: house.SEAT_LEASE_MS,

@@ -10,7 +10,7 @@ Spec: §11.2, §11.5, §11.7.
 
 from __future__ import annotations
 
-from node.engine import paper, ratings, things
+from node.engine import mediations, paper, ratings, things
 from node.engine.booking import checked_message, my_listing, why_on_paper
 from node.engine.calendar import MINUTES_PER_DAY
 from node.engine.commands import GiveBack, HandOver, LendTo, Rate, Repaired, Report
@@ -122,7 +122,12 @@ def rate(core: Core, command: Rate, local_day: int) -> Json:
     refusal = ratings.why_cannot_rate(core, loan)
     if refusal is not None:
         raise refusal
+    mediator = mediations.chosen(core, loan, command.fault, command.mediator)
+    text = checked_message(command.message)
     ratings.commit(core, loan, command.confiance, command.respect, command.fault)
+    if mediator is not None:
+        said = f"{ratings.FAULT_WORDS[command.fault]}\n{text}"
+        mediations.ask(core, loan, loan.contracts[-1], mediator, said)
     return result(core, loan.loan)
 
 

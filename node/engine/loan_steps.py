@@ -147,6 +147,16 @@ def link_key_of(core: Core, member: MemberId) -> bytes | None:
     return None if friend is None else friend.link_key
 
 
+def open_text(core: Core, loan: ObjectId, author: MemberId, sealed: bytes) -> str:
+    """A text about a loan that was sealed to me, else empty."""
+    try:
+        context = seal_context(core, loan, author, core.me)
+        return unseal(core.config.link_private, sealed, context=context).decode()
+    except (DecryptFailed, UnicodeDecodeError):
+        # Sealed to somebody else, or nonsense sealed to us: nothing to read.
+        return ""
+
+
 def text_of(core: Core, step: Record) -> str:
     """The text of a step as far as this node may read it, else empty."""
     body = step.body
@@ -156,12 +166,7 @@ def text_of(core: Core, step: Record) -> str:
     sealed = getattr(body, "sealed", b"")
     if not sealed or not isinstance(body, LoanBody):
         return ""
-    try:
-        context = seal_context(core, body.loan, step.author, core.me)
-        return unseal(core.config.link_private, sealed, context=context).decode()
-    except (DecryptFailed, UnicodeDecodeError):
-        # Sealed to somebody else, or nonsense sealed to us: nothing to read.
-        return ""
+    return open_text(core, body.loan, step.author, sealed)
 
 
 def _text_note(body: LoanBody) -> str:

@@ -13,7 +13,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from node.engine import after_rating, capacity, other_ways, paper, ratings, standing_rules
+from node.engine import (
+    after_rating,
+    capacity,
+    mediations,
+    other_ways,
+    paper,
+    ratings,
+    standing_rules,
+)
 from node.engine.asking import judge, needs_word, why_not_answerable
 from node.engine.booking import why_taken
 from node.engine.calendar import MINUTES_PER_DAY, instant_text, span_text
@@ -133,6 +141,8 @@ def _row(core: Core, loan: LoanState) -> dict[str, Json]:
         "account": account_json(asker.account),
         "rated": _rating_json(ratings.rated_by_me(core, loan)),
         "rated_by_other": _rating_json(ratings.rating_by(core, loan, other)),
+        "mediators": _mediators(core, loan, verbs),
+        "mediation": mediations.view_of(core, loan.loan),
         "taken_back": after_rating.is_taken_back(core, loan.loan, core.me),
         "taken_back_by_other": after_rating.is_taken_back(core, loan.loan, other),
         "reply": after_rating.reply_of(core, loan.loan, core.me),
@@ -167,6 +177,16 @@ def _engages_json(core: Core, loan: LoanState, role: Role) -> Json:
         "units": capacity.capacity(core, friend) if counts else None,
         "engaged": capacity.engaged(core, friend) if counts else None,
     }
+
+
+def _mediators(core: Core, loan: LoanState, verbs: tuple[str, ...]) -> list[Json]:
+    """Whom I could choose if it was unkind or unsafe, while I can rate."""
+    if "rate" not in verbs or not core.charter.mediation_ms:
+        return []
+    return [
+        {"member": member.hex(), "name": core.name_of(member)}
+        for member in mediations.mediators(core, loan)
+    ]
 
 
 def _failures(core: Core, loan: LoanState, role: Role) -> list[Json]:
@@ -244,6 +264,8 @@ def _paper_row(core: Core, loan: paper.PaperLoan) -> dict[str, Json]:
         "account": account_json(Account()),
         "rated": None,
         "rated_by_other": None,
+        "mediators": [],
+        "mediation": None,
         "taken_back": False,
         "taken_back_by_other": False,
         "reply": "",

@@ -40,6 +40,7 @@ from protocol.bodies import (
     LoanBody,
     RatedBody,
     RequestBody,
+    SettlementBody,
     step_object,
 )
 from protocol.errors import (
@@ -213,6 +214,13 @@ def on_record(core: Core, record: Record, sender: MemberId) -> None:
         _advance(core, body.loan)
     else:
         advance_asked(core)
+
+
+def on_settlement(core: Core, body: SettlementBody) -> None:
+    """A mediator has spoken: a rating of mine may have waited for it."""
+    if body.rater == core.me:
+        _advance(core, body.loan)
+        core.deliver("loans")
 
 
 def on_wakeup(core: Core) -> None:

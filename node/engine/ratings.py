@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from node.engine import mediations
 from node.engine.core import Core
 from node.engine.loan_book import book_of
 from node.engine.loan_steps import say
@@ -87,9 +88,11 @@ def show_if_due(core: Core, loan: LoanState) -> None:
     body = _waiting(core, loan)
     if body is None:
         return
-    if loan.state is State.RATED or core.now_ms >= _shown_at_latest_ms(core, loan):
+    if core.now_ms >= _shown_from_ms(core, loan):
         core.put_local(_note(loan), None)
         core.publish(body, register_object(Kind.RATING, loan.loan), core.charter.rating_lease_ms)
+        if mediations.is_settled(core, loan.loan):
+            repair(core, loan)
 
 
 def _is_shown(core: Core, loan: LoanState) -> bool:
@@ -99,7 +102,13 @@ def _is_shown(core: Core, loan: LoanState) -> bool:
 
 def due_ms(core: Core, loan: LoanState) -> int | None:
     """When my rating is to be shown if nothing else happens; None when none waits."""
-    return None if _waiting(core, loan) is None else _shown_at_latest_ms(core, loan)
+    return None if _waiting(core, loan) is None else _shown_from_ms(core, loan)
+
+
+def _shown_from_ms(core: Core, loan: LoanState) -> int:
+    """When both have committed, or time is up; and when no mediator is waited for."""
+    ready_ms = 0 if loan.state is State.RATED else _shown_at_latest_ms(core, loan)
+    return max(ready_ms, mediations.held_until_ms(core, loan.loan))
 
 
 def why_cannot_repair(core: Core, loan: LoanState) -> Refused | None:

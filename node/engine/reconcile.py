@@ -17,12 +17,20 @@ from __future__ import annotations
 import hashlib
 import itertools
 
-from node.engine import house, intake, loans, offers
+from node.engine import house, intake, loans, mediations, offers
 from node.engine.comparisons import note_of
 from node.engine.core import Core, Edge, Link, edge
 from node.engine.registers import origin_of
 from protocol import limits
-from protocol.bodies import EVIDENCE_KINDS, HalfBody, Kind, ListingBody, SeatBody, half_object
+from protocol.bodies import (
+    EVIDENCE_KINDS,
+    BetweenTwoBody,
+    HalfBody,
+    Kind,
+    ListingBody,
+    SeatBody,
+    half_object,
+)
 from protocol.circles import Path
 from protocol.errors import InvalidState, QuotaExceeded
 from protocol.keys import Domain, MemberId, RecordId, digest
@@ -275,6 +283,8 @@ def _may_get(core: Core, record: Record, friend: MemberId, edges: Edges, seated:
         return record.key in core.counted
     if record.kind is Kind.CHARTER:
         return True
+    if isinstance(body, BetweenTwoBody):
+        return mediations.may_get(core, record, friend)
     origin = origin_of(record)
     if origin is None:
         return loans.may_pass(core, record, friend) or stored_from(core, record) == friend

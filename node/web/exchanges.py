@@ -14,7 +14,13 @@ from node.api.files import content, shelf_of
 from node.between_words import engagement_sentences
 from node.engine import commands, ids, views
 from node.engine.ratings import FAULTS_BY_WORD
-from node.fault_words import FAULTS, failure_sentences
+from node.fault_words import (
+    FAULTS,
+    failure_sentences,
+    fault_word,
+    mediation_sentence,
+    waiting_sentence,
+)
 from node.file_words import file_sentence
 from node.i18n import translator
 from node.judgement_words import because_sentences
@@ -45,6 +51,11 @@ async def show_inbox(
         waiting=waiting,
         under_way=under_way,
         done_loans=done[:_DONE_SHOWN_MAX],
+        mediations=[
+            _mediation_in_words(visit, row)
+            for row in views.mediations(visit.core)
+            if isinstance(row, dict)
+        ],
     )
 
 
@@ -90,6 +101,16 @@ async def fetch_file(visit: Visit, form: Form) -> str:
     return _place(visit, "fetching")
 
 
+def _mediation_in_words(visit: Visit, row: Mapping[str, Any]) -> dict[str, Any]:
+    fault, _, text = row["text"].partition("\n")
+    return {
+        **row,
+        "sentence": mediation_sentence(row, visit.gettext),
+        "fault": fault_word(fault, visit.gettext),
+        "text": text,
+    }
+
+
 def _loans(visit: Visit) -> list[dict[str, Any]]:
     return [loan for loan in views.loans(visit.core) if isinstance(loan, dict)]
 
@@ -109,6 +130,9 @@ def in_words(visit: Visit, loan: Mapping[str, Any]) -> dict[str, Any]:
         "sentence": visit.gettext(sentence(loan)).format(**names),
         "because_words": because_sentences(loan, loan["borrower_name"], visit.gettext, is_me=False),
         "failure_words": failure_sentences(loan["failures"], loan["borrower_name"], visit.gettext),
+        "mediation_words": ""
+        if loan["mediation"] is None
+        else waiting_sentence(loan["mediation"], visit.gettext),
         "faults": [(word, visit.gettext(text)) for word, text in FAULTS.items()],
         "account_words": account_sentences(
             loan["account"], loan["borrower_name"], visit.gettext, visit.ngettext
@@ -185,13 +209,25 @@ async def rate(visit: Visit, form: Form) -> str:
     fault = Fault.NONE
     if confiance == 0 and form.text("fault"):
         fault = form.choice("fault", FAULTS_BY_WORD)
-    await visit.command(commands.Rate(visit.part("loan"), confiance, respect, fault))
+    mediator, text = form.text("mediator") or None, form.text("message")
+    await visit.command(
+        commands.Rate(
+            visit.part("loan"), confiance, respect, fault, mediator=mediator, message=text
+        )
+    )
     return _place(visit, "rated")
 
 
 async def reply(visit: Visit, form: Form) -> str:
     await visit.command(commands.ReplyTo(visit.part("loan"), form.text("message")))
     return _place(visit, "answered")
+
+
+async def mediate(visit: Visit, form: Form) -> str:
+    """Say to who asked me how it stands; nobody else is told."""
+    settled = form.choice("answer", {"settled": True, "stands": False})
+    await visit.command(commands.Mediate(visit.part("loan"), settled))
+    return "/inbox?done=answered"
 
 
 async def take_back(visit: Visit, form: Form) -> str:

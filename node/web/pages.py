@@ -83,6 +83,7 @@ _WRITINGS: Final[dict[str, tuple[Act, Show]]] = {
     "/loans/{loan}/repaired": (exchanges.repaired, exchanges.show_loan),
     "/loans/{loan}/cancel": (exchanges.cancel, exchanges.show_loan),
     "/loans/{loan}/reply": (exchanges.reply, exchanges.show_loan),
+    "/mediations/{loan}": (exchanges.mediate, exchanges.show_inbox),
     "/loans/{loan}/take-back": (exchanges.take_back, exchanges.show_loan),
     "/loans/{loan}/rate": (exchanges.rate, exchanges.show_loan),
     "/friends/nearby": (nearby.look, nearby.show),

@@ -24,6 +24,9 @@ ON_THE_PAGE: Final = {
         "{maximum} of your requests wait for an answer, and more are not possible in this house: "
         "wait, or take one back."
     ),
+    "mediator-needed": N_(
+        "What was unkind or unsafe goes first to somebody you choose, who can mediate: {names}."
+    ),
     "fault-missing": N_("Say what did not go as agreed."),
     "not-set-up": N_("Nobody lives here yet: say who you are first."),
     "missing-field": N_("Something is not filled in yet."),

@@ -62,6 +62,8 @@ const BODIES = {
   25: [RECORD_MAX, e.tuple(object, path, (v) => e.uint(3)(v) || fail(), sealed)],
   34: [2 * KIB, e.tuple(object, member, member, number, member, signature, signature, number, commitment, number)],
   33: [2 * KIB, e.tuple(terms, signature, signature)],
+  26: [RECORD_MAX, e.tuple(member, terms, signature, signature, sealed)],
+  27: [KIB, e.tuple(object, member, e.bool)],
   36: [2 * KIB, e.tuple(terms, signature, signature, (v) => e.text(400)(v) || fail())],
   37: [2 * KIB, e.tuple(terms, signature, signature)],
   32: [2 * KIB, (v) => {

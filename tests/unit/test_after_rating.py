@@ -181,7 +181,7 @@ class TestTakingBack:
         three.run(0, AnswerLoan(loan, "yes"))
         three.run(0, HandOver(loan))
         three.run(2, GiveBack(loan))
-        three.run(0, Rate(loan, 0, 1, Fault.RUDE))
+        three.run(0, Rate(loan, 0, 1, Fault.DAMAGED))
         three.run(2, Rate(loan, 1, 8))
         three.pass_time(15 * 24 * 3600 * 1000)
         other = three.ask(2, three.share(0), first=30)

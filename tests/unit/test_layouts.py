@@ -22,6 +22,7 @@ from protocol.bodies import (
     HandoverBody,
     Kind,
     ListingBody,
+    MediationBody,
     PassBody,
     RatingBody,
     RepairBody,
@@ -31,6 +32,7 @@ from protocol.bodies import (
     RetractionBody,
     ReturnBody,
     SeatBody,
+    SettlementBody,
     StatementBody,
     Terms,
     ThingKind,
@@ -73,6 +75,11 @@ EXAMPLES: list[Body] = [
     RepairBody(
         Terms(HouseId(bytes(32)), LOAN, LOAN, ALICE, BOB, 1, 1, 2), NO_SIGNATURE, NO_SIGNATURE
     ),
+    MediationBody(
+        ALICE, Terms(HouseId(bytes(32)), LOAN, LOAN, ALICE, BOB, 1, 1, 2),
+        NO_SIGNATURE, NO_SIGNATURE, b"sealed",
+    ),
+    SettlementBody(LOAN, BOB, True),
     ReplyBody(
         Terms(HouseId(bytes(32)), LOAN, LOAN, ALICE, BOB, 1, 1, 2), NO_SIGNATURE, NO_SIGNATURE, "z"
     ),
@@ -165,7 +172,7 @@ def test_an_unknown_kind_of_thing_is_refused() -> None:
 
 def test_certificates_statements_and_ratings_have_limits_of_their_own() -> None:
     """They travel before anything is trusted, or farthest. Spec §14."""
-    small = {Kind.SEAT, Kind.HALF, Kind.VALIDATION}
+    small = {Kind.SETTLEMENT, Kind.SEAT, Kind.HALF, Kind.VALIDATION}
     middle = {Kind.STATEMENT, Kind.RATING, Kind.REPAIR, Kind.ENTRY, Kind.REPLY, Kind.RETRACTION}
 
     for kind in Kind:

@@ -75,7 +75,7 @@ CHARTER, STATEMENT, SEAT, HALF, LISTING, WITHDRAWAL, KEY_RECORD = 1, 2, 3, 4, 5,
 VALIDATION, AMENDMENT = 8, 9
 REQUEST, PASS, COUNTER, AGREEMENT, DECLINE, CANCEL, HANDOVER, RETURN = range(16, 24)
 COMMITMENT, REPORT, RATING, REPAIR, ENTRY = 24, 25, 32, 33, 34
-REPLY, RETRACTION = 36, 37
+REPLY, RETRACTION, MEDIATION, SETTLEMENT = 36, 37, 26, 27
 
 SIGNATURE = named("a") + named("b")
 TERMS = [HOUSE, LOAN, THING, ANA, BOB, 1, MINUTE, MINUTE + 1440]
@@ -120,6 +120,8 @@ BODIES: dict[int, Fields] = {
     RATING: [TERMS, SIGNATURE, SIGNATURE, 1, 8, named("salt", 16), 0],
     REPLY: [TERMS, SIGNATURE, SIGNATURE, "Le train avait une heure de retard."],
     RETRACTION: [TERMS, SIGNATURE, SIGNATURE],
+    MEDIATION: [CLEO, TERMS, SIGNATURE, SIGNATURE, named("sealed to the mediator", 80)],
+    SETTLEMENT: [LOAN, BOB, True],
     ENTRY: [LOAN, BOB, ANA, 20_000, named("due"), SIGNATURE, SIGNATURE, 2, named("link"), 1],
 }
 ALWAYS: Fields = [[], 0, 0]
@@ -134,6 +136,7 @@ NAMES = {
     DECLINE: "decline", CANCEL: "cancel", HANDOVER: "handover", RETURN: "return",
     COMMITMENT: "commitment", REPORT: "report", RATING: "rating", REPAIR: "repair",
     ENTRY: "entry", REPLY: "reply", RETRACTION: "retraction",
+    MEDIATION: "mediation", SETTLEMENT: "settlement",
 }  # fmt: skip
 
 
@@ -460,6 +463,11 @@ BODY_CHANGES: list[tuple[str, int, int, object, str]] = [
     ("a fault in what went as agreed", RATING, 6, 2, MALFORMED),
     ("no fault in what did not", RATING, 3, 0, MALFORMED),
     ("a fault that nobody knows", RATING, 6, 7, MALFORMED),
+    ("a mediator of 31 bytes", MEDIATION, 0, bytes(31), MALFORMED),
+    ("a mediation of terms that nobody signed", MEDIATION, 2, b"", MALFORMED),
+    ("a mediation with 4,161 sealed bytes", MEDIATION, 4, bytes(4161), MALFORMED),
+    ("`settled` is 1", SETTLEMENT, 2, 1, MALFORMED),
+    ("a settlement of a loan of 15 bytes", SETTLEMENT, 0, bytes(15), MALFORMED),
     ("a reply without a word", REPLY, 3, "", MALFORMED),
     ("a reply of 401 bytes", REPLY, 3, "a" * 401, MALFORMED),
     ("a reply to terms that nobody signed", REPLY, 1, b"", MALFORMED),

@@ -9,7 +9,7 @@ Must not import anything that acts.
 
 from __future__ import annotations
 
-from node.engine.views.exchanges import loans, trust
+from node.engine.views.exchanges import loans, mediations, trust
 from node.engine.views.house import friends, house_show, status
 from node.engine.views.keys import keys
 from node.engine.views.proposals import Say as SayRule
@@ -26,6 +26,7 @@ __all__ = [
     "keys",
     "listing_json",
     "loans",
+    "mediations",
     "proposal_json",
     "proposals",
     "status",

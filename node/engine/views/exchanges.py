@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from node.engine import ids, meetings, validations
 from node.engine import loans as loan_steps
+from node.engine import mediations as mediation_steps
 from node.engine.after_rating import failures_of
 from node.engine.asking import is_side_missing, reliability
 from node.engine.core import Core
@@ -22,6 +23,11 @@ def loans(core: Core, *, only_open: bool = False) -> list[Json]:
     ``reasons`` say why a request cannot be answered yet, as codes and values.
     """
     return loan_steps.loans_view(core, only_open=only_open)
+
+
+def mediations(core: Core) -> list[Json]:
+    """What I am asked to mediate, the latest first."""
+    return mediation_steps.view(core)
 
 
 def trust(core: Core, member_text: str | None = None) -> dict[str, Json]:
