@@ -211,16 +211,16 @@ def ingest(town: Town, directory: Path) -> dict[str, float]:
     port = _free_port()
     a_home, b_home = write_homes(town, directory, f"127.0.0.1:{port}")
     with node(a_home, port) as a, _listings_in(b_home, town) as count:
-        a_before_s = _processor_s(a)
+        a_before_s = processor_s(a)
         with node(b_home, 0) as b:
             first = _wait_for(1, count, b)
             began_s = time.perf_counter()
-            b_before_s = _processor_s(b)
+            b_before_s = processor_s(b)
             last = _wait_for(len(town.listings), count, b)
             took_s = time.perf_counter() - began_s
-            b_s = _processor_s(b) - b_before_s
-            a_s = _processor_s(a) - a_before_s
-    return {"per_second": (last - first) / took_s, "a_processor_s": a_s, "b_processor_s": b_s}
+            b_s = processor_s(b) - b_before_s
+            a_s = processor_s(a) - a_before_s
+    return {"per_second": (last - first) / took_s, "aprocessor_s": a_s, "bprocessor_s": b_s}
 
 
 def _wait_for(wanted: int, count: Callable[[], int], node: subprocess.Popen[bytes]) -> int:
@@ -254,7 +254,7 @@ def _free_port() -> int:
         return int(free.getsockname()[1])
 
 
-def _processor_s(process: subprocess.Popen[bytes]) -> float:
+def processor_s(process: subprocess.Popen[bytes]) -> float:
     """Processor time so far, without verifying processes; 0 where the system does not tell."""
     try:
         fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
@@ -313,8 +313,8 @@ def main() -> None:
         "records_per_second": round(statistics.median(run["per_second"] for run in runs)),
         "verifications_per_second": round(statistics.median(floors)),
         "verifications_per_second_all": [round(floor) for floor in floors],
-        "a_processor_s": round(statistics.median(run["a_processor_s"] for run in runs), 2),
-        "b_processor_s": round(statistics.median(run["b_processor_s"] for run in runs), 2),
+        "aprocessor_s": round(statistics.median(run["aprocessor_s"] for run in runs), 2),
+        "bprocessor_s": round(statistics.median(run["bprocessor_s"] for run in runs), 2),
         "seed": SEED,
         **describe(),
     }

@@ -113,6 +113,8 @@ def months_of(
                 tuple(
                     tuple(day(one) if one.month == month.month else None for one in week)
                     for week in calendar.Calendar().monthdatescalendar(month.year, month.month)
+                    # Weeks that are over would only push the others down.
+                    if week[-1] >= today
                 ),
             )
             for month in shown

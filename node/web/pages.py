@@ -104,6 +104,7 @@ _WRITINGS: Final[dict[str, tuple[Act, Show]]] = {
     "/house/away": (house.go_away, house.show_house),
     "/house/back": (house.come_back, house.show_house),
     "/friends/{member}/end": (people.end_friendship, people.show_friend),
+    "/safekeeping/guardians": (safekeeping.name_guardians, safekeeping.show),
     "/safekeeping/written": (safekeeping.written, safekeeping.show),
     "/safekeeping/go-on": (safekeeping.go_on, safekeeping.show),
     "/safekeeping/backup": (safekeeping.download, safekeeping.show),

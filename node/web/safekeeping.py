@@ -8,6 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from node.engine import views
+from node.engine.commands import EndRecall, NameGuardians
 from node.web.forms import Form
 from node.web.people import qr_code
 from node.web.visit import Visit
@@ -18,9 +19,16 @@ async def show(
     visit: Visit, form: Form | None = None, error: Refused | None = None
 ) -> web.StreamResponse:
     """The words while they are not on paper, then how to keep a copy."""
-    keys = views.keys(visit.core)
+    keys: Any = views.keys(visit.core)
+    chosen = form.all("guardians") if form is not None else ()
     return visit.page(
-        "safekeeping.html", form=form, error=error, words=visit.node.words.split(), keys=keys
+        "safekeeping.html",
+        form=form,
+        error=error,
+        words=visit.node.words.split(),
+        keys=keys,
+        friends=views.friends(visit.core),
+        named=chosen or [guardian["member"] for guardian in keys["guardians"]],
     )
 
 
@@ -40,6 +48,12 @@ async def show_kit(
     )
 
 
+async def name_guardians(visit: Visit, form: Form) -> str:
+    """Who may give me new keys together; nobody ticked: nobody."""
+    await visit.command(NameGuardians(form.all("guardians")))
+    return "/safekeeping?done=changed"
+
+
 async def written(visit: Visit, form: Form) -> str:
     """The owner says that the words are on paper."""
     if not form.text("sure"):
@@ -49,8 +63,6 @@ async def written(visit: Visit, form: Form) -> str:
 
 
 async def go_on(visit: Visit, form: Form) -> str:
-    from node.engine.commands import EndRecall
-
     await visit.command(EndRecall())
     return "/safekeeping?done=going-on"
 

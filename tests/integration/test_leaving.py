@@ -7,6 +7,7 @@ import io
 import json
 import urllib.request
 import zipfile
+from dataclasses import dataclass, field
 
 import pytest
 from aiohttp import ClientSession, CookieJar
@@ -14,7 +15,8 @@ from aiohttp.test_utils import TestServer
 
 from node.api.app import make_app
 from node.engine import views
-from node.engine.commands import GiveBack, HandOver, KeepNote
+from node.engine.commands import Command, GiveBack, HandOver, KeepNote, NameGuardians
+from node.engine.events import Json
 from node.notices.channels import Channels, Mail, write_channels
 from node.web.live import STREAMS_MAX
 from node.web.pages import entry_path
@@ -70,6 +72,35 @@ def test_the_kit_has_the_words_while_they_are_here_and_lines_to_write_them_on_af
         text = ana.get("/safekeeping/kit")[1]
         assert 24 == text.count('<li class="blank">')
         assert "<svg viewBox" not in text
+
+
+@dataclass
+class HomeWithKeys(StreetNode):
+    """Members of a street in memory have no record of keys: what is asked for is noted."""
+
+    named: list[tuple[str, ...]] = field(default_factory=list)
+
+    async def command(self, command: Command) -> Json:
+        if isinstance(command, NameGuardians):
+            if len(command.members) == 1:
+                raise Refused("too-few-guardians", needed=2)
+            self.named.append(command.members)
+            return {}
+        return await super().command(command)
+
+
+def test_guardians_are_chosen_on_the_page_two_at_least_or_nobody() -> None:
+    node = HomeWithKeys(make_street())
+    friends = [node.street.id(number).hex() for number in (1, 6)]
+    page = "/safekeeping"
+    with served(node) as home:
+        ana = Reader(home)
+        status, text = ana.post(f"{page}/guardians", page, guardians=friends[:1])
+        assert (409, True) == (status, "Name 2 guardians at least" in text)
+        assert f'value="{friends[0]}" checked' in text
+        assert "Saved." in ana.post(f"{page}/guardians", page, guardians=friends)[1]
+        assert "Saved." in ana.post(f"{page}/guardians", page)[1]
+    assert [tuple(friends), ()] == node.named
 
 
 def test_the_export_has_everything_to_read_and_nothing_secret() -> None:

@@ -74,6 +74,9 @@ def test_days_are_free_taken_partly_taken_shut_or_past() -> None:
         "2024-10-09": "taken", "2024-10-11": "partly", "2024-10-15": "free",
     }  # fmt: skip
     assert expected == {day: found[day] for day in expected}
+    assert "2024-09-30" not in found
+    later = months_of(thing(), {}, TODAY + timedelta(days=20), "/thing/x")
+    assert 21 == next(d for d in later.months[0].weeks[0] if d).number, "weeks that are over"
 
 
 def test_two_presses_choose_the_dates_and_fill_the_form() -> None:
