@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-import msgpack
+import msgpack  # type: ignore[import-untyped, unused-ignore]
 
 from node.engine.events import Persist, Space
 from protocol.bodies import HalfBody, Kind, ListingBody, WithdrawalBody, withdrawal_object
