@@ -132,7 +132,8 @@ class FileStore:
         except FileNotFoundError:
             source = None
         for part in range(shape.parts):
-            data = b"" if source is None else source.read(PART_SIZE_BYTES)
+            _, size_bytes = shape.place_of(shape.list_pieces + part)
+            data = b"" if source is None else source.read(size_bytes)
             if not data or part_digest(part, data) != digest_in(listed, part):
                 wrong.append(shape.list_pieces + part)
         if source is not None:
