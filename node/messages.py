@@ -105,6 +105,27 @@ _STATES: Final = {
 _WITHOUT_SENTENCE: Final = N_("That is not possible ({code}).")
 
 _COUNTED: Final[dict[str, tuple[str, tuple[str, str]]]] = {
+    "sponsor-paused": (
+        "days",
+        ngettext(
+            "Two of your guests stopped being reliable: you can co-opt again in {days} day.",
+            "Two of your guests stopped being reliable: you can co-opt again in {days} days.",
+        ),
+    ),
+    "sponsor-too-new": (
+        "days",
+        ngettext(
+            "You have not been a member for long: you can co-opt newcomers in {days} day.",
+            "You have not been a member for long: you can co-opt newcomers in {days} days.",
+        ),
+    ),
+    "sponsor-few-exchanges": (
+        "missing",
+        ngettext(
+            "A good exchange with {missing} more person, and you can co-opt newcomers.",
+            "Good exchanges with {missing} more people, and you can co-opt newcomers.",
+        ),
+    ),
     "ambiguous-id": (
         "count",
         ngettext(
@@ -221,9 +242,13 @@ _SENTENCES: Final[dict[str, str]] = {
         "and try again; the invitation still works."
     ),
     "no-seats-left": N_(
-        "The inviter has co-opted as many newcomers this year as the charter allows: ask "
-        "another member."
+        "The inviter can answer for no more newcomers for now: ask another member."
     ),
+    "sponsor-no-seats": N_(
+        "You have given all of your {seats} seats. One comes back when a guest of yours has done "
+        "well for long enough."
+    ),
+    "sponsor-pace": N_("You have co-opted {maximum} people within a year: more are not possible."),
     "nothing-to-change": N_("These are the rules already: nothing would change."),
     "rules-outdated": N_(
         "The members have agreed on a rule that this program does not know: update it first."

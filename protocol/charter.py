@@ -108,6 +108,14 @@ class Charter:
     amendment_approvals: int = 3
     amendment_founders: int = 1
     cooptations_per_year_max: int = limits.COOPTATIONS_PER_YEAR_MAX
+    sponsor_house_min: int = 10
+    sponsor_after_ms: int = 90 * _DAY_MS
+    sponsor_exchanges: int = 3
+    sponsor_seats: int = 6
+    guest_trial_ms: int = _YEAR_MS
+    seat_return_ms: int = 30 * _DAY_MS
+    seat_lost_ms: int = 180 * _DAY_MS
+    sponsor_pause_ms: int = _YEAR_MS
     circle_2_exchanges: int = 2
     circle_3_exchanges: int = 5
     circle_4_exchanges: int = 0
@@ -306,6 +314,45 @@ PARAMETERS: Final = (
         N_("One member can co-opt at most {value} people a year."),
     ),
     Parameter(
+        "sponsor_house_min", 0, 1000,
+        N_("As long as you see fewer than {value} members, whoever is one can co-opt others."),
+        N_("However small the house is, newcomers do not co-opt others."),
+    ),
+    Parameter(
+        "sponsor_after_ms", 0, 5 * _YEAR_MS,
+        N_("Who has been a member for {value} can co-opt others."),
+        N_("Who is a member can co-opt others from the first day."),
+    ),
+    Parameter(
+        "sponsor_exchanges", 0, 100,
+        N_("Who co-opts others has had good exchanges with {value} different people."),
+        N_("Who co-opts others need not have lent or borrowed before."),
+    ),
+    Parameter(
+        "sponsor_seats", 1, 1000,
+        N_("Each member can answer for {value} newcomers in all; some of these seats come back."),
+    ),
+    Parameter(
+        "guest_trial_ms", 0, 5 * _YEAR_MS,
+        N_("You answer for your guest for {value}; if it goes well, your seat comes back then."),
+        N_("You answer for your guest no longer than for the moment you co-opt them."),
+    ),
+    Parameter(
+        "seat_return_ms", 0, _YEAR_MS,
+        N_("At most one of your seats comes back every {value}."),
+        N_("Several of your seats can come back at once."),
+    ),
+    Parameter(
+        "seat_lost_ms", 0, 5 * _YEAR_MS,
+        N_("If your guest stops being reliable, you have a seat less for {value}."),
+        N_("If your guest stops being reliable, it costs you no seat."),
+    ),
+    Parameter(
+        "sponsor_pause_ms", 0, 5 * _YEAR_MS,
+        N_("If two of your guests do, you co-opt nobody for {value}."),
+        N_("However many of your guests do, you can go on co-opting."),
+    ),
+    Parameter(
         "circle_2_exchanges", 0, 100,
         N_("Circle 2 opens after good exchanges with {value} different people."),
         N_("Circle 2 never opens by exchanges."),
@@ -487,7 +534,9 @@ GROUPS: Final[dict[Group, tuple[str, ...]]] = {
         "pass_on_unasked_circles", "recommended_circles",
     ),
     "cooptation": (
-        "seats", "cooptations_per_year_max", "sharing_grace_ms", "sharing_window_ms",
+        "seats", "cooptations_per_year_max", "sponsor_house_min", "sponsor_after_ms",
+        "sponsor_exchanges", "sponsor_seats", "guest_trial_ms", "seat_return_ms", "seat_lost_ms",
+        "sponsor_pause_ms", "sharing_grace_ms", "sharing_window_ms",
         "amendment_approvals", "amendment_founders",
     ),
     "loans": (

@@ -26,7 +26,7 @@ from simulations.oracles import Oracles, Violation
 from simulations.people import People
 from simulations.scenario import Population, Scenario
 from simulations.signing import InterningOpener, KeyRing, ModelKeys
-from simulations.town import TownPlan, build_town, seed_for
+from simulations.town import TownPlan, build_town, open_doors, seed_for
 from simulations.world import DAY_MS, Act, Chances, World, WorldPlan
 
 BORN_MS: Final = 1_750_000_000_000
@@ -140,7 +140,7 @@ class _Run:
         scenario, faults = self._scenario, self._scenario.faults
         members, edges = population_edges(scenario.population, self._chance)
         # Co-optation has its own limits; here friendships are what matters.
-        charter = replace(scenario.charter, cooptations_per_year_max=100)
+        charter = open_doors(scenario.charter)
         name = f"{scenario.name} {self._seed}"
         town = TownPlan(members, edges, BORN_MS, charter, name=name)
         conditions = Conditions(

@@ -40,6 +40,18 @@ def seed_for(*names: object) -> bytes:
     return hashlib.sha256(" ".join(map(str, ("openhouse simulation", *names))).encode()).digest()
 
 
+def open_doors(charter: Charter) -> Charter:
+    """The same without limits to co-optation: where friendships are what matters."""
+    return replace(
+        charter,
+        cooptations_per_year_max=100,
+        sponsor_house_min=0,
+        sponsor_after_ms=0,
+        sponsor_exchanges=0,
+        sponsor_seats=1000,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Resident:
     """One member of a town: who it is, and what is on its disk on the first day."""

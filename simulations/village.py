@@ -12,7 +12,6 @@ Everything happens in real engines; nothing fails unless it is asked to.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 from node.engine.commands import (
@@ -33,7 +32,7 @@ from simulations.graphs import Edge
 from simulations.network import CALM
 from simulations.oracles import Oracles, Violation
 from simulations.signing import InterningOpener, KeyRing, ModelKeys
-from simulations.town import TownPlan, build_town, seed_for
+from simulations.town import TownPlan, build_town, open_doors, seed_for
 from simulations.world import Chances, World, WorldPlan
 
 BORN_MS: Final = 1_750_000_000_000
@@ -64,7 +63,7 @@ class Village:
         world_type: type[World] = World,
     ) -> None:
         count = members or 1 + max(other for _, other in edges)
-        charter = replace(charter or Charter(), cooptations_per_year_max=100)
+        charter = open_doors(charter or Charter())
         keys = keys or ModelKeys(seed_for("village", seed))
         opener = InterningOpener(keys.verify)
         self.oracles = Oracles(opener, charter)

@@ -17,7 +17,7 @@ from node import dates, messages
 from node.api.errors import ApiError
 from node.api.fields import Given
 from node.api.protocols import NodeLike, PairingLike
-from node.engine import commands, views
+from node.engine import commands, sponsors, views
 from node.engine.core import Core
 from node.engine.events import Json
 from node.engine.ratings import FAULTS_BY_WORD
@@ -139,7 +139,14 @@ async def invite(call: Call) -> Json:
     assert isinstance(answer, Mapping)
     expires_ms = answer["expires_ms"]
     assert isinstance(expires_ms, int)
-    return {**answer, "expires": dates.instant_text(expires_ms)}
+    why_not = sponsors.why_no_seat(call.core)
+    reason = None if why_not is None else {"code": why_not.code, "message": call.say(why_not)}
+    return {
+        **answer,
+        "expires": dates.instant_text(expires_ms),
+        "seat": why_not is None,
+        "why_no_seat": reason,
+    }
 
 
 async def join(call: Call) -> Json:

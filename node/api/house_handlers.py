@@ -25,7 +25,8 @@ async def found_house(call: Call) -> Json:
 
 
 async def house(call: Call) -> Json:
-    return views.house_show(call.core, lambda rule: charter_sentence(rule, call.language))
+    shown = views.house_show(call.core, _sayer(call))
+    return {**shown, "sponsoring": views.sponsoring(call.core, call.say)}
 
 
 async def list_proposals(call: Call) -> Json:

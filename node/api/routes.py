@@ -173,7 +173,7 @@ ROUTES: Final = (
         {
             "house": "string?", "name": "string?", "founders": "objects",
             "standing": "string", "charter": "objects", "version": "integer",
-            "is_outdated": "boolean",
+            "is_outdated": "boolean", "sponsoring": "object",
         },
     ),
     Route(
@@ -213,7 +213,7 @@ ROUTES: Final = (
     ),
     Route(
         "POST", "/invitations", "invite", "Make an invitation that works once.", handlers.invite,
-        {"link": "string", "expires": "string"},
+        {"link": "string", "expires": "string", "seat": "boolean", "why_no_seat": "object?"},
         body=(
             Field("email", "string", "Whom it is for."),
             Field("ttl", "string", "How long it works: 48h, 2d, 90m."),

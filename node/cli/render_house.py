@@ -19,6 +19,7 @@ from node.fault_words import failure_sentences, fault_word, mediation_sentence
 from node.i18n import N_
 from node.judgement_words import because_sentences
 from node.pause_sentences import admitted_sentence, pause_sentence
+from node.sponsor_words import candidate_sentence, guest_sentence, seats_sentence
 from node.time_sentences import away_sentence, clock_sentence
 
 _STANDINGS: Final = {
@@ -144,6 +145,8 @@ def house_show(screen: Screen, answer: Answer) -> None:
         screen.line(conflict_sentence(conflict, _))
         screen.line(what_to_do(conflict, _))
         screen.line(_("If it is right so: openhouse house accept MEMBER"))
+    if answer["standing"] == "member" and "sponsoring" in answer:
+        _show_sponsoring(screen, answer["sponsoring"])
     for group, title in GROUP_TITLES.items():
         screen.line()
         screen.line(_(title))
@@ -162,8 +165,23 @@ def house_show(screen: Screen, answer: Answer) -> None:
         screen.line(_("Changes that others propose: openhouse house proposals"))
 
 
+def _show_sponsoring(screen: Screen, state: Answer) -> None:
+    _ = screen.gettext
+    screen.line()
+    screen.line(_("Guests I answer for"))
+    for guest in state["guests"]:
+        screen.line("· " + guest_sentence(guest, _, str))
+    for candidate in state["candidates"]:
+        screen.line("· " + candidate_sentence(candidate, _, screen.ngettext))
+    screen.line(seats_sentence(state, _, screen.ngettext))
+
+
 def invite(screen: Screen, answer: Answer) -> None:
     _ = screen.gettext
+    if answer.get("why_no_seat"):
+        screen.line(_("Only somebody who is a member already can use it:"))
+        screen.line(answer["why_no_seat"]["message"])
+        screen.line()
     screen.line(answer["link"])
     screen.line()
     import segno

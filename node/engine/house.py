@@ -139,11 +139,6 @@ def give_seat(core: Core, candidate: MemberId) -> Record | None:
     return core.publish(SeatBody(candidate), seat_object(candidate), SEAT_LEASE_MS)
 
 
-def seats_given_within_a_year(core: Core) -> int:
-    since_ms = core.now_ms - YEAR_MS
-    return sum(1 for seat in core.mine(Kind.SEAT) if seat.created_ms > since_ms)
-
-
 def sponsors_by_candidate(core: Core) -> dict[MemberId, list[MemberId]]:
     """Who answered for whom, by the seats held here."""
     sponsors: dict[MemberId, list[MemberId]] = {}

@@ -13,7 +13,7 @@ Spec: §11.
 
 from __future__ import annotations
 
-from node.engine import ledger, other_ways, ratings, standing_rules, validations
+from node.engine import ledger, other_ways, ratings, sponsors, standing_rules, validations
 from node.engine.asking import judge, needs_word, why_cannot_ask, why_not_answerable
 from node.engine.booking import is_offered_to, why_taken
 from node.engine.core import Core
@@ -36,6 +36,7 @@ from protocol.bodies import (
     CounterBody,
     DeclineBody,
     EntryBody,
+    EvidenceBody,
     Kind,
     LoanBody,
     RatedBody,
@@ -213,6 +214,8 @@ def on_record(core: Core, record: Record, sender: MemberId) -> None:
             _decline_if_gone(core, body)
         _advance(core, body.loan)
     else:
+        assert isinstance(body, EvidenceBody), "a loan's records are steps or evidence"
+        sponsors.look(core, body.subject(record.author))
         advance_asked(core)
 
 

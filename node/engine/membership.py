@@ -14,7 +14,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass, replace
 
-from node.engine import amendments, house, ids, intake, roots
+from node.engine import amendments, house, ids, intake, roots, sponsors
 from node.engine.commands import Invite, Join
 from node.engine.core import Core, Friend, Link
 from node.engine.edges import (
@@ -291,8 +291,7 @@ def welcome_guest(core: Core, link: Link, message: JoinRequest) -> MemberId:
     for seat in (record for record in records if record.kind is Kind.SEAT):
         _keep_greeting(core, [seat], guest)
     is_newcomer = not core.is_member(guest)
-    given = house.seats_given_within_a_year(core)
-    if is_newcomer and not is_founding and given >= core.charter.cooptations_per_year_max:
+    if is_newcomer and not is_founding and sponsors.why_no_seat(core) is not None:
         raise Refused("no-seats-left")
     write_invitation(core, secret, expires_ms, guest)
     remember_friend(core, guest, link.remote_link_key, message.addresses)

@@ -13,6 +13,7 @@ from node.charter_words import GROUP_TITLES, charter_sentence
 from node.conflict_sentences import conflict_sentence, what_to_do
 from node.engine import commands, proposals, views
 from node.proposal_words import signed_sentence
+from node.sponsor_words import candidate_sentence, guest_sentence, seats_sentence
 from node.time_sentences import away_sentence
 from node.web.forms import Form
 from node.web.render import Words
@@ -53,9 +54,27 @@ async def show_house(
         house=house,
         rules=rules,
         proposals=_proposals(visit),
+        sponsoring=sponsoring_words(visit),
         away=sentence,
         conflicts=conflicts,
     )
+
+
+def sponsoring_words(visit: Visit) -> dict[str, Any]:
+    """Guests, candidates and seats, each with its sentence."""
+    state: Any = views.sponsoring(visit.core, visit.say)
+    say_day = Words(visit.language).day
+    return {
+        "seats": seats_sentence(state, visit.gettext, visit.ngettext),
+        "guests": [
+            {**guest, "sentence": guest_sentence(guest, visit.gettext, say_day)}
+            for guest in state["guests"]
+        ],
+        "candidates": [
+            candidate_sentence(candidate, visit.gettext, visit.ngettext)
+            for candidate in state["candidates"]
+        ],
+    }
 
 
 # --- changing the rules ------------------------------------------------------------------

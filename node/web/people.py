@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from node.account_words import account_sentences
 from node.api import handlers
+from node.charter_words import charter_sentence
 from node.conflict_sentences import met_sentences
 from node.engine import commands, contacts, ids, views
 from node.engine.capacity import CAPACITY_MAX
@@ -26,6 +27,7 @@ from node.web.agenda import upcoming
 from node.web.begin import show_beginning
 from node.web.forms import Form
 from node.web.frame import waiting_for_me
+from node.web.house import sponsoring_words
 from node.web.visit import Visit, go_to
 from protocol.errors import Refused
 
@@ -120,6 +122,8 @@ async def show_friends(
         error=error,
         friends=friends,
         standing=status["standing"],
+        trial=_trial(visit),
+        sponsoring=sponsoring_words(visit) if status["standing"] == "member" else None,
         pass_on_from=status["pass_on_from"],
         met=_met(visit, friends),
     )
@@ -151,6 +155,12 @@ def _met(visit: Visit, friends: Sequence[dict[str, Any]]) -> dict[str, list[str]
     }
 
 
+def _trial(visit: Visit) -> str:
+    """The rule that says how long one answers for a guest."""
+    rules = {rule.name: rule for rule in visit.core.charter.explain()}
+    return charter_sentence(rules["guest_trial_ms"], visit.language)
+
+
 async def invite(visit: Visit, form: Form) -> str:
     """Make an invitation, kept for a moment under an address only this page knows."""
     email = form.text("email")
@@ -176,6 +186,7 @@ async def show_invitation(
         error=error,
         link=invitation["link"],
         expires=invitation["expires"],
+        why_no_seat=invitation["why_no_seat"],
         code=qr_code(invitation["link"]),
     )
 

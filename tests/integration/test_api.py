@@ -208,6 +208,7 @@ def test_a_change_of_the_rules_is_previewed_signed_and_listed() -> None:
 def test_an_invitation_says_when_it_ends() -> None:
     async def check(api: Api) -> None:
         status, answer = await api.call("POST", "/api/v1/invitations", {"ttl": "1h"})
+        assert (answer["seat"], answer["why_no_seat"]) == (True, None)
         assert status == 200
         assert answer["expires"] == "2026-09-21T15:13:20Z"
         assert answer["link"]

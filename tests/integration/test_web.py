@@ -554,6 +554,22 @@ def test_a_home_goes_away_and_comes_back() -> None:
     with_browser(check)
 
 
+def test_what_it_means_to_answer_for_somebody_stands_beside_the_invitation() -> None:
+    """Spec §9.7."""
+
+    async def check(browser: Browser) -> None:
+        await browser.sign_in()
+        _, text = await browser.get("/friends")
+        assert "A newcomer whom you invite becomes your guest" in text
+        assert "You answer for your guest for 365 days" in text
+        assert "You can answer for 6 more newcomers." in text
+        _, text = await browser.get("/house")
+        assert "Guests I answer for" in text
+        assert "who joins by an invitation of yours, and is new, will be your guest" in text
+
+    with_browser(check)
+
+
 def test_a_change_of_the_rules_is_looked_at_then_signed_then_shown_to_others() -> None:
     """Spec §9.6: what would change stands there before anything is signed."""
 

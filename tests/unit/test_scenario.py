@@ -98,7 +98,7 @@ def test_every_table_is_read() -> None:
         ('[population]\nedges = "a"', "population.edges", "nothing, unless"),
         ("[population]\nfriends = 3", "population.friends", "one of degree, edges, graph"),
         ("[charter]\nmax_circles = 9", "charter.max_circles", "a whole number from 1 to 4"),
-        ("[charter]\ncircles = 2", "charter.circles", "one of burnt_ms"),
+        ("[charter]\ncircles = 2", "charter.circles", "such as 'max_circles'"),
         ("[faults]\ndrop = 2", "faults.drop", "a share from 0 to 1"),
         ('[faults]\ndrop = "often"', "faults.drop", "a share from 0 to 1"),
         ("[faults]\ndrop = nan", "faults.drop", "a share from 0 to 1"),

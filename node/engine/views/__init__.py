@@ -14,6 +14,7 @@ from node.engine.views.house import friends, house_show, status
 from node.engine.views.keys import keys
 from node.engine.views.proposals import Say as SayRule
 from node.engine.views.proposals import proposal_json, proposals
+from node.engine.views.sponsors import sponsoring
 from node.engine.views.things import browse, categories, listing_json, thing, things
 from node.engine.views.why import verify_why, why
 
@@ -29,6 +30,7 @@ __all__ = [
     "mediations",
     "proposal_json",
     "proposals",
+    "sponsoring",
     "status",
     "thing",
     "things",
