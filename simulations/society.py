@@ -296,7 +296,8 @@ class Society(Street):
             if word == "wait":
                 return
             if word == "no":
-                self.tally.turned_down(borrower, what, "declined")
+                why = "declined" if person.behaviour.is_honest else "decoy"
+                self.tally.turned_down(borrower, what, why)
             command = AnswerLoan(what, word)
         else:
             return
@@ -315,8 +316,9 @@ class Society(Street):
     def _hand_over_one(self, person: Person, state: LoanState) -> None:
         loan = _loan(state)
         borrower = self.people[self.numbers[state.borrower]]
-        is_kept = person.behaviour.hands_over(person, loan)
-        if is_kept and self.try_(person.number, HandOver(loan.id)) is not None:
+        if not person.behaviour.hands_over(person, loan):
+            self.tally.turned_down(borrower, loan.id, "decoy")
+        elif self.try_(person.number, HandOver(loan.id)) is not None:
             borrower.got += 1
             self.tally.lent(person, borrower, loan.id, self.week)
             self.out.append(Out(loan, person.number, borrower.number, self.week + 1))

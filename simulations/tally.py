@@ -20,7 +20,8 @@ BY_RULE: Final = (
     "capacity-engaged", "circle-closed", "circle-shut", "borrower-circle-closed",
     "borrower-circle-shut", "nothing-shared", "borrower-shares-nothing",
 )  # fmt: skip
-"""Why somebody has to wait whom nobody need mistrust."""
+"""Why somebody has to wait whom nobody need mistrust. Besides, there are things that are taken
+then, and ``decoy``: listed by somebody who never meant to lend."""
 
 
 @dataclass(slots=True)

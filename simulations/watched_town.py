@@ -8,14 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from node.engine.asking import reliability
 from node.engine.events import Effect, Persist, Space
-from node.trust.standing import is_reliable
 from protocol.bodies import RatingBody
 from protocol.charter import Charter
 from protocol.keys import MemberId, ObjectId
 from protocol.records import Record
-from simulations.behaviours import Mix, Person
+from simulations.behaviours import Mix
 from simulations.bounds_oracles import BoundsOracle
 from simulations.disk import Shelf
 from simulations.exchange_oracles import ExchangeOracles
@@ -43,8 +41,6 @@ class WatchedTown(Society):
 
     Args:
         violations: what must not happen, and did.
-        closed_week: when the node of every friend of somebody held them for unreliable, after
-            they had not brought something back.
     """
 
     def __init__(
@@ -57,7 +53,6 @@ class WatchedTown(Society):
         customs: Customs = Customs(),  # noqa: B008 - frozen
     ) -> None:
         self.violations: list[str] = []
-        self.closed_week: dict[int, int] = {}
         self._hosts: dict[int, _Host] = {}
         self._exchanges: ExchangeOracles | None = None
         self._bounds: BoundsOracle | None = None
@@ -112,16 +107,3 @@ class WatchedTown(Society):
             parties = (body.terms.holder, body.terms.borrower)
             if self.exchanges.agreed.get(body.terms.loan) != parties:
                 self.report("I7", f"member {host.number} rates a loan that nobody agreed on")
-
-    def live_a_week(self, need_factor: float = 1.0) -> None:
-        super().live_a_week(need_factor)
-        for person in self.people:
-            count = self.tally.of(person)
-            if count.kept > 0 and person.number not in self.closed_week and self._is_shut(person):
-                self.closed_week[person.number] = self.week
-
-    def _is_shut(self, person: Person) -> bool:
-        """Whether nobody through whom they could ask would let it pass."""
-        me = self.id(person.number)
-        cores = [self.core(friend.number) for friend in self.friends_of(person.number)]
-        return all(not is_reliable(core.charter, reliability(core, me)) for core in cores)

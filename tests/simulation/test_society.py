@@ -14,7 +14,7 @@ from node.engine.commands import Rate
 from node.engine.core import Core
 from protocol.charter import Charter
 from protocol.keys import MemberId
-from simulations import bounds_oracles, watched_town
+from simulations import bounds_oracles
 from simulations.behaviours import Behaviour, Person, Sharer, Sybils
 from simulations.intervals import measure
 from simulations.lives import Life, Town, kept_by_week, table
@@ -115,17 +115,6 @@ class TestBounds:
         made.live_a_week()
 
         assert any(violation.startswith("I7") for violation in made.violations)
-
-    def test_it_is_noted_when_nobody_lets_a_request_of_theirs_pass_any_more(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(watched_town, "reliability", lambda core, member: 0.1)
-        made = row_of_four()
-        for _ in range(3):
-            made.live_a_week()
-
-        assert made.closed_week
-        assert all(made.tally.of(made.people[number]).kept for number in made.closed_week)
 
 
 class TestLives:
