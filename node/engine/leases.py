@@ -58,10 +58,12 @@ def on_wakeup(core: Core) -> None:
         due_ms = _renewal_due_ms(core, member)
         if due_ms is not None and due_ms <= core.now_ms:
             house.renew_half(core, member)
+    if core.house is None:
+        return  # nobody let us in: what was said to be let in is not said again
     statement = core.current(core.me, STATEMENT_OBJECT)
-    if statement is None and core.house is not None:
+    if statement is None:
         house.introduce(core)  # its lease ended while this node was off
-    elif statement is not None and _is_half_over(core, statement):
+    elif _is_half_over(core, statement):
         core.publish(statement.body, STATEMENT_OBJECT, house.STATEMENT_LEASE_MS)
 
 
@@ -74,7 +76,7 @@ def next_renewal_ms(core: Core) -> int | None:
     """When the next half, or the statement, is to be signed anew."""
     times = [_renewal_due_ms(core, member) for member in sorted(core.friends)]
     statement = core.current(core.me, STATEMENT_OBJECT)
-    if statement is not None:
+    if statement is not None and core.house is not None:
         times.append(_statement_due_ms(core, statement))
     return min((time_ms for time_ms in times if time_ms is not None), default=None)
 

@@ -235,6 +235,17 @@ class TestJoining:
         assert isinstance(pump.command("cleo", FoundHouse("Mine", Charter())), dict)
         assert [core.house] == [record.house for record in core.mine(Kind.STATEMENT)]
 
+    def test_who_was_not_let_in_lives_on_for_a_year(self) -> None:
+        """What it said to be let in would be due to be said again after half of one."""
+        pump = founded("ana", "bob", "cleo")
+        _join_and_lose_the_answer(pump, "cleo", pump.invite("ana"))
+        pump.stop("ana")
+        pump.stop("bob")
+        pump.advance(400 * DAY_MS)
+
+        assert pump.core("cleo").house is None
+        assert pump.core("cleo").mine(Kind.STATEMENT) == []
+
     def test_nobody_answers(self) -> None:
         """The inviter's node is off."""
         pump = founded("ana", "bob", "cleo")
