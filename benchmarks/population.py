@@ -5,6 +5,10 @@ does it for everybody; igraph and NetworkX for members in a row, in the same ord
 and on the whole graph, and the result is compared member by member. Speeds are holders a second,
 so a peer need not do all of them.
 
+An exchange round: a week of the same town, in which some ask, pass on, lend and bring back. Mesa
+does it for fewer agents, by the same rules but for what follows when something goes wrong
+(``_mesa_town``); speeds are members a second, over weeks in which circles are open.
+
 Peers use one core; the model uses all there are. So there are two ratios: of the time on the
 clock, which is right on a machine that does nothing else, and of the time on processors, which
 says what one core does, whoever else is working.
@@ -38,15 +42,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.machine import describe
+from protocol.charter import Charter
 from simulations.population.compiled import Numbers
 from simulations.population.csr import Csr
 from simulations.population.reach import reach
-from simulations.population.towns import TownPlan, town
+from simulations.population.towns import town
+from simulations.population.weeks import Weeks
+from simulations.scenario_population import Customs, TownPlan
 
 CIRCLES: Final = 2
 SEED: Final = 1
 IGRAPH_SHARE: Final = 0.1
 NETWORKX_HOLDERS: Final = 2000
+MESA_AGENTS: Final = 50_000
+NEEDS: Final = 4.0
+"""Times the usual: one in five wants something each week."""
+WEEKS_BEFORE: Final = 6
 
 
 def main() -> int:
@@ -62,6 +73,7 @@ def main() -> int:
     answer: dict[str, object] = {"machine": describe(), "seed": SEED}
     answer |= {"load_before": [round(load, 1) for load in os.getloadavg()]}
     answer["reach"] = reach_beside_peers(options.members, options.runs)
+    answer["exchange_round"] = weeks_beside_mesa(options.members, options.runs)
     if options.largest:
         answer["sizes"] = sizes_up_to(options.largest)
     print(json.dumps(answer, indent=2))
@@ -187,6 +199,42 @@ def networkx_speed(graph: Csr, expected: Numbers) -> Callable[[], Speed]:
     return measure
 
 
+# --- an exchange round -------------------------------------------------------------------
+
+
+def weeks_beside_mesa(members: int, runs: int) -> dict[str, object]:
+    """Members a second in one week, of the model and of Mesa."""
+    charter, customs = Charter(), Customs(needs=NEEDS)
+    life = Weeks(town(members, TownPlan(), SEED), charter, customs, SEED)
+    small = Weeks(town(2000, TownPlan(), SEED), charter, customs, SEED)
+    for _ in range(WEEKS_BEFORE):
+        small.live()  # compiles
+        life.live()
+    peers = {"mesa": mesa_speed(min(members, MESA_AGENTS))}
+    rows = beside(lambda: timed(life.live).speed(members), peers, runs)
+    week = life.live()
+    agreed = week.agreed_1 + week.agreed_2 + week.agreed_3
+    return {
+        "members": members,
+        "mesa_agents": min(members, MESA_AGENTS),
+        "loans_in_the_last_week": agreed,
+        "beyond_circle_1": agreed - week.agreed_1,
+        **rows,
+    }
+
+
+def mesa_speed(agents: int) -> Callable[[], Speed] | None:
+    """A week of the same rules by one Python object for each member."""
+    if importlib.util.find_spec("mesa") is None:
+        return None
+    from benchmarks._mesa_town import Town
+
+    model = Town(town(agents, TownPlan(), SEED), NEEDS, SEED)
+    for _ in range(WEEKS_BEFORE):
+        model.step()
+    return lambda: timed(model.step).speed(agents)
+
+
 # --- sizes -------------------------------------------------------------------------------
 
 
@@ -208,7 +256,7 @@ def one_size(members: int) -> dict[str, object]:
     started = time.perf_counter()
     graph = town(members, TownPlan(), SEED)
     made_s = time.perf_counter() - started
-    seconds = [timed(lambda: reach(graph, CIRCLES)).clock_s for _ in range(3)]
+    seconds = [timed(lambda: reach(graph, CIRCLES)).core_s for _ in range(3)]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     return {
         "members": members,

@@ -20,7 +20,7 @@ from typing import Final
 from tqdm import tqdm
 
 from protocol.errors import OpenHouseError
-from simulations import cli_society, cli_trust
+from simulations import cli_population, cli_society, cli_trust
 from simulations.attack import AttackError
 from simulations.behaviours import MixError
 from simulations.graphs import GraphError
@@ -113,6 +113,7 @@ def configure(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -
         hunt,
         *cli_trust.configure(subparsers),
         cli_society.configure(subparsers),
+        cli_population.configure(subparsers),
     ):
         # Without a default: it would hide what stood before the verb.
         verb.add_argument(
@@ -127,6 +128,8 @@ def main(args: argparse.Namespace) -> int:
         return _VERBS[args.verb](args, as_json)
     except tuple(_CODES) as error:
         return _refuse(_CODES[type(error)], str(error), as_json)
+    except cli_population.PopulationRefused as error:
+        return _refuse("population-impossible", str(error), as_json)
     except BrokenPipeError:
         raise  # the reader has seen enough: the command line knows what to do
     except OSError as error:
@@ -381,7 +384,12 @@ def _society(args: argparse.Namespace, as_json: bool) -> int:
     return EXIT_DONE if cli_society.society(args, as_json) else EXIT_REFUSED
 
 
+def _population(args: argparse.Namespace, as_json: bool) -> int:
+    cli_population.population(args, as_json)
+    return EXIT_DONE
+
+
 _VERBS: Final = {
     "reach": _reach, "hunt": _hunt, "run": _run, "trust": _trust, "attack": _attack,
-    "hidden": _hidden, "shock": _shock, "society": _society,
+    "hidden": _hidden, "shock": _shock, "society": _society, "population": _population,
 }  # fmt: skip

@@ -24,7 +24,7 @@ from simulations.graphs import Edge
 from simulations.network import CALM, Conditions
 from simulations.oracles import Oracles, Violation
 from simulations.people import People
-from simulations.scenario import Population, Scenario
+from simulations.scenario import WORLD_MEMBERS_MAX, Population, Scenario, ScenarioError
 from simulations.signing import InterningOpener, KeyRing, ModelKeys
 from simulations.town import TownPlan, build_town, open_doors, seed_for
 from simulations.world import DAY_MS, Act, Chances, World, WorldPlan
@@ -95,12 +95,18 @@ def run_scenario(
 
     Raises:
         GraphError: the population's edge list cannot be read.
+        ScenarioError: there are more members than the world can hold.
     """
     return _Run(scenario, seed, keys, world_type).run(told)
 
 
-def population_edges(population: Population, chance: random.Random) -> tuple[int, list[Edge]]:
+def population_edges(
+    population: Population, chance: random.Random, seed: int = 1
+) -> tuple[int, list[Edge]]:
     """Members and friendships of the first day."""
+    if population.members_max > WORLD_MEMBERS_MAX:
+        allowed = f"at most {WORLD_MEMBERS_MAX:,} here; simulate population takes more"
+        raise ScenarioError("population.members", allowed)
     members, degree = population.members, population.degree
     if population.members_max > members:
         members = chance.randint(members, population.members_max)
@@ -115,6 +121,12 @@ def population_edges(population: Population, chance: random.Random) -> tuple[int
             return members, graphs.small_world(members, degree, population.rewiring, chance)
         case "random":
             return members, graphs.random_graph(members, degree, chance)
+        case "town" | "preferential" | "blocks":
+            # Where numba is needed, and nowhere else.
+            from simulations.population.sources import friendships
+
+            graph = friendships(population, members, seed)
+            return members, graph.edges()
 
 
 class _Run:
@@ -138,7 +150,7 @@ class _Run:
 
     def _build(self, opener: InterningOpener, world_type: type[World]) -> World:
         scenario, faults = self._scenario, self._scenario.faults
-        members, edges = population_edges(scenario.population, self._chance)
+        members, edges = population_edges(scenario.population, self._chance, self._seed)
         # Co-optation has its own limits; here friendships are what matters.
         charter = open_doors(scenario.charter)
         name = f"{scenario.name} {self._seed}"

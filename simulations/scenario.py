@@ -10,49 +10,43 @@ The tables and keys are the fields of the classes below, with the same names.
 
 from __future__ import annotations
 
+import hashlib
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal, TypeAlias, cast, get_args
 
 from protocol.charter import Charter, CharterError
-from protocol.errors import OpenHouseError
+from simulations.scenario_population import (
+    MEMBERS_MAX,
+    Blocks,
+    Customs,
+    TownPlan,
+    read_blocks,
+    read_customs,
+    read_town,
+)
+from simulations.tables import UNITS_MS, Table
+from simulations.tables import ScenarioError as ScenarioError
 
-GraphKind: TypeAlias = Literal["small-world", "ring", "random", "edges"]
+GraphKind: TypeAlias = Literal[
+    "small-world", "ring", "random", "town", "preferential", "blocks", "edges"
+]
+Pieces: TypeAlias = Literal["one", "largest", "all"]
 Action: TypeAlias = Literal[
     "add", "narrow", "widen", "edit", "withdraw", "rename", "end", "befriend", "ask", "tend"
 ]
 
 ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
 BUNDLED: Final = Path(__file__).parent / "scenarios"
-MEMBERS_MAX: Final = 100_000
+BUNDLED_POPULATIONS: Final = BUNDLED / "population"
+WEEK_MS: Final = 7 * UNITS_MS["d"]
+WORLD_MEMBERS_MAX: Final = 100_000
 FILE_SIZE_MAX_BYTES: Final = 32 * 1024
 
-_DURATION: Final = re.compile(r"(0|[1-9][0-9]{0,8})(ms|s|m|h|d)")
-_UNITS_MS: Final = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _YEAR_MS: Final = 365 * 86_400_000
-
-
-class ScenarioError(OpenHouseError):
-    """A scenario that cannot be run; its text is one sentence for people.
-
-    Args:
-        key: the key as it is written, with its table ("faults.drop").
-        allowed: what may stand there, as a clause.
-    """
-
-    key: str
-    allowed: str
-
-    def __init__(self, key: str, allowed: str) -> None:
-        super().__init__(key, allowed)
-        self.key = key
-        self.allowed = allowed
-
-    def __str__(self) -> str:
-        return f"The scenario's {self.key!r} is not possible; allowed: {self.allowed}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +55,14 @@ class Population:
 
     Args:
         graph: "ring", "small-world" (a ring of which a share ``rewiring`` leads
-            elsewhere), "random" (every pair alike), or "edges" (a file).
+            elsewhere), "random" (every pair alike), "town", "preferential" (who has friends
+            gets more), "blocks", or "edges" (a file).
         degree: friends of each member; an average for "random".
         edges: the file, relative to the scenario's.
-        members_max: each seed draws a number from ``members`` to this.
+        members_max: each seed draws a number from ``members`` to this; the world alone.
+        pieces: what to do with a file that is not in one piece: refuse it ("one"), take its
+            "largest", or "all". The population model alone.
+        town, blocks: for those graphs; ``degree`` says nothing there.
     """
 
     graph: GraphKind = "small-world"
@@ -73,6 +71,9 @@ class Population:
     degree: int = 4
     rewiring: float = 0.2
     edges: Path | None = None
+    pieces: Pieces = "one"
+    town: TownPlan = TownPlan()  # noqa: RUF009 - frozen
+    blocks: Blocks = Blocks()  # noqa: RUF009 - frozen
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,21 +121,27 @@ class Scenario:
     latency_max_ms: int
     faults: Faults
     actions: Actions
+    customs: Customs = Customs()  # noqa: RUF009 - frozen
+    sha256: str = ""
+    """Of the file."""
 
 
-def find_scenario(name: str) -> Path:
+def find_scenario(name: str, bundled_in: Path = BUNDLED) -> Path:
     """The file of a bundled scenario's name, or of a path.
+
+    Args:
+        bundled_in: the folder of those that come with the program.
 
     Raises:
         ScenarioError: there is no such file.
     """
-    bundled = BUNDLED / f"{name}.toml"
+    bundled = bundled_in / f"{name}.toml"
     if re.fullmatch(r"[a-z0-9-]+", name) and bundled.is_file():
         return bundled
     path = Path(name)
     if path.is_file():
         return path
-    names = ", ".join(sorted(file.stem for file in BUNDLED.glob("*.toml")))
+    names = ", ".join(sorted(file.stem for file in bundled_in.glob("*.toml")))
     raise ScenarioError(name, f"a path to a scenario file, or one of {names}")
 
 
@@ -157,7 +164,8 @@ def read_scenario(path: Path) -> Scenario:
     # Arrays can be too deep for the library.
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise ScenarioError(str(path), f"a TOML file ({error})") from error
-    return parse_scenario(data, name=path.stem, folder=path.parent)
+    scenario = parse_scenario(data, name=path.stem, folder=path.parent)
+    return replace(scenario, sha256=hashlib.sha256(text).hexdigest())
 
 
 def parse_scenario(data: Mapping[str, object], *, name: str, folder: Path) -> Scenario:
@@ -169,10 +177,10 @@ def parse_scenario(data: Mapping[str, object], *, name: str, folder: Path) -> Sc
     Raises:
         ScenarioError: an unknown key, a wrong type or an impossible value.
     """
-    top = _Table(data, "")
+    top = Table(data, "")
     network = top.table("network")
-    latency_min_ms = network.duration("latency_min", 2, _UNITS_MS["m"])
-    latency_max_ms = network.duration("latency_max", max(80, latency_min_ms), _UNITS_MS["m"])
+    latency_min_ms = network.duration("latency_min", 2, UNITS_MS["m"])
+    latency_max_ms = network.duration("latency_max", max(80, latency_min_ms), UNITS_MS["m"])
     if latency_max_ms < latency_min_ms:
         raise ScenarioError("network.latency_max", "at least network.latency_min")
     network.finish()
@@ -181,19 +189,20 @@ def parse_scenario(data: Mapping[str, object], *, name: str, folder: Path) -> Sc
         name=name,
         description=top.text("description", ""),
         seed=top.whole("seed", 1, 0, 2**63 - 1),
-        duration_ms=top.duration("duration", _UNITS_MS["d"], _YEAR_MS),
+        duration_ms=top.duration("duration", UNITS_MS["d"], _YEAR_MS),
         population=_population(top.table("population"), folder),
         charter=charter,
         latency_min_ms=latency_min_ms,
         latency_max_ms=latency_max_ms,
         faults=_faults(top.table("faults")),
         actions=_actions(top.table("actions")),
+        customs=read_customs(top.table("people"), charter.max_circles),
     )
     top.finish()
     return scenario
 
 
-def _charter(top: _Table) -> Charter:
+def _charter(top: Table) -> Charter:
     table = top.take("charter", {}, dict, "a table of charter parameters")
     try:
         return Charter.from_toml(table)
@@ -201,7 +210,7 @@ def _charter(top: _Table) -> Charter:
         raise ScenarioError(f"charter.{error.key}", error.allowed) from error
 
 
-def _population(table: _Table, folder: Path) -> Population:
+def _population(table: Table, folder: Path) -> Population:
     default = Population()
     graph = cast(GraphKind, table.choice("graph", default.graph, get_args(GraphKind)))
     file = table.text("edges", "")
@@ -213,17 +222,19 @@ def _population(table: _Table, folder: Path) -> Population:
     members_max = table.whole("members_max", members, members, MEMBERS_MAX)
     degree = table.whole("degree", default.degree, 2, 1000)
     rewiring = table.share("rewiring", default.rewiring)
+    pieces = cast(Pieces, table.choice("pieces", default.pieces, get_args(Pieces)))
+    town, blocks = read_town(table.table("town")), read_blocks(table.table("blocks"), members)
     if degree >= members:
         raise ScenarioError("population.degree", f"less than population.members ({members})")
-    if graph != "random" and degree % 2:
+    if graph in ("ring", "small-world", "edges") and degree % 2:
         raise ScenarioError("population.degree", "an even number, half of it on either side")
     table.finish()
     path = folder / file if file else None
-    return Population(graph, members, members_max, degree, rewiring, path)
+    return Population(graph, members, members_max, degree, rewiring, path, pieces, town, blocks)
 
 
-def _faults(table: _Table) -> Faults:
-    default, day_ms = Faults(), _UNITS_MS["d"]
+def _faults(table: Table) -> Faults:
+    default, day_ms = Faults(), UNITS_MS["d"]
     faults = Faults(
         drop=table.share("drop", default.drop),
         delay=table.share("delay", default.delay),
@@ -244,84 +255,8 @@ def _faults(table: _Table) -> Faults:
     return faults
 
 
-def _actions(table: _Table) -> Actions:
+def _actions(table: Table) -> Actions:
     at_start = table.whole("listings_at_start", 1, 0, 100)
     rates = tuple((action, table.rate(action, 0.0)) for action in ACTIONS)
     table.finish()
     return Actions(at_start, rates)
-
-
-class _Table:
-    """One table of the file, of which every key must be asked for."""
-
-    def __init__(self, data: Mapping[str, object], name: str) -> None:
-        self._data = data
-        self._name = name
-        self._known: dict[str, None] = {}
-
-    def _path(self, key: str) -> str:
-        return f"{self._name}.{key}" if self._name else key
-
-    def take(self, key: str, default: object, kind: type, allowed: str) -> dict[str, object]:
-        """A sub-table as it is."""
-        self._known[key] = None
-        value = self._data.get(key, default)
-        if not isinstance(value, kind):
-            raise ScenarioError(self._path(key), allowed)
-        return cast("dict[str, object]", value)
-
-    def table(self, key: str) -> _Table:
-        return _Table(self.take(key, {}, dict, "a table"), key)
-
-    def finish(self) -> None:
-        """Refuse what nobody asked for."""
-        for key in self._data:
-            if key not in self._known:
-                known = ", ".join(sorted(self._known))
-                raise ScenarioError(self._path(key), f"one of {known}")
-
-    def text(self, key: str, default: str) -> str:
-        self._known[key] = None
-        value = self._data.get(key, default)
-        if not isinstance(value, str):
-            raise ScenarioError(self._path(key), "a text")
-        return value
-
-    def choice(self, key: str, default: str, allowed: tuple[str, ...]) -> str:
-        value = self.text(key, default)
-        if value not in allowed:
-            raise ScenarioError(self._path(key), " or ".join(f'"{word}"' for word in allowed))
-        return value
-
-    def whole(self, key: str, default: int, low: int, high: int) -> int:
-        self._known[key] = None
-        value = self._data.get(key, default)
-        # A bool is an int in Python; in a scenario it is a mistake.
-        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-            raise ScenarioError(self._path(key), f"a whole number from {low} to {high}")
-        return value
-
-    def share(self, key: str, default: float) -> float:
-        return self._number(key, default, 1.0, "a share from 0 to 1")
-
-    def rate(self, key: str, default: float) -> float:
-        return self._number(key, default, 1e6, "a number a day, 0 or more")
-
-    def _number(self, key: str, default: float, high: float, allowed: str) -> float:
-        self._known[key] = None
-        value = self._data.get(key, default)
-        if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= high:
-            raise ScenarioError(self._path(key), allowed)
-        return float(value)
-
-    def duration(self, key: str, default_ms: int, high_ms: int) -> int:
-        self._known[key] = None
-        value = self._data.get(key)
-        if value is None:
-            return default_ms
-        match = _DURATION.fullmatch(value) if isinstance(value, str) else None
-        duration_ms = int(match[1]) * _UNITS_MS[match[2]] if match else -1
-        if not 0 <= duration_ms <= high_ms:
-            allowed = f'a duration such as "20s", "90m" or "2d", at most {high_ms // 1000} seconds'
-            raise ScenarioError(self._path(key), allowed)
-        return duration_ms

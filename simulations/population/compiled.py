@@ -40,6 +40,12 @@ def kernel(function: Function) -> Function:
     return cast(Function, numba.njit(nogil=True, cache=True)(function))
 
 
+def part(function: Function) -> Function:
+    """Compile a function that only kernels call: without the door for Python, which takes long."""
+    compile_ = cast(Callable[..., Callable[[Function], Function]], numba.njit)
+    return compile_(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
+
+
 def cores() -> int:
     """Threads that this process may run at once."""
     try:

@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 
 from simulations.graphs import Edge, GraphError
-from simulations.population.compiled import Numbers, Offsets, kernel
+from simulations.population.compiled import Numbers, Offsets, kernel, part
 
 MEMBERS_MAX: Final = 1 << 30
 _OFFSETS, _NEIGHBOURS = "offsets.npy", "neighbours.npy"
@@ -179,7 +179,7 @@ def _drop_doubles(offsets: Offsets, rows: Numbers) -> int:
     return kept
 
 
-@kernel
+@part
 def position(offsets: Offsets, neighbours: Numbers, member: int, friend: int) -> int:
     """Where a friend stands in the rows, or -1."""
     low, high = offsets[member], offsets[member + 1] - 1
@@ -213,6 +213,6 @@ def _problem(offsets: Offsets, neighbours: Numbers) -> int:
             last = friend
     for member in range(members):
         for i in range(offsets[member], offsets[member + 1]):
-            if position(offsets, neighbours, neighbours[i], member) < 0:
+            if position(offsets, neighbours, int(neighbours[i]), member) < 0:
                 return member
     return -1

@@ -16,9 +16,9 @@ from typing import Final
 
 import numpy as np
 
-from simulations.population.compiled import kernel
+from simulations.population.compiled import kernel, part
 
-_GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)
+GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)
 _FIRST: Final = np.uint64(0xBF58476D1CE4E5B9)
 _SECOND: Final = np.uint64(0x94D049BB133111EB)
 _S27: Final = np.uint64(27)
@@ -53,7 +53,7 @@ class Purpose(IntEnum):
     HOLDER_WORD = 18
     BORROWER_WORD = 19
     MAKES_GOOD = 20
-    SIZE = 21
+    WILLING = 21
 
 
 @kernel
@@ -67,7 +67,7 @@ def mixed(x: np.uint64) -> np.uint64:
 @kernel
 def draw(stream: np.uint64, number: int) -> np.uint64:
     """64 bits of the stream that belong to this number."""
-    return mixed(stream + (np.uint64(number) + _ONE) * _GOLDEN)
+    return mixed(stream + (np.uint64(number) + _ONE) * GOLDEN)
 
 
 @kernel
@@ -76,7 +76,7 @@ def uniform(bits: np.uint64) -> float:
     return np.float64(bits >> _S11) * _UNIT
 
 
-@kernel
+@part
 def skipped(bits: np.uint64, log_refused: float) -> int:
     """How many are passed over before the next one that is chosen, each with equal chance.
 
@@ -90,8 +90,8 @@ def skipped(bits: np.uint64, log_refused: float) -> int:
 def stream(seed: int, purpose: Purpose, step: int = 0) -> np.uint64:
     """The starting point of one purpose in one round (``step``) of one seed."""
     start = 0
-    for part in (seed, int(purpose), step):
-        start = _mixed((start ^ (part & _U64)) + int(_GOLDEN))
+    for value in (seed, int(purpose), step):
+        start = _mixed((start ^ (value & _U64)) + int(GOLDEN))
     return np.uint64(start)
 
 

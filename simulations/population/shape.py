@@ -174,7 +174,7 @@ def _triangles(offsets: Offsets, neighbours: Numbers, begin: int, end: int) -> t
         closed = 0
         for i in range(first, last):
             for j in range(i + 1, last):
-                closed += position(offsets, neighbours, neighbours[i], neighbours[j]) >= 0
+                closed += position(offsets, neighbours, int(neighbours[i]), int(neighbours[j])) >= 0
         total += closed / pairs
         counted += 1
     return total, counted

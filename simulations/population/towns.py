@@ -18,44 +18,13 @@ from typing import Final
 
 import numpy as np
 
-from simulations.population.compiled import Numbers, Offsets, in_ranges, kernel
+from simulations.population.compiled import Numbers, Offsets, in_ranges, kernel, part
 from simulations.population.csr import Csr
 from simulations.population.draws import Purpose, draw, skipped, stream, uniform
 from simulations.population.generate import Draw, collect, log_of_refusal
+from simulations.scenario_population import TownPlan
 
 HOUSEHOLD_MAX: Final = 16
-
-
-@dataclass(frozen=True, slots=True)
-class TownPlan:
-    """What a town is like; means are for each member.
-
-    Args:
-        household: people in a household on average, from 1.
-        neighbourhood: people in a neighbourhood.
-        neighbours: friends in it on average, the household not counted.
-        clubs: clubs that somebody is in.
-        club: people in a club on average.
-        club_friends: friends in each club.
-        far: friends drawn from everybody.
-        variety: from 0, all alike, to 1, some with many times more friends than others.
-        town: people in a town, from among whom its clubs draw.
-    """
-
-    household: float = 2.2
-    neighbourhood: int = 40
-    neighbours: float = 4.5
-    clubs: int = 1
-    club: int = 12
-    club_friends: float = 3.0
-    far: float = 0.5
-    variety: float = 0.8
-    town: int = 20_000
-
-    @property
-    def friends(self) -> float:
-        """About how many friends somebody has."""
-        return self.household - 1 + self.neighbours + self.clubs * self.club_friends + self.far
 
 
 def town(members: int, plan: TownPlan, seed: int, threads: int | None = None) -> Csr:
@@ -143,7 +112,7 @@ def _settle(household: float, start: np.uint64, ends: Numbers) -> None:
         home += 1
 
 
-@kernel
+@part
 def sociability(own: np.uint64, alike: float) -> float:
     """A factor of the chance to make friends, 1 on average; exponential but for what is alike."""
     return alike - (1.0 - alike) * math.log(1.0 - uniform(draw(own, -1)))

@@ -19,7 +19,8 @@ from simulations.population.draws import Purpose, draw, mixed, stream, uniform
 from simulations.population.reach import reach, spread_of
 from simulations.population.readers import read_graph, write_plain
 from simulations.population.shape import largest_piece, near_order, pieces_of, shape_of
-from simulations.population.towns import TownPlan, town
+from simulations.population.towns import town
+from simulations.scenario_population import TownPlan
 
 MEMBERS = 12
 graphs = st.lists(st.tuples(st.integers(0, MEMBERS - 1), st.integers(0, MEMBERS - 1)), max_size=40)

@@ -96,7 +96,7 @@ def test_every_table_is_read() -> None:
         ("[population]\nrewiring = 1.5", "population.rewiring", "a share from 0 to 1"),
         ('[population]\ngraph = "edges"', "population.edges", "a text"),
         ('[population]\nedges = "a"', "population.edges", "nothing, unless"),
-        ("[population]\nfriends = 3", "population.friends", "one of degree, edges, graph"),
+        ("[population]\nfriends = 3", "population.friends", "one of blocks, degree, edges, graph"),
         ("[charter]\nmax_circles = 9", "charter.max_circles", "a whole number from 1 to 4"),
         ("[charter]\ncircles = 2", "charter.circles", "such as 'max_circles'"),
         ("[faults]\ndrop = 2", "faults.drop", "a share from 0 to 1"),

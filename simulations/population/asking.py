@@ -1,0 +1,206 @@
+"""Asking: who wants something this week, of whom, and over whom the request goes.
+
+Whoever wants something looks at all that the circles open to them show, and asks one holder,
+drawn by hash. The path is the one that nodes choose (7.4): from the holder on always the
+friend with the lowest id among those one friendship nearer to the borrower.
+
+Spec: §7.4, §11.3.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulations.population.compiled import Flags, Hashes, Numbers, Offsets, Reals, kernel, part
+from simulations.population.csr import position
+from simulations.population.draws import GOLDEN, draw, mixed, uniform
+from simulations.population.rules import (
+    Graph,
+    Rules,
+    is_sharing,
+)
+
+HOPS_MAX: Final = 4
+"""Circles of the hard limit; a path has so many members beside the borrower."""
+
+
+class People(NamedTuple):
+    """What kernels know of everybody.
+
+    Args:
+        ranks: the order of their ids.
+        wants: chance to want something in a week.
+        owned, free: things listed, and those of them at home.
+        lent: week of the last loan to somebody, -1 before the first.
+    """
+
+    ranks: Hashes
+    wants: Reals
+    owned: Flags
+    free: Flags
+    lent: Numbers
+
+
+class Requests(NamedTuple):
+    """What goes out in one week, each with its path.
+
+    Args:
+        nodes: for each request the members after the borrower, the holder last; -1 beyond it.
+        edges: where each of them has, in its row of friends, the one before it.
+    """
+
+    borrowers: Numbers
+    hops: Numbers
+    nodes: Numbers
+    edges: Offsets
+
+
+MARKS_EACH: Final = 8
+SEARCHES_MAX: Final = (1 << 32) // MARKS_EACH - 2
+
+Looking: TypeAlias = tuple[NDArray[np.uint32], Numbers, Offsets]
+"""For one thread: by which search everybody was met last, and how many hops away; in what order
+the last one met people; and how many there were."""
+
+
+def looking_for(members: int) -> Looking:
+    """New scratch space for one thread."""
+    return np.zeros(members, np.uint32), np.empty(members + 1, np.int32), np.zeros(1, np.int64)
+
+
+def requests_for(count: int) -> Requests:
+    """Room for so many."""
+    return Requests(
+        np.empty(count, np.int32),
+        np.empty(count, np.int32),
+        np.full((count, HOPS_MAX), -1, np.int32),
+        np.full((count, HOPS_MAX), -1, np.int64),
+    )
+
+
+@kernel
+def ask(
+    graph: Graph,
+    rules: Rules,
+    people: People,
+    things_circles: int,
+    on_word: bool,
+    week: int,
+    wants_stream: np.uint64,
+    choice_stream: np.uint64,
+    begin: int,
+    end: int,
+    looking: Looking,
+    opened: Flags,
+    reliable: Flags,
+    counts: Offsets,
+    requests: Requests,
+) -> int:
+    """Look at what members ``begin`` to ``end`` want; gives how many ask.
+
+    Args:
+        opened, reliable: what each of them sees of itself.
+        counts: takes how many want something, share nothing, find nothing.
+        requests: room for ``end - begin``.
+    """
+    count = 0
+    for member in range(begin, end):
+        if uniform(draw(wants_stream, member)) >= people.wants[member]:
+            continue
+        counts[0] += 1
+        if not is_sharing(rules, int(people.owned[member]), int(people.lent[member]), week):
+            counts[1] += 1
+            continue
+        circles = int(opened[member])
+        if on_word:
+            circles = min(circles + rules.recommended, rules.max_circles)
+        circles = min(circles, things_circles)
+        if reliable[member] == 0:
+            circles = 1
+        holder = _choose(graph, people.free, member, circles, draw(choice_stream, member), looking)
+        if holder < 0:
+            counts[2] += 1
+            continue
+        _set_path(graph, people.ranks, looking, member, holder, count, requests)
+        count += 1
+    return count
+
+
+@part
+def _choose(
+    graph: Graph, free: Flags, member: int, circles: int, own: np.uint64, looking: Looking
+) -> int:
+    """The holder whom a member asks, among all within its circles who have a thing at home.
+
+    Everybody who is met is marked with the search and the hops; indices are unsigned, and what
+    is found is counted without a branch, as in ``reach``.
+    """
+    marks, queue, state = looking
+    offsets, neighbours = graph
+    if state[0] == SEARCHES_MAX:
+        marks[:] = 0
+        state[0] = 0
+    state[0] += 1
+    base = np.uint32(state[0] * MARKS_EACH)
+    marks[member] = base
+    queue[0] = member
+    head, tail = np.uint64(0), np.uint64(1)
+    for hops in range(1, circles + 1):
+        border, mark = tail, np.uint32(base + np.uint32(hops))
+        while head < border:
+            person = np.uint64(np.uint32(queue[head]))
+            head += np.uint64(1)
+            row, row_end = offsets[person], offsets[person + np.uint64(1)]
+            for i in range(np.uint64(row), np.uint64(row_end)):
+                friend = np.uint32(neighbours[i])
+                before = marks[friend]
+                is_new = before < base
+                queue[tail] = friend
+                tail += np.uint64(is_new)
+                marks[friend] = mark if is_new else before
+    chosen, least = -1, np.uint64(0xFFFFFFFFFFFFFFFF)
+    for k in range(np.uint64(1), tail):
+        person = np.uint64(np.uint32(queue[k]))
+        if free[person] > 0:
+            bits = mixed(own + (person + np.uint64(1)) * GOLDEN)
+            if bits <= least:
+                chosen, least = int(np.int64(person)), bits
+    return chosen
+
+
+@part
+def _set_path(
+    graph: Graph,
+    ranks: Hashes,
+    looking: Looking,
+    borrower: int,
+    holder: int,
+    request: int,
+    requests: Requests,
+) -> None:
+    """From the holder down to the borrower, each time to the lowest id that is nearer."""
+    marks, offsets, neighbours = looking[0], graph.offsets, graph.neighbours
+    base = marks[borrower]
+    length = int(np.int64(marks[holder])) - int(np.int64(base))
+    requests.borrowers[request] = borrower
+    requests.hops[request] = length
+    person = holder
+    for step in range(length):
+        wanted = marks[person] - np.uint32(1)
+        nearest = -1
+        for i in range(offsets[person], offsets[person + 1]):
+            friend = int(neighbours[i])
+            if marks[friend] == wanted:
+                better = nearest < 0 or ranks[friend] < ranks[nearest]
+                if better or (ranks[friend] == ranks[nearest] and friend < nearest):
+                    nearest = friend
+        place = length - 1 - step
+        requests.nodes[request, place] = person
+        requests.edges[request, place] = position(offsets, neighbours, person, nearest)
+        person = nearest
+    for place in range(length, requests.nodes.shape[1]):
+        requests.nodes[request, place] = -1
+        requests.edges[request, place] = -1

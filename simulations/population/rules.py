@@ -1,0 +1,383 @@
+"""The rules of the house, for kernels: the one place where ``node.trust`` is written again.
+
+Each function says the section it follows; ``tests/simulation/test_population.py`` plays
+the same weeks with real engines and compares member by member. All is judged from a viewer's
+place, by words and friendships that the viewer's node would hold.
+
+Spec: §12.2, §12.4, §12.5, §12.6, §12.7, §12.9.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from protocol.charter import Charter
+from simulations.population.compiled import Flags, Numbers, Offsets, kernel, part
+from simulations.population.csr import position
+from simulations.population.words import BAD, GOOD, REPAIRED, Words
+from simulations.scenario import WEEK_MS
+
+_MINUTE_MS: Final = 60_000
+_WEEK_MINUTES: Final = 7 * 24 * 60
+_DAY_MINUTES: Final = 24 * 60.0
+_WHOLE: Final = 1000
+_LIVES_MAX: Final = 10
+SIDES_MAX: Final = 8
+# The numbers of 12.6, which no house may vote on.
+_PRIOR, _EXPECTED, _COST_OF_BAD = 5.0, 0.9, 3.0
+_GOOD_LIFE_DAYS, _BAD_LIFE_DAYS, _BAD_APART_DAYS, _FAR_GOOD_MAX = 730.0, 180.0, 90.0, 3.0
+
+
+class Graph(NamedTuple):
+    """Friendships, for kernels."""
+
+    offsets: Offsets
+    neighbours: Numbers
+
+
+class Rules(NamedTuple):
+    """The numbers of a charter that the model needs; durations in weeks or minutes."""
+
+    max_circles: int
+    exchanges_2: int
+    exchanges_3: int
+    exchanges_4: int
+    sides: int
+    far_max: int
+    good_life: int
+    failed_cost: int
+    failed_life: int
+    recommended: int
+    reliability_min: int
+    first_loans: int
+    newcomer_weeks: int
+    capacity_new: int
+    capacity_max: int
+    burnt_weeks: int
+    grace_weeks: int
+    window_weeks: int
+
+
+def rules_of(charter: Charter) -> Rules:
+    """A charter's numbers for kernels."""
+    return Rules(
+        max_circles=charter.max_circles,
+        exchanges_2=charter.circle_2_exchanges,
+        exchanges_3=charter.circle_3_exchanges,
+        exchanges_4=charter.circle_4_exchanges,
+        sides=charter.circle_3_sides,
+        far_max=charter.far_exchanges_max,
+        good_life=charter.confiance_half_life_ms // _MINUTE_MS,
+        failed_cost=charter.failed_exchange_cost,
+        failed_life=charter.failed_half_life_ms // _MINUTE_MS,
+        recommended=charter.recommended_circles,
+        reliability_min=charter.reliability_min_percent,
+        first_loans=charter.first_loans_from_friends,
+        newcomer_weeks=-(-charter.newcomer_ms // WEEK_MS),
+        capacity_new=charter.capacity_new,
+        capacity_max=charter.capacity_max,
+        burnt_weeks=-(-charter.burnt_ms // WEEK_MS),
+        grace_weeks=-(-charter.sharing_grace_ms // WEEK_MS),
+        window_weeks=-(-charter.sharing_window_ms // WEEK_MS),
+    )
+
+
+# --- circles -----------------------------------------------------------------------------
+
+
+@part
+def age_minutes(end: int, week: int) -> int:
+    """How long ago a loan ended, at the beginning of a week. Spec: §12.2."""
+    return max(0, (week - (end >> 1) - 1) * _WEEK_MINUTES - (end & 1))
+
+
+@part
+def thousandths(age: int, life: int) -> int:
+    """What a word of this age weighs, in whole thousandths. Spec: §12.2."""
+    lives = age // life
+    if lives >= _LIVES_MAX:
+        return 0
+    return (_WHOLE * (2 * life - age % life)) // ((2 * life) << lives)
+
+
+@part
+def _add_side(side: int, sides: Numbers, count: int) -> int:
+    for k in range(count):
+        if sides[k] == side:
+            return count
+    if count < SIDES_MAX:
+        sides[count] = side
+        count += 1
+    return count
+
+
+@part
+def _near_sides(
+    graph: Graph, viewer: int, subject: int, rater: int, sides: Numbers, count: int
+) -> tuple[bool, int]:
+    """Whether a rater is near, and the sides known with its own. Spec: §12.2."""
+    offsets, neighbours = graph
+    if rater == viewer or position(offsets, neighbours, viewer, rater) >= 0:
+        return True, _add_side(rater, sides, count)
+    is_near = False
+    i, j = offsets[viewer], offsets[rater]
+    while i < offsets[viewer + 1] and j < offsets[rater + 1]:
+        if neighbours[i] == neighbours[j]:
+            if neighbours[i] != subject:
+                is_near = True
+                count = _add_side(int(neighbours[i]), sides, count)
+            i += 1
+            j += 1
+        elif neighbours[i] < neighbours[j]:
+            i += 1
+        else:
+            j += 1
+    return is_near, count
+
+
+@part
+def circles_open(
+    graph: Graph, words: Words, rules: Rules, viewer: int, subject: int, week: int, sides: Numbers
+) -> int:
+    """How far a member may ask, as one place sees it. Spec: §12.2, §12.4.
+
+    Args:
+        sides: room for ``SIDES_MAX`` members.
+    """
+    near, far, failed, known = 0, 0, 0, 0
+    begin, end = words.offsets[subject], words.offsets[subject + 1]
+    if end - begin < rules.exchanges_2 or rules.exchanges_2 == 0:
+        return 1  # nobody counts more than one
+    for at in range(begin, end):
+        if at + 1 < end and words.raters[at + 1] == words.raters[at]:
+            continue  # only the latest word of each
+        age = age_minutes(int(words.ends[at]), week)
+        if words.values[at] == GOOD:
+            weight = thousandths(age, rules.good_life)
+            if weight == 0:
+                continue
+            is_near, known = _near_sides(
+                graph, viewer, subject, int(words.raters[at]), sides, known
+            )
+            if is_near:
+                near += weight
+            else:
+                far += weight
+        elif words.values[at] == BAD:
+            failed += thousandths(age, rules.failed_life)
+    total = near + min(far, _WHOLE * rules.far_max) - rules.failed_cost * failed
+    confiance = max(0, (2 * total + _WHOLE) // (2 * _WHOLE))
+    circle = 1
+    while circle < rules.max_circles:
+        needed = rules.exchanges_2
+        if circle == 2:
+            needed = rules.exchanges_3
+        elif circle == 3:
+            needed = rules.exchanges_4
+        if needed == 0 or confiance < needed or (circle >= 2 and known < rules.sides):
+            break
+        circle += 1
+    return circle
+
+
+# --- reliability -------------------------------------------------------------------------
+
+
+@part
+def _halved(age_days: float, half_life_days: float) -> float:
+    lives, weight = age_days / half_life_days, 1.0
+    while lives >= 1.0:
+        lives, weight = lives - 1.0, weight / 2.0
+        if weight < 1e-6:
+            return 0.0
+    return weight * (1.0 - lives / 2.0)
+
+
+@part
+def _credibility(words: Words, rater: int, subject: int) -> float:
+    """How far a rater is believed, by the latest word of everybody else about it."""
+    good, bad = 0, 0
+    end = words.offsets[rater + 1]
+    for at in range(words.offsets[rater], end):
+        if words.raters[at] == subject:
+            continue
+        if at + 1 < end and words.raters[at + 1] == words.raters[at]:
+            continue
+        if words.values[at] == BAD:
+            bad += 1
+        else:
+            good += 1
+    prior = _PRIOR * _EXPECTED
+    return max(0.0, 2.0 * (prior + good) / (_PRIOR + good + _COST_OF_BAD * bad) - 1.0)
+
+
+@part
+def hops_between(graph: Graph, one: int, other: int, limit: int) -> int:
+    """Friendships between two people, or ``limit + 1`` where there are more; up to 4."""
+    offsets, neighbours = graph
+    if one == other:
+        return 0
+    if position(offsets, neighbours, one, other) >= 0:
+        return 1
+    for hops in range(2, limit + 1):
+        if _have_way(graph, one, other, hops):
+            return hops
+    return limit + 1
+
+
+@part
+def _have_common(graph: Graph, one: int, other: int) -> bool:
+    offsets, neighbours = graph
+    i, j = offsets[one], offsets[other]
+    while i < offsets[one + 1] and j < offsets[other + 1]:
+        if neighbours[i] == neighbours[j]:
+            return True
+        if neighbours[i] < neighbours[j]:
+            i += 1
+        else:
+            j += 1
+    return False
+
+
+@part
+def _have_way(graph: Graph, one: int, other: int, hops: int) -> bool:
+    offsets, neighbours = graph
+    if hops == 2:
+        return _have_common(graph, one, other)
+    for i in range(offsets[one], offsets[one + 1]):
+        if hops == 3:
+            if _have_common(graph, int(neighbours[i]), other):
+                return True
+            continue
+        for j in range(offsets[neighbours[i]], offsets[neighbours[i] + 1]):
+            if _have_common(graph, int(neighbours[j]), other):
+                return True
+    return False
+
+
+@part
+def reliability(
+    graph: Graph, words: Words, rules: Rules, viewer: int, subject: int, week: int
+) -> float:
+    """How likely it is that it goes as agreed, as one place sees it. Spec: §12.6."""
+    begin, end = words.offsets[subject], words.offsets[subject + 1]
+    has_bad = False
+    for at in range(begin, end):
+        has_bad = has_bad or words.values[at] != GOOD
+    if not has_bad:
+        return 1.0  # with good words alone never less than 9/10, which suffices
+    near, far, bad = 0.0, 0.0, 0.0
+    first = begin
+    while first < end:
+        rater = int(words.raters[first])
+        last = first
+        while last < end and words.raters[last] == rater:
+            last += 1
+        if rater != viewer:
+            hops = hops_between(graph, viewer, rater, rules.max_circles)
+            place = 2.0 if hops == 1 else (1.0 if hops == 2 else 0.5)
+            # What is said of somebody is held in their own circles alone.
+            believed = 2.0 * _EXPECTED - 1.0
+            if hops <= rules.max_circles:
+                believed = _credibility(words, rater, subject)
+            share, counted_days = 1.0, -_BAD_APART_DAYS
+            for k in range(last - first):
+                at = last - 1 - k
+                age = age_minutes(int(words.ends[at]), week) / _DAY_MINUTES
+                if words.values[at] == GOOD:
+                    weight = share * place * believed * _halved(age, _GOOD_LIFE_DAYS)
+                    if hops <= 2:
+                        near += weight
+                    else:
+                        far += weight
+                    share = share / 2.0 if share > 0.25 else 0.0
+                elif age - counted_days >= _BAD_APART_DAYS:
+                    weight = place * believed * _halved(age, _BAD_LIFE_DAYS)
+                    bad += weight / 3.0 if words.values[at] == REPAIRED else weight
+                    counted_days = age
+        first = last
+    good = near + min(far, _FAR_GOOD_MAX)
+    return (_PRIOR * _EXPECTED + good) / (_PRIOR + good + _COST_OF_BAD * bad)
+
+
+# --- newcomers ---------------------------------------------------------------------------
+
+
+@part
+def first_loans_missing(words: Words, rules: Rules, subject: int, week: int) -> int:
+    """Loans from friends that somebody lacks before borrowing from others. Spec: §12.9.
+
+    Everybody came with the first week, to a house that is not young.
+    """
+    if week >= rules.newcomer_weeks:
+        return 0
+    missing = rules.first_loans
+    for at in range(words.offsets[subject], words.offsets[subject + 1]):
+        # Whose loan it was stands in its end: see ``words.ends_at``.
+        has_borrowed = (words.ends[at] & 1 == 1) == (subject > words.raters[at])
+        if has_borrowed and words.values[at] != BAD:
+            missing -= 1
+    return max(0, missing)
+
+
+# --- judging -----------------------------------------------------------------------------
+
+
+@kernel
+def judge(
+    graph: Graph,
+    words: Words,
+    rules: Rules,
+    viewers: Numbers,
+    subjects: Numbers,
+    week: int,
+    begin: int,
+    end: int,
+    sides: Numbers,
+    circles: Flags,
+    reliable: Flags,
+) -> None:
+    """What each viewer sees of each subject: the circles open, and whether only to friends.
+
+    Args:
+        begin, end: which of the pairs.
+        sides: room for ``SIDES_MAX`` members.
+        circles, reliable: take the result. Who is not reliable, or has come and not borrowed
+            from friends enough, borrows in circle 1.
+    """
+    for i in range(begin, end):
+        viewer, subject = int(viewers[i]), int(subjects[i])
+        circles[i] = circles_open(graph, words, rules, viewer, subject, week, sides)
+        seen = reliability(graph, words, rules, viewer, subject, week)
+        # Spec 12.6: who may borrow beyond circle 1.
+        is_reliable = seen * 100.0 >= rules.reliability_min
+        reliable[i] = is_reliable and first_loans_missing(words, rules, subject, week) == 0
+
+
+# --- sharing and capacity ----------------------------------------------------------------
+
+
+@part
+def is_sharing(rules: Rules, owned: int, lent_week: int, week: int) -> bool:
+    """Whether a member may ask at all. Spec: §12.5.
+
+    Args:
+        owned: things listed, those that are lent included.
+        lent_week: week of the last loan to somebody that was rated, or below 0.
+    """
+    if owned > 0 or week < rules.grace_weeks:
+        return True
+    return lent_week >= 0 and week < lent_week + 1 + rules.window_weeks
+
+
+@part
+def has_unit(rules: Rules, good: int, engaged: int) -> bool:
+    """Whether one more loan can be answered for. Spec: §12.7.
+
+    Args:
+        good: loans with that friend which the giver rated 1.
+    """
+    if rules.capacity_max == 0:
+        return True
+    earned = (good >= 1) + (good >= 3)
+    return engaged < min(rules.capacity_max, rules.capacity_new + earned)

@@ -1,0 +1,372 @@
+"""Weeks: the life of a population, one exchange round after the other.
+
+In a week, what was lent in the week before comes back or is lost, and both sides say how it
+went; what was lost may be made good three weeks later. Then people want things, ask for what
+the circles open to them show, and requests go from member to member until a holder agrees or
+somebody cannot. The same order of steps is played with real engines in
+``tests/simulation/test_population.py``.
+
+Spec: §11, §12.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from protocol.charter import Charter
+from simulations.population import answering, asking, loans
+from simulations.population.answering import Fate, Fates, Units
+from simulations.population.asking import HOPS_MAX, Looking, People, Requests
+from simulations.population.compiled import (
+    Flags,
+    Hashes,
+    Numbers,
+    Offsets,
+    Reals,
+    in_ranges,
+    kernel,
+)
+from simulations.population.csr import Csr
+from simulations.population.draws import Purpose, draw, stream, uniform
+from simulations.population.loans import Burnt, Manners, Outcome, Streams
+from simulations.population.rules import SIDES_MAX, Graph, judge, rules_of
+from simulations.population.words import Words, ends_at, merged, no_words, repair
+from simulations.scenario_population import NEED_MEDIAN_PER_WEEK, NEED_SIGMA, TEMPERS, Customs
+
+REPAIR_WEEKS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """What happened in one week, in numbers of people and requests.
+
+    Args:
+        wanted: people who wanted something.
+        shared_nothing, found_nothing: of them, those who could not ask.
+        asked_1 .. asked_3, agreed_1 .. agreed_3: requests by circle, 3 and beyond together.
+        no_unit, thing_gone, circle_shut, unreliable, unwilling: why others came to nothing.
+        back, lost, bad_words: loans that ended, things lost, words of 0.
+        open_2, open_3: share of members to whom circle 2, and 3, are open.
+        engaged: units engaged at the end.
+    """
+
+    week: int
+    wanted: int
+    shared_nothing: int
+    found_nothing: int
+    asked_1: int
+    asked_2: int
+    asked_3: int
+    agreed_1: int
+    agreed_2: int
+    agreed_3: int
+    no_unit: int
+    thing_gone: int
+    circle_shut: int
+    unreliable: int
+    unwilling: int
+    back: int
+    lost: int
+    bad_words: int
+    open_2: float
+    open_3: float
+    engaged: int
+
+
+class Weeks:
+    """A population and what it remembers.
+
+    Args:
+        graph: who is a friend of whom.
+        customs: what people are like.
+        ranks: the order of members' ids; drawn by hash if None.
+    """
+
+    def __init__(
+        self,
+        graph: Csr,
+        charter: Charter,
+        customs: Customs,
+        seed: int,
+        *,
+        ranks: Hashes | None = None,
+        threads: int | None = None,
+    ) -> None:
+        self.graph, self.charter, self.customs, self.seed = graph, charter, customs, seed
+        self.rules = rules_of(charter)
+        self.threads = threads
+        self.week = 0
+        self.rows = Graph(graph.offsets, graph.neighbours)
+        members = graph.members
+        if ranks is None:
+            ranks = np.empty(members, np.uint64)
+            _draw_all(stream(seed, Purpose.RANK), ranks)
+        self.people, self.manners = _settle_in(members, customs, seed, ranks)
+        edges = len(graph.neighbours)
+        self.units = Units(np.zeros(edges, np.uint8), np.zeros(edges, np.uint8))
+        self.words: Words = no_words(members)
+        self.everybody: Numbers = np.arange(members, dtype=np.int32)
+        self.opened: Flags = np.ones(members, np.uint8)
+        self.out: Requests = asking.requests_for(0)
+        self.burnt: list[Burnt] = []
+        self.last: Requests = self.out
+        self.fates: Fates = Fates(np.empty(0, np.uint8), np.empty(0, np.uint8))
+        self._idle: list[Looking] = []
+        self._busy: list[Looking] = []
+
+    def live(self, told: Callable[[int], None] = lambda members: None) -> Week:
+        """Let a week pass.
+
+        Args:
+            told: called with numbers of members who have looked for what they want.
+        """
+        back, outcome = self._bring_back()
+        self._make_good()
+        counts, requests = self._ask(told)
+        fates = self._answer(requests)
+        answering.let_go(self.units, requests, fates)
+        self.out = loans.taken(requests, np.flatnonzero(fates.what == Fate.AGREED))
+        self.last, self.fates = requests, fates
+        week = self._counted(counts, requests, fates, back, outcome)
+        self.week += 1
+        return week
+
+    # --- what was lent -----------------------------------------------------------------
+
+    def _bring_back(self) -> tuple[Requests, Outcome]:
+        back, count = self.out, len(self.out.borrowers)
+        outcome = Outcome(*(np.zeros(count, np.uint8) for _ in range(4)))
+        if count == 0:
+            return back, outcome
+        purposes = (
+            Purpose.FAILS, Purpose.HOLDER_WORD, Purpose.BORROWER_WORD, Purpose.MAKES_GOOD,
+        )  # fmt: skip
+        streams = Streams(*(stream(self.seed, purpose, self.week) for purpose in purposes))
+        loans.end(back, self.manners, streams, outcome)
+        loans.settle(self.rows, self.people, self.units, back, outcome, self.week - 1)
+        self.words = merged(self.words, loans.words_of(back, outcome, _ends(back, self.week - 1)))
+        bad = np.flatnonzero(outcome.holder_words == 0)
+        if len(bad):
+            made_good = outcome.made_good[bad]
+            self.burnt.append(Burnt(self.week, loans.taken(back, bad), made_good))
+        return back, outcome
+
+    def _make_good(self) -> None:
+        """What was lost is replaced, and its holder says so; burnt units come back in time."""
+        kept = []
+        for burnt in self.burnt:
+            if self.week == burnt.week + REPAIR_WEEKS and self.customs.repairs:
+                repaired = loans.taken(burnt.loans, np.flatnonzero(burnt.made_good))
+                ends = _ends(repaired, burnt.week - 1)
+                repair(self.words, repaired.borrowers, loans.holders_of(repaired), ends)
+                loans.replace(self.people, repaired)
+                if self.rules.burnt_weeks >= REPAIR_WEEKS:
+                    loans.give_all_back(self.units, repaired)
+                rest = np.flatnonzero(burnt.made_good == 0)
+                burnt = Burnt(burnt.week, loans.taken(burnt.loans, rest), burnt.made_good[rest])
+            if self.week == burnt.week + self.rules.burnt_weeks:
+                loans.give_all_back(self.units, burnt.loans)
+            if self.week < burnt.week + max(self.rules.burnt_weeks, REPAIR_WEEKS):
+                kept.append(burnt)
+        self.burnt = kept
+
+    # --- what is asked for -------------------------------------------------------------
+
+    def _ask(self, told: Callable[[int], None]) -> tuple[Offsets, Requests]:
+        members = self.graph.members
+        wants = stream(self.seed, Purpose.WANTS, self.week)
+        choice = stream(self.seed, Purpose.CHOICE, self.week)
+
+        self.opened, reliable = self._judge(self.everybody, self.everybody)
+
+        def one(begin: int, end: int, looking: Looking) -> tuple[Offsets, Requests]:
+            counts, room = np.zeros(3, np.int64), asking.requests_for(end - begin)
+            count = asking.ask(
+                self.rows, self.rules, self.people, self.customs.things_circles,
+                self.customs.on_word, self.week, wants, choice, begin, end, looking,
+                self.opened, reliable, counts, room,
+            )  # fmt: skip
+            return counts, loans.taken(room, np.arange(count))
+
+        parts = in_ranges(one, members, self._look, threads=self.threads, told=told)
+        self._idle, self._busy = self._idle + self._busy, []
+        counts = np.sum([part[0] for part in parts], axis=0)
+        requests = Requests(
+            np.concatenate([part.borrowers for _, part in parts]),
+            np.concatenate([part.hops for _, part in parts]),
+            np.concatenate([part.nodes for _, part in parts]),
+            np.concatenate([part.edges for _, part in parts]),
+        )
+        return counts, requests
+
+    def _answer(self, requests: Requests) -> Fates:
+        count = len(requests.borrowers)
+        fates = Fates(np.zeros(count, np.uint8), np.zeros(count, np.uint8))
+        hashes = np.empty(count, np.uint64)
+        willing = stream(self.seed, Purpose.WILLING, self.week)
+        _draw_for(stream(self.seed, Purpose.PRIORITY, self.week), requests.borrowers, hashes)
+        for stage in range(min(HOPS_MAX, self.rules.max_circles)):
+            order, bounds = answering.in_order(requests, fates, stage, hashes)
+            nodes, borrowers = requests.nodes[order, stage], requests.borrowers[order]
+            self._answer_at(
+                stage, requests, fates, order, bounds, willing, *self._judge(nodes, borrowers)
+            )
+        return fates
+
+    def _answer_at(
+        self,
+        stage: int,
+        requests: Requests,
+        fates: Fates,
+        order: Offsets,
+        bounds: Offsets,
+        willing: np.uint64,
+        circles: Flags,
+        reliable: Flags,
+    ) -> None:
+        def one(begin: int, end: int, _: None) -> None:
+            answering.answer(
+                self.rules, self.people, self.units, requests, fates, order, bounds, stage,
+                self.week, self.customs.willing, willing, begin, end, circles, reliable,
+            )  # fmt: skip
+
+        in_ranges(one, len(bounds) - 1, lambda: None, threads=self.threads)
+
+    def _judge(self, viewers: Numbers, subjects: Numbers) -> tuple[Flags, Flags]:
+        """The circles open to subjects, and whether they are reliable, as viewers see it."""
+        circles, reliable = np.empty(len(viewers), np.uint8), np.empty(len(viewers), np.uint8)
+
+        def one(begin: int, end: int, sides: Numbers) -> None:
+            judge(
+                self.rows, self.words, self.rules, viewers, subjects, self.week, begin, end,
+                sides, circles, reliable,
+            )  # fmt: skip
+
+        in_ranges(one, len(viewers), _room_for_sides, threads=self.threads)
+        return circles, reliable
+
+    def _look(self) -> Looking:
+        looking = self._idle.pop() if self._idle else asking.looking_for(self.graph.members)
+        self._busy.append(looking)
+        return looking
+
+    # --- what happened -----------------------------------------------------------------
+
+    def _counted(
+        self, counts: Offsets, requests: Requests, fates: Fates, back: Requests, outcome: Outcome
+    ) -> Week:
+        circles = np.minimum(requests.hops, 3)
+        asked = np.bincount(circles, minlength=4)
+        agreed = np.bincount(circles[fates.what == Fate.AGREED], minlength=4)
+        by_fate = np.bincount(fates.what, minlength=len(Fate))
+        bad_words = (outcome.holder_words == 0).sum() + (outcome.borrower_words == 0).sum()
+        return Week(
+            week=self.week,
+            wanted=int(counts[0]),
+            shared_nothing=int(counts[1]),
+            found_nothing=int(counts[2]),
+            asked_1=int(asked[1]),
+            asked_2=int(asked[2]),
+            asked_3=int(asked[3]),
+            agreed_1=int(agreed[1]),
+            agreed_2=int(agreed[2]),
+            agreed_3=int(agreed[3]),
+            no_unit=int(by_fate[Fate.NO_UNIT]),
+            thing_gone=int(by_fate[Fate.THING_GONE]),
+            circle_shut=int(by_fate[Fate.CIRCLE_SHUT]),
+            unreliable=int(by_fate[Fate.UNRELIABLE]),
+            unwilling=int(by_fate[Fate.UNWILLING]),
+            back=len(back.borrowers),
+            lost=int(outcome.lost.sum()),
+            bad_words=int(bad_words),
+            open_2=float((self.opened >= 2).mean()),
+            open_3=float((self.opened >= 3).mean()),
+            engaged=int(self.units.engaged.sum(dtype=np.int64)),
+        )
+
+
+# --- people ------------------------------------------------------------------------------
+
+
+def _settle_in(members: int, customs: Customs, seed: int, ranks: Hashes) -> tuple[People, Manners]:
+    """Draw what everybody is like, what they need and what they own."""
+    tempers = [TEMPERS[name] for name, _ in customs.tempers]
+    borders = np.cumsum([share for _, share in customs.tempers])
+    borders[-1] = 1.0
+    of, wants = np.zeros(members, np.uint8), np.zeros(members, np.float64)
+    owned = np.zeros(members, np.uint8)
+    streams = [stream(seed, p) for p in (Purpose.TEMPER, Purpose.NEED, Purpose.THINGS)]
+    median = NEED_MEDIAN_PER_WEEK * customs.needs
+    _draw_people(
+        streams[0], streams[1], streams[2], borders,
+        np.array([median * temper.needs for temper in tempers]), NEED_SIGMA,
+        np.array([temper.shares for temper in tempers], np.uint8),
+        customs.things_min, customs.things_max, of, wants, owned,
+    )  # fmt: skip
+    people = People(ranks, wants, owned, owned.copy(), np.full(members, -1, np.int32))
+    manners = Manners(
+        of,
+        np.array([temper.losses for temper in tempers]),
+        np.array([temper.mends for temper in tempers]),
+        np.array([temper.slanders for temper in tempers]),
+    )
+    return people, manners
+
+
+def _ends(back: Requests, week: int) -> Numbers:
+    """When loans of a week end; see ``words.ends_at``."""
+    first, second = ends_at(week, False), ends_at(week, True)
+    return np.where(back.borrowers > loans.holders_of(back), second, first).astype(np.int32)
+
+
+def _room_for_sides() -> Numbers:
+    return np.empty(SIDES_MAX, np.int32)
+
+
+@kernel
+def _draw_people(
+    tempers: np.uint64,
+    needs: np.uint64,
+    things: np.uint64,
+    borders: Reals,
+    medians: Reals,
+    sigma: float,
+    shares: Flags,
+    things_min: int,
+    things_max: int,
+    of: Flags,
+    wants: Reals,
+    owned: Flags,
+) -> None:
+    """A need is log-normal: two even draws make a normal one (Box and Muller 1958)."""
+    for member in range(len(of)):
+        share = uniform(draw(tempers, member))
+        temper = 0
+        while share >= borders[temper]:
+            temper += 1
+        of[member] = temper
+        own = draw(needs, member)
+        radius = math.sqrt(-2.0 * math.log(1.0 - uniform(draw(own, 0))))
+        normal = radius * math.cos(2.0 * math.pi * uniform(draw(own, 1)))
+        # At most one thing a week: the chance that a Poisson number is not 0.
+        wants[member] = 1.0 - math.exp(-medians[temper] * math.exp(sigma * normal))
+        if shares[temper]:
+            span = things_max - things_min + 1
+            owned[member] = things_min + int(draw(things, member) % np.uint64(span))
+
+
+@kernel
+def _draw_all(start: np.uint64, bits: Hashes) -> None:
+    for member in range(len(bits)):
+        bits[member] = draw(start, member)
+
+
+@kernel
+def _draw_for(start: np.uint64, members: Numbers, bits: Hashes) -> None:
+    for i in range(len(members)):
+        bits[i] = draw(start, int(members[i]))

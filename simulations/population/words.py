@@ -1,0 +1,126 @@
+"""Words: what people have said of each other, as rows by the person they are about.
+
+The evidence of spec 12.1 for everybody at once. In a row, words are in the order of their
+raters, and of one rater in the order of the loans' ends, so that the last one of each is the
+latest. New words are merged once a week, and rows written anew: who said what first, on which
+thread, leaves no trace.
+
+Spec: §12.1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from simulations.population.compiled import Flags, Numbers, Offsets, kernel
+
+BAD: Final = 0
+GOOD: Final = 1
+REPAIRED: Final = 2
+"""A word of 0, and its rater has said since that it was made good."""
+
+
+class Words(NamedTuple):
+    """All words, for kernels.
+
+    Args:
+        offsets: where the row of each person begins.
+        raters, ends, values: who said it, when the loan ended (see ``ends_at``), and what.
+    """
+
+    offsets: Offsets
+    raters: Numbers
+    ends: Numbers
+    values: Flags
+
+    @property
+    def size_bytes(self) -> int:
+        return sum(array.nbytes for array in self)
+
+
+@dataclass(frozen=True, slots=True)
+class NewWords:
+    """Words of one week, in any order."""
+
+    subjects: Numbers
+    raters: Numbers
+    ends: Numbers
+    values: Flags
+
+
+def no_words(members: int) -> Words:
+    """Nobody has said anything yet."""
+    empty = np.empty(0, np.int32)
+    return Words(np.zeros(members + 1, np.int64), empty, empty.copy(), np.empty(0, np.uint8))
+
+
+def ends_at(week: int, is_second: bool) -> int:
+    """When a loan of a week ends, as a number that orders ends.
+
+    Args:
+        is_second: of two loans between the same two people in one week, the one borrowed by
+            the higher number ends a minute later.
+    """
+    return 2 * week + int(is_second)
+
+
+def merged(words: Words, new: NewWords) -> Words:
+    """All words with those of a week, which are later than all others."""
+    order = np.lexsort((new.ends, new.raters, new.subjects))
+    total = len(words.raters) + len(order)
+    offsets = np.empty_like(words.offsets)
+    raters, ends = np.empty(total, np.int32), np.empty(total, np.int32)
+    values = np.empty(total, np.uint8)
+    after = Words(offsets, raters, ends, values)
+    _merge(
+        words,
+        after,
+        new.subjects[order],
+        Words(offsets, new.raters[order], new.ends[order], new.values[order]),
+    )
+    return after
+
+
+@kernel
+def _merge(before: Words, after: Words, subjects: Numbers, new: Words) -> None:
+    """``new.offsets`` is not looked at: ``subjects`` says whom the new words are about."""
+    old, fresh, count = 0, 0, 0
+    members = len(before.offsets) - 1
+    for member in range(members):
+        after.offsets[member] = count
+        old_end = before.offsets[member + 1]
+        while fresh < len(subjects) and subjects[fresh] == member:
+            # An old word of the same rater stands before a new one.
+            while old < old_end and before.raters[old] <= new.raters[fresh]:
+                after.raters[count] = before.raters[old]
+                after.ends[count] = before.ends[old]
+                after.values[count] = before.values[old]
+                old += 1
+                count += 1
+            after.raters[count] = new.raters[fresh]
+            after.ends[count] = new.ends[fresh]
+            after.values[count] = new.values[fresh]
+            fresh += 1
+            count += 1
+        while old < old_end:
+            after.raters[count] = before.raters[old]
+            after.ends[count] = before.ends[old]
+            after.values[count] = before.values[old]
+            old += 1
+            count += 1
+    after.offsets[members] = count
+
+
+@kernel
+def repair(words: Words, subjects: Numbers, raters: Numbers, ends: Numbers) -> int:
+    """Mark words as made good; gives how many there were."""
+    found = 0
+    for i in range(len(subjects)):
+        for at in range(words.offsets[subjects[i]], words.offsets[subjects[i] + 1]):
+            if words.raters[at] == raters[i] and words.ends[at] == ends[i]:
+                words.values[at] = REPAIRED
+                found += 1
+    return found

@@ -1,0 +1,140 @@
+"""Tables of a scenario file, read strictly: every key must be asked for, every value fit.
+
+What is wrong is said in one sentence that names the key and what may stand there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Final, cast
+
+from protocol.errors import OpenHouseError
+
+UNITS_MS: Final = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+DURATION: Final = re.compile(r"(0|[1-9][0-9]{0,8})(ms|s|m|h|d)")
+_SHARES_APART_MAX: Final = 1e-6
+
+
+class ScenarioError(OpenHouseError):
+    """A scenario that cannot be run; its text is one sentence for people.
+
+    Args:
+        key: the key as it is written, with its table ("faults.drop").
+        allowed: what may stand there, as a clause.
+    """
+
+    key: str
+    allowed: str
+
+    def __init__(self, key: str, allowed: str) -> None:
+        super().__init__(key, allowed)
+        self.key = key
+        self.allowed = allowed
+
+    def __str__(self) -> str:
+        return f"The scenario's {self.key!r} is not possible; allowed: {self.allowed}."
+
+
+class Table:
+    """One table of the file, of which every key must be asked for."""
+
+    def __init__(self, data: Mapping[str, object], name: str) -> None:
+        self._data = data
+        self._name = name
+        self._known: dict[str, None] = {}
+
+    def _path(self, key: str) -> str:
+        return f"{self._name}.{key}" if self._name else key
+
+    def take(self, key: str, default: object, kind: type, allowed: str) -> dict[str, object]:
+        """A sub-table as it is."""
+        self._known[key] = None
+        value = self._data.get(key, default)
+        if not isinstance(value, kind):
+            raise ScenarioError(self._path(key), allowed)
+        return cast("dict[str, object]", value)
+
+    def table(self, key: str) -> Table:
+        return Table(self.take(key, {}, dict, "a table"), self._path(key))
+
+    def finish(self) -> None:
+        """Refuse what nobody asked for."""
+        for key in self._data:
+            if key not in self._known:
+                known = ", ".join(sorted(self._known))
+                raise ScenarioError(self._path(key), f"one of {known}")
+
+    def text(self, key: str, default: str) -> str:
+        self._known[key] = None
+        value = self._data.get(key, default)
+        if not isinstance(value, str):
+            raise ScenarioError(self._path(key), "a text")
+        return value
+
+    def choice(self, key: str, default: str, allowed: tuple[str, ...]) -> str:
+        value = self.text(key, default)
+        if value not in allowed:
+            raise ScenarioError(self._path(key), " or ".join(f'"{word}"' for word in allowed))
+        return value
+
+    def whole(self, key: str, default: int, low: int, high: int) -> int:
+        self._known[key] = None
+        value = self._data.get(key, default)
+        # A bool is an int in Python; in a scenario it is a mistake.
+        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+            raise ScenarioError(self._path(key), f"a whole number from {low} to {high}")
+        return value
+
+    def share(self, key: str, default: float) -> float:
+        return self._number(key, default, 1.0, "a share from 0 to 1")
+
+    def rate(self, key: str, default: float) -> float:
+        return self._number(key, default, 1e6, "a number a day, 0 or more")
+
+    def number(self, key: str, default: float, low: float, high: float) -> float:
+        return self._number(key, default, high, f"a number from {low:g} to {high:g}", low)
+
+    def flag(self, key: str, default: bool) -> bool:
+        self._known[key] = None
+        value = self._data.get(key, default)
+        if not isinstance(value, bool):
+            raise ScenarioError(self._path(key), "true or false")
+        return value
+
+    def shares(
+        self, key: str, names: Iterable[str], default: tuple[tuple[str, float], ...]
+    ) -> tuple[tuple[str, float], ...]:
+        """A table of shares of a whole, by name; those that are not named are 0."""
+        table = self.table(key)
+        given = tuple((name, table.share(name, 0.0)) for name in names)
+        table.finish()
+        if key not in self._data:
+            return default
+        total = sum(share for _, share in given)
+        if abs(total - 1.0) > _SHARES_APART_MAX:
+            raise ScenarioError(self._path(key), f"shares that add up to 1 (these: {total:g})")
+        return tuple((name, share) for name, share in given if share > 0)
+
+    def _number(
+        self, key: str, default: float, high: float, allowed: str, low: float = 0.0
+    ) -> float:
+        self._known[key] = None
+        value = self._data.get(key, default)
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        # Not a number is neither above nor below.
+        if not isinstance(value, int | float) or not is_number or not low <= value <= high:
+            raise ScenarioError(self._path(key), allowed)
+        return float(value)
+
+    def duration(self, key: str, default_ms: int, high_ms: int) -> int:
+        self._known[key] = None
+        value = self._data.get(key)
+        if value is None:
+            return default_ms
+        match = DURATION.fullmatch(value) if isinstance(value, str) else None
+        duration_ms = int(match[1]) * UNITS_MS[match[2]] if match else -1
+        if not 0 <= duration_ms <= high_ms:
+            allowed = f'a duration such as "20s", "90m" or "2d", at most {high_ms // 1000} seconds'
+            raise ScenarioError(self._path(key), allowed)
+        return duration_ms
