@@ -14,6 +14,7 @@ rest to life. The page and the API see the node as ``node.api.protocols.NodeLike
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import socket
 import time
@@ -43,6 +44,7 @@ from node.transport.photos import Photos
 from protocol.errors import ProtocolError, Refused
 
 _LOG_EPOCH_SIZE_BYTES: Final = 8
+_log = logging.getLogger("openhouse.node")
 
 
 @asynccontextmanager
@@ -236,7 +238,14 @@ class Node:
         host.start()
         self._network.start(host, engine, self._store)
         self._bell = asyncio.ensure_future(Bell(self).run())
+        self._bell.add_done_callback(_say_why_it_ended)
 
     def _on_host_failed(self, failed: asyncio.Future[NodeError]) -> None:
         if not failed.cancelled() and not self.failed.done():
             self.failed.set_result(failed.result())
+
+
+def _say_why_it_ended(bell: asyncio.Task[None]) -> None:
+    """A node without its bell goes on; that it has none is not kept quiet."""
+    if not bell.cancelled() and bell.exception() is not None:
+        _log.error("notices have stopped", exc_info=bell.exception())

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from node.api import guard
 from node.engine import commands, desk
 from node.notices import bell, box
 from node.notices.channels import (
@@ -21,6 +22,7 @@ from node.notices.channels import (
 )
 from node.notices.facts import EVENTS, SENTENCES
 from node.web.forms import Form
+from node.web.people import qr_code
 from node.web.visit import Visit
 from protocol.errors import Refused
 
@@ -66,8 +68,23 @@ async def show_settings(
         events=EVENTS,
         securities=SECURITIES,
         states=[_state(visit, channels, channel) for channel in CHANNELS],
+        here=_this_home(visit),
         kept=_KEPT,
     )
+
+
+def _this_home(visit: Visit) -> dict[str, Any]:
+    """Where this home is found: by friends' homes, and by browsers."""
+    lan: Any = visit.node.lan_state()
+    page = f"{visit.request.scheme}://{visit.request.host}/"
+    is_for_here = guard.host_is_ours(visit.request.host, ())
+    return {
+        "addresses": visit.node.addresses(),
+        "lan": lan,
+        "page": page,
+        # Another device cannot open an address that means "this computer".
+        "code": "" if is_for_here else qr_code(page),
+    }
 
 
 def _written(channels: Channels) -> Form:

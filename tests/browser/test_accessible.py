@@ -7,6 +7,7 @@ licence (MPL 2.0), so that the same rules are asked everywhere.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +53,20 @@ _SMALL = """
       : null;
   })
   .filter(Boolean)
+"""
+# What has the focus, and whether a person sees it: an outline, within the window, uncovered.
+_FOCUSED = """
+() => {
+  const e = document.activeElement, box = e.getBoundingClientRect();
+  const whole = e.matches('.whole') ? getComputedStyle(e, '::after') : getComputedStyle(e);
+  const x = box.left + Math.min(box.width / 2, 20), y = box.top + box.height / 2;
+  const over = document.elementFromPoint(x, y);
+  return {
+    what: (e.name || '') + ' ' + e.textContent.trim().slice(0, 60),
+    is_seen: e === document.body || (whole.outlineStyle !== 'none' && box.bottom <= innerHeight
+      && box.top >= 0 && (e.contains(over) || over?.contains(e))),
+  };
+}
 """
 _WIDTH = "() => document.documentElement.scrollWidth - innerWidth"
 
@@ -164,4 +179,44 @@ def test_the_page_shows_what_is_new_by_itself_unless_somebody_is_writing(
     for path in ("/", "/browse", "/things", "/friends/picture"):
         page.goto(home.url + path)
         assert 0 == page.evaluate(shifts), path
+    context.close()
+
+
+def test_a_thing_is_found_and_asked_for_by_keyboard_alone(browser: Browser, home: Served) -> None:
+    """Every stop of the way shows where one is, and nothing lies over it."""
+    context = browser.new_context(viewport={"width": 390, "height": 844}, locale="en-US")
+    page = context.new_page()
+    page.goto(home.url + "/things")
+    page.fill("input[name=key]", TOKEN)
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".places")
+    page.goto(home.url + "/browse")
+
+    def go_to(what: str) -> None:
+        """Press Tab until this has the focus."""
+        for _ in range(120):
+            page.keyboard.press("Tab")
+            found = page.evaluate(_FOCUSED)
+            assert found["is_seen"], f"the focus cannot be seen: {found}"
+            if what in found["what"]:
+                return
+        raise AssertionError(f"{what} is never reached")
+
+    def press_enter() -> None:
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
+
+    go_to("Guitar")
+    press_enter()
+    go_to("Ask Luc")
+    page.keyboard.press("Enter")
+    go_to("from")
+    page.keyboard.type(f"{date.today() + timedelta(days=40):%m%d%Y}")
+    go_to("to")
+    page.keyboard.type(f"{date.today() + timedelta(days=41):%m%d%Y}")
+    go_to("message")
+    page.keyboard.type("For a song")
+    go_to("Ask")
+    press_enter()
+    assert "Your request is on its way." in page.inner_text("main")
     context.close()
