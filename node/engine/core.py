@@ -254,7 +254,7 @@ class Core:
         self.starved: dict[LinkId, None] = {}
         self.is_renewal_known = False
         self.next_renewal_ms: int | None = None  # see ``renewals``
-        self.expiries: list[tuple[int, MemberId, ObjectId]] = []
+        self.expiries: list[tuple[int, Key]] = []
         self._local: dict[str, Value] = {}
         self.epoch = 0
         self.clock: ClockWatch | None = None
@@ -389,11 +389,11 @@ class Core:
 
     def note_expiry(self, record: Record) -> None:
         """Remember when this record's lease ends (see ``leases``)."""
-        heapq.heappush(self.expiries, (record.not_after_ms, record.author, record.object))
+        heapq.heappush(self.expiries, (record.not_after_ms, record.key))
         if len(self.expiries) > _EXPIRIES_SPARE_MAX + 2 * len(self.registers):
             # A register renewed again and again must not leave its former dates behind.
             held = self.registers.all()
-            self.expiries = [(s.record.not_after_ms, *s.record.key) for s in held]
+            self.expiries = [(s.record.not_after_ms, s.record.key) for s in held]
             heapq.heapify(self.expiries)
 
     def write_record(self, stored: Stored) -> None:

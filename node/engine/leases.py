@@ -107,8 +107,8 @@ def end_leases(core: Core) -> None:
     friend's half towards us: by the hash in it we still understand that they ended it.
     """
     while core.expiries and core.expiries[0][0] <= core.now_ms:
-        _, author, object_id = heapq.heappop(core.expiries)
-        stored = core.registers.stored((author, object_id))
+        _, key = heapq.heappop(core.expiries)
+        stored = core.registers.stored(key)
         if stored is None or not stored.record.is_expired(core.now_ms):
             continue
         record = stored.record
@@ -117,7 +117,7 @@ def end_leases(core: Core) -> None:
         elif record.kind is Kind.LISTING:
             continue
         if isinstance(record.body, HalfBody):
-            refresh_edge(core, author, record.body.friend)
+            refresh_edge(core, record.author, record.body.friend)
         core.deliver("browse")
 
 

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from node.engine.events import Event
+from node.engine.events import Event, MessageReceived
 from protocol.bodies import HalfBody
 from protocol.keys import MemberId
+from protocol.messages import decode_message
 from simulations.disk import Shelf
 from simulations.runner import run_scenario
 from simulations.scenario import Scenario, parse_scenario
@@ -107,6 +108,8 @@ class DoubtfulWorld(World):
     """After every event, works out anew what is kept so as not to work it out anew."""
 
     def perform(self, host: Host, event: Event) -> None:
+        if isinstance(event, MessageReceived):
+            assert decode_message(event.message) == host.config.read_message(event.message)
         super().perform(host, event)
         if host.engine is None:
             return
