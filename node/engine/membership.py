@@ -35,7 +35,7 @@ from node.engine.events import (
     Space,
 )
 from protocol import limits
-from protocol.bodies import HalfBody, KeysBody, Kind, StatementBody, half_object
+from protocol.bodies import AmendmentBody, HalfBody, KeysBody, Kind, StatementBody, half_object
 from protocol.errors import BadKey, Malformed, NotYours, Refused, RemoteProtocolError
 from protocol.invitations import Invitation, decode_link, encode_link, invitation_tag
 from protocol.keys import HouseId, MemberId
@@ -246,6 +246,8 @@ def _keep_greeting(core: Core, records: list[Record], peer: MemberId) -> None:
     for record in sorted(records, key=lambda record: _RULES.get(record.kind, len(_RULES))):
         try:
             intake.check_header(core, record)
+            if isinstance(record.body, AmendmentBody):
+                amendments.check_room(core, record.author, record.body, peer)
         except RemoteProtocolError:
             continue  # as if it had not been shown
         body = record.body

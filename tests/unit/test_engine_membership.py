@@ -8,8 +8,10 @@ import pytest
 
 from node.engine.commands import AddThing, EndFriendship, FoundHouse, Invite, Join, SetProfile
 from node.engine.events import HostLinkUp, Json, LinkId
+from protocol import limits
 from protocol.bodies import (
     STATEMENT_OBJECT,
+    AmendmentBody,
     CharterBody,
     HalfBody,
     Kind,
@@ -20,7 +22,7 @@ from protocol.bodies import (
 )
 from protocol.charter import Charter
 from protocol.errors import Refused
-from protocol.house import house_id
+from protocol.house import amendment_object, house_id
 from protocol.invitations import decode_link, encode_link
 from protocol.keys import HouseId, MemberId, ObjectId
 from protocol.messages import Have, JoinRefused, JoinRequest, Message, Records, Welcome
@@ -485,6 +487,23 @@ class TestHostileGuest:
 
         assert pump.core("ana").is_live_friend(cleo)
         assert not pump.core("ana").is_member(cleo)
+
+    def test_a_greeting_full_of_signatures_by_nobody_takes_little_room(self) -> None:
+        """Changes of the rules come with a welcome; what a guest brings is bounded. Spec §9.6."""
+        pump = founded("ana", "bob", "cleo")
+        ana = pump.core("ana")
+        assert ana.house is not None
+        forged = []
+        for number in range(limits.AMENDMENTS_UNPROVED_MAX + 20):
+            body = AmendmentBody(ana.house, (("capacity_max", 4 + number),))
+            forged.append(pump.sign("cleo", body, amendment_object(ana.house, body)))
+        key = pump.homes["cleo"].config.link_public
+        request = JoinRequest(envelopes(greeting(pump, "cleo", "ana") + forged), ())
+        come(pump, "ana", pump.invite("ana"), key, request)
+
+        assert limits.AMENDMENTS_PER_MEMBER_MAX == len(ana.of_kind(Kind.AMENDMENT))
+        assert [] == pump.core("bob").of_kind(Kind.AMENDMENT)
+        assert Charter() == ana.charter
 
     def test_seats_by_throw_away_keys_make_nobody_a_member(self) -> None:
         """Members are those whose seats lead back to the founders."""
