@@ -349,8 +349,8 @@ PARAMETERS: Final = (
     ),
     Parameter(
         "sponsor_pause_ms", 0, 5 * _YEAR_MS,
-        N_("If two of your guests do, you co-opt nobody for {value}."),
-        N_("However many of your guests do, you can go on co-opting."),
+        N_("If two of your guests stop being reliable, you co-opt nobody for {value}."),
+        N_("However many of your guests stop being reliable, you can go on co-opting."),
     ),
     Parameter(
         "circle_2_exchanges", 0, 100,

@@ -25,6 +25,7 @@ PATHS: Final = {
     "kit": "/safekeeping/kit",
     "goodbye": "/goodbye",
     "settings": "/settings", "circles": "/trust", "house": "/house",
+    "change": "/house/change",
     "safekeeping": "/safekeeping", "nothing": "/no-such-page",
 }  # fmt: skip
 CHROMIUM: Final = "/usr/bin/chromium"

@@ -93,6 +93,7 @@ def paths(street: Street) -> list[str]:
         "/", "/browse", "/browse?query=nothing", "/things", "/inbox",
         "/agenda", "/notices", "/settings", "/friends",
         "/friends/nearby", "/friends/picture", "/trust", "/house", "/safekeeping",
+        "/house/change?rule=capacity_max&value=5",
         "/safekeeping/kit", "/goodbye", "/no-such-page",
         f"/friends/{street.id(2).hex()}", f"/things/{mine[0]['thing']}",
         *(f"/thing/{thing['thing']}@{thing['holder']}" for thing in (near, far)),
