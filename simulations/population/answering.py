@@ -161,11 +161,10 @@ def in_order(
     return order.astype(np.int64), np.append(begins, len(order)).astype(np.int64)
 
 
-@kernel
 def let_go(units: Units, requests: Requests, fates: Fates) -> None:
     """Units of requests that came to nothing are free again. Spec: §12.7."""
-    for request in range(len(fates.what)):
-        if fates.what[request] != _AGREED and requests.hops[request] > 1:
-            # Everybody before the one with whom it ended had engaged a unit.
-            for stage in range(fates.stage[request]):
-                units.engaged[requests.edges[request, stage]] -= 1
+    is_over = (fates.what != Fate.AGREED) & (requests.hops > 1)
+    # Everybody before the one with whom it ended had engaged a unit.
+    stages = np.arange(requests.edges.shape[1])
+    engaged = is_over[:, np.newaxis] & (stages < fates.stage[:, np.newaxis])
+    np.subtract.at(units.engaged, requests.edges[engaged], 1)

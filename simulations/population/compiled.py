@@ -26,6 +26,7 @@ Numbers: TypeAlias = NDArray[np.int32]
 Offsets: TypeAlias = NDArray[np.int64]
 Hashes: TypeAlias = NDArray[np.uint64]
 Reals: TypeAlias = NDArray[np.float64]
+Truths: TypeAlias = NDArray[np.bool_]
 
 Function = TypeVar("Function", bound=Callable[..., object])
 Scratch = TypeVar("Scratch")

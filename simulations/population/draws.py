@@ -16,7 +16,7 @@ from typing import Final
 
 import numpy as np
 
-from simulations.population.compiled import kernel, part
+from simulations.population.compiled import Hashes, Numbers, Reals, Truths, kernel, part
 
 GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)
 _FIRST: Final = np.uint64(0xBF58476D1CE4E5B9)
@@ -85,6 +85,20 @@ def skipped(bits: np.uint64, log_refused: float) -> int:
     """
     steps = math.log(1.0 - uniform(bits)) / log_refused
     return int(steps) if steps < 4.0e18 else 4_000_000_000_000_000_000
+
+
+def draws_of(start: np.uint64, numbers: Numbers) -> Hashes:
+    """As ``draw``, for many numbers at once and without a kernel."""
+    x: Hashes = start + (numbers.astype(np.uint64) + _ONE) * GOLDEN
+    x = (x ^ (x >> _S30)) * _FIRST
+    x = (x ^ (x >> _S27)) * _SECOND
+    return x ^ (x >> _S31)
+
+
+def happens(start: np.uint64, numbers: Numbers, chances: Reals) -> Truths:
+    """Whether something with a chance of its own happens to each of them."""
+    uniforms = (draws_of(start, numbers) >> _S11) * _UNIT
+    return uniforms < chances
 
 
 def stream(seed: int, purpose: Purpose, step: int = 0) -> np.uint64:

@@ -91,7 +91,7 @@ def blocks(
     start = stream(seed, Purpose.BLOCK_FRIEND)
 
     def pairs(begin: int, end: int, one: Numbers, other: Numbers) -> int:
-        return _blocks(members, block, log_in, log_out, start, begin, end, one, other)
+        return draw_blocks(members, block, log_in, log_out, start, begin, end, one, other)
 
     return collect(members, (inside + outside) / 2, [pairs], threads)
 
@@ -141,7 +141,7 @@ def _small_world(
 
 
 @kernel
-def _blocks(
+def draw_blocks(
     members: int,
     block: int,
     log_in: float,

@@ -14,9 +14,9 @@ import numpy as np
 
 from simulations.population.answering import Units
 from simulations.population.asking import People, Requests
-from simulations.population.compiled import Flags, Numbers, Offsets, Reals, kernel, part
+from simulations.population.compiled import Flags, Numbers, Offsets, Reals, Truths, kernel
 from simulations.population.csr import position
-from simulations.population.draws import draw, uniform
+from simulations.population.draws import happens
 from simulations.population.rules import Graph
 from simulations.population.words import BAD, GOOD, NewWords
 
@@ -48,10 +48,10 @@ class Outcome(NamedTuple):
         made_good: whether it will be replaced.
     """
 
-    lost: Flags
+    lost: Truths
     holder_words: Flags
     borrower_words: Flags
-    made_good: Flags
+    made_good: Truths
 
 
 @dataclass(slots=True)
@@ -60,7 +60,7 @@ class Burnt:
 
     week: int
     loans: Requests
-    made_good: Flags
+    made_good: Truths
 
 
 def taken(loans: Requests, chosen: Offsets) -> Requests:
@@ -70,71 +70,64 @@ def taken(loans: Requests, chosen: Offsets) -> Requests:
     )
 
 
-@kernel
-def end(loans: Requests, manners: Manners, streams: Streams, outcome: Outcome) -> None:
+def end(loans: Requests, manners: Manners, streams: Streams) -> Outcome:
     """Draw how each loan goes: it belongs to its borrower, who has one at a time."""
-    for i in range(len(loans.borrowers)):
-        borrower = int(loans.borrowers[i])
-        holder = loans.nodes[i, loans.hops[i] - 1]
-        of, by = manners.of[borrower], manners.of[holder]
-        is_lost = uniform(draw(streams.fails, borrower)) < manners.fails[of]
-        outcome.lost[i] = is_lost
-        slanders = uniform(draw(streams.holder_word, borrower)) < manners.slanders[by]
-        outcome.holder_words[i] = BAD if is_lost or slanders else GOOD
-        # Whoever lost something has no reason to complain.
-        slanders = uniform(draw(streams.borrower_word, borrower)) < manners.slanders[of]
-        outcome.borrower_words[i] = BAD if slanders and not is_lost else GOOD
-        repairs = uniform(draw(streams.makes_good, borrower)) < manners.makes_good[of]
-        outcome.made_good[i] = is_lost and repairs
+    borrowers = loans.borrowers
+    of, by = manners.of[borrowers], manners.of[holders_of(loans)]
+    is_lost = happens(streams.fails, borrowers, manners.fails[of])
+    slanders = happens(streams.holder_word, borrowers, manners.slanders[by])
+    # Whoever lost something has no reason to complain.
+    complains = happens(streams.borrower_word, borrowers, manners.slanders[of]) & ~is_lost
+    repairs = happens(streams.makes_good, borrowers, manners.makes_good[of])
+    return Outcome(
+        is_lost,
+        np.where(is_lost | slanders, BAD, GOOD).astype(np.uint8),
+        np.where(complains, BAD, GOOD).astype(np.uint8),
+        is_lost & repairs,
+    )
 
 
-@kernel
 def settle(
     graph: Graph, people: People, units: Units, loans: Requests, outcome: Outcome, week: int
 ) -> None:
     """Things go home, units of what went well are free, friends earn capacity. Spec: §12.7."""
-    for i in range(len(loans.borrowers)):
-        borrower, hops = int(loans.borrowers[i]), loans.hops[i]
-        holder = int(loans.nodes[i, hops - 1])
-        people.lent[holder] = week
-        if outcome.lost[i]:
-            people.owned[holder] -= 1
-        else:
-            people.free[holder] += 1
-        if hops > 1:
-            if outcome.holder_words[i] == GOOD:
-                give_units_back(units, loans, i)
-            continue
-        edge = loans.edges[i, 0]
-        if outcome.holder_words[i] == GOOD:
-            units.good[edge] = min(3, units.good[edge] + 1)
-        if outcome.borrower_words[i] == GOOD:
-            edge = position(graph.offsets, graph.neighbours, borrower, holder)
-            units.good[edge] = min(3, units.good[edge] + 1)
+    holders, is_lost = holders_of(loans), outcome.lost
+    people.lent[holders] = week
+    np.subtract.at(people.owned, holders[is_lost], 1)
+    np.add.at(people.free, holders[~is_lost], 1)
+    is_direct, is_good = loans.hops == 1, outcome.holder_words == GOOD
+    give_back(units, taken(loans, np.flatnonzero(is_good & ~is_direct)))
+    _earn(units, loans.edges[is_good & is_direct, 0])
+    is_thanked = (outcome.borrower_words == GOOD) & is_direct
+    borrowers, holders = loans.borrowers[is_thanked], holders[is_thanked]
+    places = np.empty(len(holders), np.int64)
+    _find_places(graph, borrowers, holders, places)
+    _earn(units, places)
 
 
-@part
-def give_units_back(units: Units, loans: Requests, loan: int) -> None:
-    """Every unit that one loan engaged."""
-    for stage in range(loans.hops[loan]):
-        units.engaged[loans.edges[loan, stage]] -= 1
+def _earn(units: Units, places: Offsets) -> None:
+    """One more good loan with a friend, counted as far as 3; no place stands there twice."""
+    units.good[places] = np.minimum(3, units.good[places] + 1)
 
 
 @kernel
-def give_all_back(units: Units, loans: Requests) -> None:
-    """Every unit that some loans engaged."""
-    for loan in range(len(loans.borrowers)):
-        if loans.hops[loan] > 1:
-            give_units_back(units, loans, loan)
+def _find_places(graph: Graph, members: Numbers, friends: Numbers, places: Offsets) -> None:
+    for i in range(len(places)):
+        member, friend = int(members[i]), int(friends[i])
+        places[i] = position(graph.offsets, graph.neighbours, member, friend)
 
 
-@kernel
+def give_back(units: Units, loans: Requests) -> None:
+    """Every unit that loans beyond circle 1 engaged."""
+    edges = loans.edges[loans.hops > 1]
+    np.subtract.at(units.engaged, edges[edges >= 0], 1)
+
+
 def replace(people: People, loans: Requests) -> None:
     """What was lost stands at its holder's again."""
-    for i in range(len(loans.borrowers)):
-        holder = loans.nodes[i, loans.hops[i] - 1]
-        people.owned[holder] += 1
-        people.free[holder] += 1
+    holders = holders_of(loans)
+    np.add.at(people.owned, holders, 1)
+    np.add.at(people.free, holders, 1)
 
 
 def words_of(loans: Requests, outcome: Outcome, ends: Numbers) -> NewWords:

@@ -18,10 +18,10 @@ from typing import Final
 
 import numpy as np
 
-from simulations.population.compiled import Numbers, Offsets, in_ranges, kernel, part
+from simulations.population.compiled import Numbers, Offsets, kernel, part
 from simulations.population.csr import Csr
-from simulations.population.draws import Purpose, draw, skipped, stream, uniform
-from simulations.population.generate import Draw, collect, log_of_refusal
+from simulations.population.draws import Purpose, draw, draws_of, skipped, stream, uniform
+from simulations.population.generate import Draw, collect, draw_blocks, log_of_refusal
 from simulations.scenario_population import TownPlan
 
 HOUSEHOLD_MAX: Final = 16
@@ -40,11 +40,11 @@ def town(members: int, plan: TownPlan, seed: int, threads: int | None = None) ->
         return _near(homes, plan.neighbourhood, log_near, alike, start, begin, end, one, other)
 
     def far(begin: int, end: int, one: Numbers, other: Numbers) -> int:
-        return _far(members, log_far, far_start, begin, end, one, other)
+        return draw_blocks(members, members, log_far, 0.0, far_start, begin, end, one, other)
 
     draws: list[Draw] = [near, far]
     for number in range(plan.clubs):
-        clubs = _clubs(members, plan, seed, number, threads)
+        clubs = _clubs(members, plan, seed, number)
         draws.append(_of_club(clubs, plan, seed, number))
     return collect(members, plan.friends / 2, draws, threads)
 
@@ -66,16 +66,12 @@ def _homes(members: int, household: float, seed: int) -> Numbers:
     return ends
 
 
-def _clubs(members: int, plan: TownPlan, seed: int, number: int, threads: int | None) -> _Clubs:
+def _clubs(members: int, plan: TownPlan, seed: int, number: int) -> _Clubs:
     towns = -(-members // plan.town)
     clubs_each = max(1, plan.town // plan.club)
-    of = np.empty(members, np.int32)
-    start = stream(seed, Purpose.CLUB, number)
-
-    def join(begin: int, end: int, _: None) -> None:
-        _join(plan.town, clubs_each, start, begin, end, of)
-
-    in_ranges(join, members, lambda: None, threads=threads)
+    everybody = np.arange(members, dtype=np.int32)
+    club = draws_of(stream(seed, Purpose.CLUB, number), everybody) % np.uint64(clubs_each)
+    of = (everybody // plan.town * clubs_each + club.astype(np.int32)).astype(np.int32)
     begins = np.zeros(towns * clubs_each + 1, np.int64)
     people, place = np.empty(members, np.int32), np.empty(members, np.int32)
     _list_people(of, begins, people, place)
@@ -152,41 +148,6 @@ def _near(
             count += 1
             friend += 1
     return count
-
-
-@kernel
-def _far(
-    members: int,
-    log_refused: float,
-    start: np.uint64,
-    begin: int,
-    end: int,
-    one: Numbers,
-    other: Numbers,
-) -> int:
-    count = 0
-    for member in range(begin, end):
-        friend, number = member + 1, 0
-        own = draw(start, member)
-        while friend < members and log_refused < 0.0:
-            skip = skipped(draw(own, number), log_refused)
-            number += 1
-            if skip >= members - friend:
-                break
-            friend += skip
-            if count < len(one):
-                one[count] = member
-                other[count] = friend
-            count += 1
-            friend += 1
-    return count
-
-
-@kernel
-def _join(town: int, clubs_each: int, start: np.uint64, begin: int, end: int, of: Numbers) -> None:
-    for member in range(begin, end):
-        club = int(draw(start, member) % np.uint64(clubs_each))
-        of[member] = (member // town) * clubs_each + club
 
 
 @kernel

@@ -32,7 +32,7 @@ from simulations.population.compiled import (
     kernel,
 )
 from simulations.population.csr import Csr
-from simulations.population.draws import Purpose, draw, stream, uniform
+from simulations.population.draws import Purpose, draw, draws_of, stream, uniform
 from simulations.population.loans import Burnt, Manners, Outcome, Streams
 from simulations.population.rules import SIDES_MAX, Graph, judge, rules_of
 from simulations.population.words import Words, ends_at, merged, no_words, repair
@@ -104,8 +104,7 @@ class Weeks:
         self.rows = Graph(graph.offsets, graph.neighbours)
         members = graph.members
         if ranks is None:
-            ranks = np.empty(members, np.uint64)
-            _draw_all(stream(seed, Purpose.RANK), ranks)
+            ranks = draws_of(stream(seed, Purpose.RANK), np.arange(members, dtype=np.int32))
         self.people, self.manners = _settle_in(members, customs, seed, ranks)
         edges = len(graph.neighbours)
         self.units = Units(np.zeros(edges, np.uint8), np.zeros(edges, np.uint8))
@@ -139,15 +138,14 @@ class Weeks:
     # --- what was lent -----------------------------------------------------------------
 
     def _bring_back(self) -> tuple[Requests, Outcome]:
-        back, count = self.out, len(self.out.borrowers)
-        outcome = Outcome(*(np.zeros(count, np.uint8) for _ in range(4)))
-        if count == 0:
-            return back, outcome
+        back = self.out
         purposes = (
             Purpose.FAILS, Purpose.HOLDER_WORD, Purpose.BORROWER_WORD, Purpose.MAKES_GOOD,
         )  # fmt: skip
         streams = Streams(*(stream(self.seed, purpose, self.week) for purpose in purposes))
-        loans.end(back, self.manners, streams, outcome)
+        outcome = loans.end(back, self.manners, streams)
+        if len(back.borrowers) == 0:
+            return back, outcome
         loans.settle(self.rows, self.people, self.units, back, outcome, self.week - 1)
         self.words = merged(self.words, loans.words_of(back, outcome, _ends(back, self.week - 1)))
         bad = np.flatnonzero(outcome.holder_words == 0)
@@ -166,11 +164,11 @@ class Weeks:
                 repair(self.words, repaired.borrowers, loans.holders_of(repaired), ends)
                 loans.replace(self.people, repaired)
                 if self.rules.burnt_weeks >= REPAIR_WEEKS:
-                    loans.give_all_back(self.units, repaired)
-                rest = np.flatnonzero(burnt.made_good == 0)
+                    loans.give_back(self.units, repaired)
+                rest = np.flatnonzero(~burnt.made_good)
                 burnt = Burnt(burnt.week, loans.taken(burnt.loans, rest), burnt.made_good[rest])
             if self.week == burnt.week + self.rules.burnt_weeks:
-                loans.give_all_back(self.units, burnt.loans)
+                loans.give_back(self.units, burnt.loans)
             if self.week < burnt.week + max(self.rules.burnt_weeks, REPAIR_WEEKS):
                 kept.append(burnt)
         self.burnt = kept
@@ -207,9 +205,9 @@ class Weeks:
     def _answer(self, requests: Requests) -> Fates:
         count = len(requests.borrowers)
         fates = Fates(np.zeros(count, np.uint8), np.zeros(count, np.uint8))
-        hashes = np.empty(count, np.uint64)
         willing = stream(self.seed, Purpose.WILLING, self.week)
-        _draw_for(stream(self.seed, Purpose.PRIORITY, self.week), requests.borrowers, hashes)
+        priority = stream(self.seed, Purpose.PRIORITY, self.week)
+        hashes = draws_of(priority, requests.borrowers)
         for stage in range(min(HOPS_MAX, self.rules.max_circles)):
             order, bounds = answering.in_order(requests, fates, stage, hashes)
             nodes, borrowers = requests.nodes[order, stage], requests.borrowers[order]
@@ -358,15 +356,3 @@ def _draw_people(
         if shares[temper]:
             span = things_max - things_min + 1
             owned[member] = things_min + int(draw(things, member) % np.uint64(span))
-
-
-@kernel
-def _draw_all(start: np.uint64, bits: Hashes) -> None:
-    for member in range(len(bits)):
-        bits[member] = draw(start, member)
-
-
-@kernel
-def _draw_for(start: np.uint64, members: Numbers, bits: Hashes) -> None:
-    for i in range(len(members)):
-        bits[i] = draw(start, int(members[i]))
