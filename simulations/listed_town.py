@@ -25,7 +25,7 @@ from protocol.charter import Charter
 from protocol.errors import Refused
 from simulations.graphs import Edge, adjacency, hops_from
 from simulations.network import Conditions
-from simulations.signing import InterningOpener, ModelKeys
+from simulations.signing import InterningOpener, KeyRing, ModelKeys
 from simulations.town import TownPlan, build_town, seed_for
 from simulations.world import Act, World, WorldPlan
 
@@ -62,6 +62,7 @@ class ListedTown:
         skew_max_ms: clocks are wrong by at most this.
         seats: membership can be proved; needed where the time goes on to a renewal, for
             who renews a friendship says in it whether the friend is a member.
+        keys: real or modelled signatures; modelled if None.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class ListedTown:
         *,
         skew_max_ms: int = 0,
         seats: bool = False,
+        keys: KeyRing | None = None,
         shows_progress: bool = False,
     ) -> None:
         self.edges = list(edges)
@@ -85,7 +87,7 @@ class ListedTown:
         self._first_circles = circles
         self._shows_progress = shows_progress
         self._chance = random.Random(f"listed town {seed}")
-        keys = ModelKeys(seed_for("reach", seed))
+        keys = keys or ModelKeys(seed_for("reach", seed))
         self.opener = InterningOpener(keys.verify)
         plan = TownPlan(
             members,
