@@ -57,7 +57,8 @@ class Registers:
         self._key_of: dict[RecordId, Key] = {}
         self._kinds: dict[Kind, dict[Key, Stored]] = {}
         self._origins: dict[MemberId, dict[Key, Stored]] = {}
-        self._halves_by_hash: dict[bytes, tuple[Key, ...]] = {}
+        # Honest halves have a hash each; only where one comes again are there more than one.
+        self._halves_by_hash: dict[bytes, Key | dict[Key, None]] = {}
         self._counts: dict[tuple[MemberId, Kind], int] = {}
         self._counts_from: dict[MemberId, int] = {}
 
@@ -90,8 +91,7 @@ class Registers:
         if origin is not None:
             self._origins.setdefault(origin, {})[key] = stored
         if isinstance(record.body, HalfBody):
-            alike = self._halves_by_hash.get(record.body.revocation_hash, ())
-            self._halves_by_hash[record.body.revocation_hash] = (*alike, key)
+            self._note_half(record.body.revocation_hash, key)
 
     def remove(self, key: Key) -> None:
         stored = self._stored.pop(key, None)
@@ -109,10 +109,23 @@ class Registers:
             if not self._origins[origin]:
                 del self._origins[origin]
         if isinstance(record.body, HalfBody):
-            revocation_hash = record.body.revocation_hash
-            alike = tuple(k for k in self._halves_by_hash.pop(revocation_hash) if k != key)
-            if alike:
-                self._halves_by_hash[revocation_hash] = alike
+            self._forget_half(record.body.revocation_hash, key)
+
+    def _note_half(self, revocation_hash: bytes, key: Key) -> None:
+        alike = self._halves_by_hash.get(revocation_hash)
+        if alike is None:
+            self._halves_by_hash[revocation_hash] = key
+        elif isinstance(alike, dict):
+            alike[key] = None
+        else:
+            self._halves_by_hash[revocation_hash] = {alike: None, key: None}
+
+    def _forget_half(self, revocation_hash: bytes, key: Key) -> None:
+        alike = self._halves_by_hash[revocation_hash]
+        if isinstance(alike, dict):
+            del alike[key]
+        if alike == key or not alike:
+            del self._halves_by_hash[revocation_hash]
 
     def _count(self, stored: Stored, change: int) -> None:
         counted = (stored.record.author, stored.record.kind)
@@ -153,7 +166,8 @@ class Registers:
         return origin in self._origins
 
     def halves_with_hash(self, revocation_hash: bytes) -> list[Record]:
-        keys = self._halves_by_hash.get(revocation_hash, ())
+        alike = self._halves_by_hash.get(revocation_hash, {})
+        keys = alike if isinstance(alike, dict) else {alike: None}
         return [self._stored[key].record for key in keys]
 
     def all(self) -> list[Stored]:
