@@ -46,6 +46,7 @@ INVITATION_TTL_MS: Final = 3600 * 1000
 _THROUGH_FRIENDS_CHANCE: Final = 0.25
 _CANCEL_CHANCE: Final = 0.15
 _AFTERWARDS_CHANCE: Final = 0.1
+_OTHER_WAYS_CHANCE: Final = 0.5
 _QUEUE_CHANCE: Final = 0.3
 _LOOK_FOR_CHANCE: Final = 0.1
 _ON_PAPER_CHANCE: Final = 0.1
@@ -140,7 +141,8 @@ class People:
         if self._chance.random() < _AFTERWARDS_CHANCE:
             begun = (host.now_ms // DAY_MS - 1) * MINUTES_PER_DAY
             return Ask(thing, begun, begun + MINUTES_PER_DAY, has_happened=True)
-        return Ask(thing, *dates, queue=self._chance.random() < _QUEUE_CHANCE)
+        queue, other_ways = (self._chance.random() < c for c in (_QUEUE_CHANCE, _OTHER_WAYS_CHANCE))
+        return Ask(thing, *dates, queue=queue, other_ways=other_ways)
 
     def _dates(self, host: Host) -> tuple[int, int]:
         """Whole days soon: few to choose from, so that people want the same ones."""
