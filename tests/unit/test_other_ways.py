@@ -32,7 +32,9 @@ def town(edges: list[tuple[int, int]] | None = None, **rules: int) -> tuple[Stre
     """A street where circle 2 is open to everybody, and a thing of 0."""
     edges = edges or DIAMOND
     members = 1 + max(max(edge) for edge in edges)
-    made = street(members, edges=edges, circle_2_exchanges=1, circle_3_exchanges=1, **rules)
+    made = street(
+        members, edges=edges, circle_2_exchanges=1, circle_3_exchanges=1, circle_3_sides=1, **rules
+    )
     for number in range(1, members):
         made.share(number)
     last = members - 1

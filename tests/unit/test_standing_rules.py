@@ -186,7 +186,7 @@ class TestSaidBefore:
         ]
 
     def test_the_unit_is_towards_the_next_one_not_the_borrower(self) -> None:
-        town = street(4, circle_2_exchanges=1, circle_3_exchanges=1)
+        town = street(4, circle_2_exchanges=1, circle_3_exchanges=1, circle_3_sides=1)
         for number in (1, 2, 3):
             town.share(number)
         town.lend(2, 3, town.share(2))
