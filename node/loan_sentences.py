@@ -19,6 +19,10 @@ SENTENCES: Final[dict[str, str]] = {
     "nothing-shared": N_(
         "Who shares nothing cannot ask: share something first, with openhouse things add TITLE"
     ),
+    "sharing-closed": N_(
+        "While you share nothing your circles close, one after the other: you can ask as far as "
+        "circle {circles} for now. Share one thing, and all of it is open again at once."
+    ),
     "circle-shut": N_(
         "Circle {circle} does not open by exchanges in this house: become friends with somebody "
         "nearer to the holder."

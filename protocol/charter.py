@@ -129,6 +129,8 @@ class Charter:
     listing_lease_ms: int = limits.LISTING_LEASE_MS
     sharing_grace_ms: int = 183 * _DAY_MS
     sharing_window_ms: int = 365 * _DAY_MS
+    sharing_closing_ms: int = 91 * _DAY_MS
+    sharing_waivers: int = 2
     open_requests_max: int = 5
     request_window_ms: int = 14 * _DAY_MS
     other_way_ms: int = 4 * _DAY_MS
@@ -411,6 +413,16 @@ PARAMETERS: Final = (
         N_("What you shared counts for {value}."),
     ),
     Parameter(
+        "sharing_closing_ms", 0, 10 * _YEAR_MS,
+        N_("Who shares nothing any more loses the farthest circle, and one more every {value}."),
+        N_("Who shares nothing any more can ask their friends only, from that day on."),
+    ),
+    Parameter(
+        "sharing_waivers", 0, 20,
+        N_("Who shares nothing keeps all circles while {value} friends answer for them."),
+        N_("Friends cannot answer for who shares nothing."),
+    ),
+    Parameter(
         "open_requests_max", 1, 100,
         N_("At most {value} of your requests can wait for an answer at once."),
     ),
@@ -537,6 +549,7 @@ GROUPS: Final[dict[Group, tuple[str, ...]]] = {
         "seats", "cooptations_per_year_max", "sponsor_house_min", "sponsor_after_ms",
         "sponsor_exchanges", "sponsor_seats", "guest_trial_ms", "seat_return_ms", "seat_lost_ms",
         "sponsor_pause_ms", "sharing_grace_ms", "sharing_window_ms",
+        "sharing_closing_ms", "sharing_waivers",
         "amendment_approvals", "amendment_founders",
     ),
     "loans": (

@@ -18,7 +18,9 @@ MISTRUST: Final = (
 """Why somebody gets nothing who is not trusted, by people or by nodes."""
 BY_RULE: Final = (
     "capacity-engaged", "circle-closed", "circle-shut", "borrower-circle-closed",
-    "borrower-circle-shut", "nothing-shared", "borrower-shares-nothing",
+    "borrower-circle-shut", "nothing-shared", "sharing-closed", "first-loans-near",
+    "borrower-first-loans-near", "one-loan-beyond", "borrower-has-one-out",
+    "borrower-shares-nothing",
 )  # fmt: skip
 """Why somebody has to wait whom nobody need mistrust. Besides, there are things that are taken
 then, and ``decoy``: listed by somebody who never meant to lend."""

@@ -111,7 +111,7 @@ _TRUST: Final[dict[str, KeyType]] = {
     "member": "string", "name": "string", "confiance": "integer", "respect": "number?",
     "respect_raters": "integer", "circles_open": "integer", "exchanges": "integer",
     "missing": "integer?",
-    "because": "objects", "needs_side": "boolean",
+    "because": "objects", "needs_side": "boolean", "circles_by_sharing": "integer",
     "first_loans_missing": "integer", "account": "object", "reliability": "number",
     "validated_by": "objects", "is_reliable": "boolean",
     "failures": "objects", "checked": "objects",

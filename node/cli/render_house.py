@@ -9,6 +9,7 @@ from __future__ import annotations
 from io import StringIO
 from typing import Final
 
+from node import messages
 from node.account_words import account_sentences
 from node.charter_words import GROUP_TITLES
 from node.cli.client import Answer
@@ -55,7 +56,6 @@ def status(screen: Screen, answer: Answer) -> None:
                 + connected.format(count=answer["links_up"]),
             ),
             (_("Things"), shared.format(count=answer["sharing"])),
-            (_("Confiance"), str(answer["confiance"])),
             (_("Respect"), _respect(screen, answer)),
             (_("Circles"), _circles_open(screen, answer["circles_open"])),
         ]
@@ -375,14 +375,11 @@ def trust(screen: Screen, answer: Answer) -> None:
     _ = screen.gettext
     name = answer.get("name", "")
     screen.line(f"{name} ({short_id(answer['member'])})")
-    exchanges = screen.ngettext("{count} loan rated", "{count} loans rated", answer["exchanges"])
     circles = str(answer["circles_open"])
     screen.pairs(
         [
-            (_("Confiance"), str(answer["confiance"])),
             (_("Respect"), _respect(screen, answer)),
             (_("Open circles"), circles),
-            (_("Loans"), exchanges.format(count=answer["exchanges"])),
         ]
     )
     is_me = answer["distance"] == 0
@@ -403,6 +400,10 @@ def trust(screen: Screen, answer: Answer) -> None:
                 name=name
             )
         )
+    if is_me and answer["circles_by_sharing"] < answer["circles_open"]:
+        closed = {"circles": answer["circles_by_sharing"]}
+        code = "sharing-closed" if closed["circles"] else "nothing-shared"
+        screen.line(messages.say(code, closed, screen.language))
     newcomer = answer["first_loans_missing"]
     if newcomer:
         text = screen.ngettext(

@@ -15,15 +15,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from node.engine import contacts, validations
+from node.engine import contacts, sharing, validations
 from node.engine.core import Core
 from node.engine.loan_book import book_of
-from node.engine.radius import joined_ms, missing_first_loans
+from node.engine.radius import missing_first_loans
 from node.trust import judgement as trust
 from node.trust.circles import missing_for
 from node.trust.judgement import Judgement
 from node.trust.ledger import account_of
-from node.trust.sharing import is_open_listing, is_sharing
 from node.trust.standing import is_reliable, reliability_of
 from node.trust.viewpoint import Viewpoint
 from protocol.bodies import ListingBody, ThingKind
@@ -74,24 +73,6 @@ def counts_as_member(core: Core, member: MemberId) -> bool:
     """
     distance = core.distance(member)
     return core.is_member(member) or (distance is not None and distance >= 2)
-
-
-def shares(core: Core, member: MemberId) -> bool:
-    """Whether a member shares (R5), as far as this node can see."""
-    # By origin: browsing asks this for every thing, and a member lists few.
-    has_open_listing = any(
-        isinstance(record.body, ListingBody)
-        and is_open_listing(record.body)
-        and core.can_see(record)
-        for record in core.registers.of_origin(member)
-    )
-    return has_open_listing or is_sharing(
-        core.charter,
-        has_open_listing=False,
-        lent_until_minute=book_of(core).evidence().lent_until_minute(member),
-        joined_ms=joined_ms(core, member),
-        now_ms=core.now_ms,
-    )
 
 
 # --- asking ----------------------------------------------------------------------------
@@ -158,6 +139,8 @@ class Asker:
 
     def _why_not_so_far(self, path: Path, on_word: bool) -> Refused | None:
         core, circle = self._core, len(path) - 1
+        if circle > self._circles_by_sharing:
+            return Refused("sharing-closed", circles=self._circles_by_sharing)
         gap = _gap(core, self._judgement, circle)
         is_recommended = on_word or (circle == 2 and path[1] in self._validators)
         if gap is None or (is_recommended and _is_on_word(core, gap, circle)):
@@ -173,7 +156,11 @@ class Asker:
         core = self._core
         if not counts_as_member(core, core.me):
             return Refused("second-seat-missing", seats=core.charter.seats)
-        return None if shares(core, core.me) else Refused("nothing-shared")
+        return None if self._circles_by_sharing else Refused("nothing-shared")
+
+    @cached_property
+    def _circles_by_sharing(self) -> int:
+        return sharing.circles(self._core, self._core.me)
 
     @cached_property
     def _judgement(self) -> Judgement:
@@ -229,13 +216,13 @@ def why_not_answerable(core: Core, loan: LoanState) -> Refused | None:
 
     Spec: §11.3.
     """
-    if loan.path[1] == core.me and not shares(core, loan.borrower):
+    circle = len(loan.path) - 1
+    if loan.path[1] == core.me and circle > sharing.circles(core, loan.borrower):
         return Refused("borrower-shares-nothing", name=core.name_of(loan.borrower))
     name = core.name_of(loan.borrower)
     other = contacts.who_was_first(core, loan.borrower)
     if other is not None:
         return Refused("borrower-not-unique", name=name, other=core.name_of(other))
-    circle = len(loan.path) - 1
     gap = _gap(core, judge(core, loan.borrower), circle)
     if gap is None or (_is_on_word(core, gap, circle) and _is_recommended_so_far(core, loan)):
         return None if circle == 1 else _why_friends_only(core, loan.borrower)

@@ -21,6 +21,7 @@ from node.engine import (
     offers,
     pace,
     roots,
+    sharing,
 )
 from node.engine.core import Core, Link, edge
 from node.engine.edges import given_to_any, refresh_edge
@@ -312,7 +313,10 @@ def _react(core: Core, record: Record, received_from: MemberId | None) -> None:
         amendments.refresh(core)
     elif record.kind is Kind.KEYS:
         roots.on_keys_record(core, record)
+    elif isinstance(body, ListingBody):
+        sharing.note(core, record)
     elif isinstance(body, WithdrawalBody):
+        sharing.note(core, record)
         listing = core.registers.stored((record.author, body.target))
         if listing is not None and core.is_withdrawn(listing.record):
             core.drop(listing.record)

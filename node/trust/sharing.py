@@ -1,9 +1,16 @@
-"""Sharing (rule R5): who shares nothing any more cannot ask.
+"""Sharing (rule R5): who shares nothing any more is asked to share something, circle by circle.
 
-Never a ratio and never a balance: one open listing is enough, or a loan made within
-the charter's window, and a newcomer has the charter's grace. In real gift data
-giving and receiving correlate negatively; ratio rules drove private file-sharing
-communities into the ground.
+Never a ratio and never a balance. One open listing is enough; so is one within the charter's
+window, a loan or a gift made, or a recommendation that ended well. A newcomer has the charter's
+grace, and friends who answer for somebody waive it. In real gift data giving and receiving
+correlate negatively; ratio rules drove private file-sharing communities into the ground.
+
+When all of that is over, the farthest circle closes, and one more in each quarter; circle 1
+stays, and one share opens all of it again at once:
+
+    circles = max(1, max_circles - 1 - floor((now - until) / sharing_closing_ms))
+
+Pure. Source: design 8.10.
 
 Spec: §12.5.
 """
@@ -21,29 +28,63 @@ def is_open_listing(body: ListingBody) -> bool:
     return body.circles >= 1 and body.thing_kind is not ThingKind.WANTED
 
 
+def shared_until_ms(
+    charter: Charter,
+    *,
+    listed_ms: int | None,
+    lent_until_minute: int | None,
+    joined_ms: int | None,
+) -> int | None:
+    """Until when what is past counts as sharing; None when nothing is known.
+
+    Args:
+        listed_ms: when an open listing of theirs was last known to be live.
+        lent_until_minute: calendar minute at which a loan ended last that they made, or that
+            they recommended and that went well.
+        joined_ms: when they came to the house.
+    """
+    times = []
+    if charter.sharing_grace_ms:
+        if joined_ms is not None:
+            times.append(joined_ms + charter.sharing_grace_ms)
+        if listed_ms is not None:
+            times.append(listed_ms + charter.sharing_window_ms)
+    if lent_until_minute is not None:
+        # Calendar minutes have no time zone: off by hours, in a window of months.
+        times.append(lent_until_minute * _MS_PER_MINUTE + charter.sharing_window_ms)
+    return max(times, default=None)
+
+
 def is_sharing(
     charter: Charter,
     *,
     has_open_listing: bool,
-    lent_until_minute: int | None,
-    joined_ms: int | None,
+    answered_for_by: int,
+    until_ms: int | None,
     now_ms: int,
 ) -> bool:
-    """Whether a member may ask, as far as sharing goes.
+    """Whether a member shares, as far as the judging node sees.
 
     Args:
         has_open_listing: a live listing of theirs that others can see.
-        lent_until_minute: calendar minute at which their last rated loan to
-            somebody ended, None when the evidence has none.
-        joined_ms: when they came to the house, as far as the judging node knows;
-            None counts as long ago.
+        answered_for_by: how many friends answer for them, standing (``validate``).
+        until_ms: see ``shared_until_ms``.
     """
-    if has_open_listing:
+    if has_open_listing or 0 < charter.sharing_waivers <= answered_for_by:
         return True
-    if joined_ms is not None and now_ms < joined_ms + charter.sharing_grace_ms:
-        return True
-    # Calendar minutes have no time zone: off by hours, in a window of months.
-    return (
-        lent_until_minute is not None
-        and now_ms < lent_until_minute * _MS_PER_MINUTE + charter.sharing_window_ms
-    )
+    return until_ms is not None and now_ms < until_ms
+
+
+def circles_by_sharing(charter: Charter, *, shares: bool, until_ms: int | None, now_ms: int) -> int:
+    """How far one may ask as far as sharing goes: all circles, or those that did not close yet.
+
+    0 in a house without grace, where only who shares can ask.
+    """
+    if shares:
+        return charter.max_circles
+    if not charter.sharing_grace_ms:
+        return 0
+    if until_ms is None or not charter.sharing_closing_ms:
+        return 1
+    quarters = (now_ms - until_ms) // charter.sharing_closing_ms
+    return max(1, charter.max_circles - 1 - quarters)

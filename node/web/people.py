@@ -283,5 +283,8 @@ def _why_not_far(visit: Visit, known: dict[str, Any]) -> str | None:
     """Why I can ask my friends only for now, whatever circles are open."""
     if not known["is_reliable"]:
         return visit.say(Refused("unreliable"))
+    if known["circles_by_sharing"] < min(known["circles_open"], visit.core.charter.max_circles):
+        code = "sharing-closed" if known["circles_by_sharing"] else "nothing-shared"
+        return visit.say(Refused(code, circles=known["circles_by_sharing"]))
     missing = known["first_loans_missing"]
     return visit.say(Refused("first-loans-near", missing=missing)) if missing else None

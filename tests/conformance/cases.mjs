@@ -186,8 +186,8 @@ function trustCase(item, document) {
     const takes = trust.takesUnit(item.input);
     equal([takes ? "invalid" : "valid", takes ? "capacity-engaged" : null, takes], [item.result, item.error, item.decoded]);
   } else if (verb === "share") {
-    const is = trust.shares(item.input);
-    equal([is ? "valid" : "invalid", is ? null : "nothing-shared", is], [item.result, item.error, item.decoded]);
+    const circles = trust.shares(item.input), is = circles === 3;
+    equal([is ? "valid" : "invalid", is ? null : "nothing-shared", circles], [item.result, item.error, item.decoded]);
   } else {
     const about = { house: unhex(document.house), subject: unhex(document.subject), now: item.now_ms ?? document.now_ms };
     const seen = verb === "account" ? trust.account(item.input.map(unhex), about) : trust.judge(item.input.map(unhex), about);

@@ -10,7 +10,7 @@ export const DEFAULTS = {
   respect_raters_min: 3, respect_usual: 7, respect_prior: 2,
   first_loans_from_friends: 3, newcomer_ms: 183 * 86400000, young_house_members: 10, open_loans_beyond_max: 1,
   capacity_new: 1, capacity_max: 3, burnt_ms: 90 * 86400000, rating_window_ms: 14 * 86400000,
-  sharing_grace_ms: 183 * 86400000, sharing_window_ms: 365 * 86400000, unanswered_ms: 14 * 86400000,
+  sharing_grace_ms: 183 * 86400000, sharing_window_ms: 365 * 86400000, sharing_closing_ms: 91 * 86400000, sharing_waivers: 2, unanswered_ms: 14 * 86400000,
 };
 
 // A rating or repair that counts, or the code why it does not.
@@ -141,12 +141,20 @@ export function ask({ charter: changes, confiance, sides, is_member: isMember, d
   return { decoded, error };
 }
 
-export function shares({ has_open_listing: hasListing, lent_until_minute: lent, joined_ms: joined, now_ms: now }) {
-  return (
-    hasListing ||
-    (lent !== null && now - lent * 60000 < DEFAULTS.sharing_window_ms) ||
-    (joined !== null && now - joined < DEFAULTS.sharing_grace_ms)
-  );
+// Spec §12.5: how far a member may ask by sharing.
+export function shares(seen) {
+  const { charter: changes, has_open_listing: hasListing, answered_for_by: waivers, now_ms: now } = seen;
+  const charter = { ...DEFAULTS, ...changes }, grace = charter.sharing_grace_ms, window = charter.sharing_window_ms;
+  const times = [];
+  if (grace > 0 && seen.joined_ms !== null) times.push(seen.joined_ms + grace);
+  if (grace > 0 && seen.listed_ms !== null) times.push(seen.listed_ms + window);
+  if (seen.lent_until_minute !== null) times.push(seen.lent_until_minute * 60000 + window);
+  const until = times.length ? Math.max(...times) : null;
+  const isWaived = charter.sharing_waivers > 0 && waivers >= charter.sharing_waivers;
+  if (hasListing || isWaived || (until !== null && now < until)) return charter.max_circles;
+  if (grace === 0) return 0;
+  if (until === null || charter.sharing_closing_ms === 0) return 1;
+  return Math.max(1, charter.max_circles - 1 - Math.floor((now - until) / charter.sharing_closing_ms));
 }
 
 // Spec §11.8: an entry of somebody's ledger, or the code why it is none.

@@ -98,12 +98,11 @@ STATUS = {
 def test_status_is_a_few_aligned_lines() -> None:
     assert rendered("status", STATUS).splitlines() == [
         "Ana (abababab)",
-        "House      Rue des Lilas, member",
-        "Friends    2 friends, 1 connected",
-        "Things     3 things shared",
-        "Confiance  2",
-        "Respect    about 8.5 of 10, by 3 people",
-        "Circles    you can ask as far as circle 2",
+        "House    Rue des Lilas, member",
+        "Friends  2 friends, 1 connected",
+        "Things   3 things shared",
+        "Respect  about 8.5 of 10, by 3 people",
+        "Circles  you can ask as far as circle 2",
     ]
 
 

@@ -438,7 +438,7 @@ def test_a_request_that_the_holders_evidence_does_not_support_waits_for_it(two: 
 
 def test_a_go_between_does_not_pass_on_for_a_borrower_who_shares_nothing() -> None:
     """The borrower's friend vouches (R5); the borrower's own program may lie."""
-    made = street(3, circle_2_exchanges=1, sharing_grace_ms=10_000)
+    made = street(3, circle_2_exchanges=1, sharing_grace_ms=10_000, sharing_closing_ms=0)
     made.lend(1, 2, made.share(1))
     loan = made.ask(2, made.share(0))
     made.pass_time(11_000)

@@ -22,7 +22,12 @@ from node.trust.ledger import account_of, gather_ledgers, why_no_entry
 from node.trust.radius import OpenLoan, first_loans_missing, has_room
 from node.trust.reliability import Place, Word, credibility, reliability
 from node.trust.respect import Respect, respect_of
-from node.trust.sharing import is_open_listing, is_sharing
+from node.trust.sharing import (
+    circles_by_sharing,
+    is_open_listing,
+    is_sharing,
+    shared_until_ms,
+)
 from node.trust.standing import is_reliable
 from node.trust.viewpoint import Viewpoint
 from protocol.bodies import (
@@ -373,31 +378,20 @@ def test_what_is_missing_opens_the_circle(confiance: int, sides: int, circle: in
 # --- sharing ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("has_listing", "lent_until_day", "joined_day", "is_one"),
-    [
-        (True, None, None, True),
-        (False, None, None, False),
-        (False, None, 1000 - 182, True),
-        (False, None, 1000 - 183, False),
-        (False, 1000 - 364, 0, True),
-        (False, 1000 - 365, 0, False),
-        (False, 1100, None, True),
-    ],
-)
-def test_sharing_is_a_listing_a_late_loan_or_the_newcomers_grace(
-    has_listing: bool, lent_until_day: int | None, joined_day: int | None, is_one: bool
+@given(st.integers(0, 10**4), st.integers(0, 10**4), st.integers(1, 4))
+def test_circles_close_one_a_quarter_never_circle_1_and_one_share_opens_all(
+    days: int, later: int, farthest: int
 ) -> None:
     """Rule R5; never a ratio or a balance."""
-    found = is_sharing(
-        Charter(),
-        has_open_listing=has_listing,
-        lent_until_minute=None if lent_until_day is None else lent_until_day * DAY,
-        joined_ms=None if joined_day is None else joined_day * DAY_MS,
-        now_ms=NOW_MS,
-    )
+    charter = Charter(max_circles=farthest)
 
-    assert is_one is found
+    def circles(day: int, *, shares: bool = False) -> int:
+        now_ms = NOW_MS + day * DAY_MS
+        return circles_by_sharing(charter, shares=shares, until_ms=NOW_MS, now_ms=now_ms)
+
+    assert max(1, farthest - 1) >= circles(days) >= circles(days + later) >= 1
+    assert circles(days + 91) >= circles(days) - 1
+    assert circles(days, shares=True) == farthest
 
 
 def test_a_thing_shown_to_nobody_is_not_shared() -> None:
@@ -627,4 +621,22 @@ def test_loans_that_take_a_unit_agree_with_the_vectors(case: dict[str, Any]) -> 
 
 @pytest.mark.parametrize("case", cases("share"), ids=lambda case: case["id"])
 def test_sharing_agrees_with_the_vectors(case: dict[str, Any]) -> None:
-    assert case["decoded"] == is_sharing(Charter(), **case["input"])
+    given = case["input"]
+    charter, now_ms = Charter(**given["charter"]), given["now_ms"]
+    until_ms = shared_until_ms(
+        charter,
+        listed_ms=given["listed_ms"],
+        lent_until_minute=given["lent_until_minute"],
+        joined_ms=given["joined_ms"],
+    )
+    shares = is_sharing(
+        charter,
+        has_open_listing=given["has_open_listing"],
+        answered_for_by=given["answered_for_by"],
+        until_ms=until_ms,
+        now_ms=now_ms,
+    )
+    circles = circles_by_sharing(charter, shares=shares, until_ms=until_ms, now_ms=now_ms)
+
+    assert case["decoded"] == circles
+    assert (case["error"] is None) == shares

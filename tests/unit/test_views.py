@@ -473,6 +473,7 @@ def test_trust_without_evidence_says_what_is_missing() -> None:
         },
         "because": [],
         "needs_side": False,
+        "circles_by_sharing": 3,
         "first_loans_missing": 0,
         "failures": [],
         "checked": [],

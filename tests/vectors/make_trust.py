@@ -483,15 +483,27 @@ ASKING: list[tuple[str, dict[str, int], int, bool, int, str | None, int, int | N
     ("circle 4 of the default charter", {"max_circles": 4}, 99, True, 4, "circle-shut", 3, None),
 ]
 
-# comment, open listing, end of the last rated loan made (day), joined (day), may ask; today is 1000
-SHARING: list[tuple[str, bool, int | None, int | None, bool]] = [
-    ("an open listing", True, None, None, True),
-    ("a loan that ended 364 days ago", False, 636, 0, True),
-    ("a newcomer of 182 days", False, None, 818, True),
-    ("nothing", False, None, None, False),
-    ("a loan that ended 365 days ago", False, 635, 0, False),
-    ("a newcomer of 183 days", False, None, 817, False),
-    ("came long ago and shares nothing", False, None, 0, False),
+# comment, charter, open listing, friends who answer, day of the last listing, end of the last loan
+# made (day), joined (day), how far one may ask; today is day 1000, and 3 is as far as it goes
+SHARING: list[tuple[str, dict[str, int], bool, int, int | None, int | None, int | None, int]] = [
+    ("an open listing", {}, True, 0, None, None, None, 3),
+    ("a loan that ended 364 days ago", {}, False, 0, None, 636, 0, 3),
+    ("a newcomer of 182 days", {}, False, 0, None, None, 818, 3),
+    ("a listing withdrawn 364 days ago", {}, False, 0, 636, None, 0, 3),
+    ("two friends who answer", {}, False, 2, None, None, 0, 3),
+    ("a loan, where there is no grace", {"sharing_grace_ms": 0}, False, 0, None, 636, 0, 3),
+    ("nothing", {}, False, 0, None, None, None, 1),
+    ("a loan that ended 365 days ago", {}, False, 0, None, 635, 0, 2),
+    ("a newcomer of 183 days", {}, False, 0, None, None, 817, 2),
+    ("a listing withdrawn 365 days ago", {}, False, 0, 635, None, 0, 2),
+    ("one that is over for 90 days", {}, False, 0, 545, None, 0, 2),
+    ("one that is over for 91 days", {}, False, 0, 544, None, 0, 1),
+    ("came long ago and shares nothing", {}, False, 0, None, None, 0, 1),
+    ("one friend who answers", {}, False, 1, None, None, 0, 1),
+    ("two who answer where nobody can", {"sharing_waivers": 0}, False, 2, None, None, 0, 1),
+    ("where circles close at once", {"sharing_closing_ms": 0}, False, 0, 635, None, 0, 1),
+    ("a newcomer where there is no grace", {"sharing_grace_ms": 0}, False, 0, None, None, 999, 0),
+    ("a listing withdrawn where there is none", {"sharing_grace_ms": 0}, False, 0, 999, None, 0, 0),
 ]
 
 
@@ -771,15 +783,18 @@ def build() -> str:
         }
         decoded = {"circles_open": circles, "missing": missing}
         add("ask", comment, ["Circles"], error=error_, input=input_ask, decoded=decoded)
-    for comment, has_listing, lent_day, joined_day, may_ask in SHARING:
+    for comment, charter, has_listing, waivers, listed, lent, joined, circles in SHARING:
         input_share = {
+            "charter": charter,
             "has_open_listing": has_listing,
-            "lent_until_minute": None if lent_day is None else lent_day * DAY,
-            "joined_ms": None if joined_day is None else joined_day * DAY * 60_000,
-            "now_ms": 1000 * DAY * 60_000,
+            "answered_for_by": waivers,
+            "listed_ms": None if listed is None else listed * DAY_MS,
+            "lent_until_minute": None if lent is None else lent * DAY,
+            "joined_ms": None if joined is None else joined * DAY_MS,
+            "now_ms": 1000 * DAY_MS,
         }
-        error_ = None if may_ask else "nothing-shared"
-        add("share", comment, ["Sharing"], error=error_, input=input_share, decoded=may_ask)
+        error_ = None if circles == 3 else "nothing-shared"
+        add("share", comment, ["Sharing"], error=error_, input=input_share, decoded=circles)
     for comment, charter, told, circle, is_open, confiance, sides, missing in OPENING:
         input_open = {"charter": charter, "words": told, "circle": circle}
         decoded = {"confiance": confiance, "sides": sides, "missing": missing}
@@ -845,8 +860,9 @@ def build() -> str:
             "it is good, place, age in days, how many others speak well and ill of the rater, "
             "whether it was made good), as a fraction, right to nine places. account: what is "
             "known of the loans of `subject` at `now_ms`, by the default charter, from the "
-            "envelopes `input`; that of number `ignored` does not count. share: whether a member "
-            "shares. first: how many first loans from friends somebody lacks who came `days` ago. "
+            "envelopes `input`; that of number `ignored` does not count. share: how far a "
+            "member may ask by sharing. first: how many first loans from friends somebody lacks "
+            "who came `days` ago. "
             "room: whether one loan more may be open from day `from` to `to`. unit: the "
             "capacity given a friend, and whether a unit is free. loan: "
             "whether a loan that was answered for takes one."

@@ -5,7 +5,7 @@ Spec: §11, §12.
 
 from __future__ import annotations
 
-from node.engine import ids, meetings, validations
+from node.engine import ids, meetings, sharing, validations
 from node.engine import loans as loan_steps
 from node.engine import mediations as mediation_steps
 from node.engine.after_rating import failures_of
@@ -56,6 +56,7 @@ def trust(core: Core, member_text: str | None = None) -> dict[str, Json]:
             {"member": each.hex(), "name": core.name_of(each)}
             for each in validations.validated_by_friends(core, member)
         ],
+        "circles_by_sharing": sharing.circles(core, member),
         "first_loans_missing": missing_first_loans(core, member),
         "account": account_json(judgement.account),
         "failures": failures_of(core, member),
