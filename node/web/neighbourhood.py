@@ -34,6 +34,7 @@ _OVALS: Final = ((105.0,), (66.0, 140.0), (52.0, 102.0, 152.0), (42.0, 82.0, 120
 _STRETCHES: Final = (1.0, 1.2, 1.45, 1.75, 2.1, 2.5)
 _STRETCH_MAX: Final = 40.0
 _STEPS: Final = 240
+_CLEAR: Final = 34.0
 _NAMED_MAX: Final = 30
 _LETTER: Final = 6.6
 _LINE: Final = 14.0
@@ -64,12 +65,12 @@ class Picture:
     """What the template draws; the middle is at 0, 0.
 
     Args:
-        lines: ``(x1, y1, x2, y2, is_friendship_of_mine)``.
+        lines: paths in SVG's words, and whether it is a friendship of mine.
         left_out: how many people are in the list only.
     """
 
     dots: tuple[Dot, ...]
-    lines: tuple[tuple[float, float, float, float, bool], ...]
+    lines: tuple[tuple[str, bool], ...]
     top: float
     height: float
     left_out: int
@@ -259,12 +260,12 @@ def _touch(one: _Box, other: _Box) -> bool:
 
 def _finish(dots: Sequence[Dot], left_out: int) -> Picture:
     at = {dot.person.member: dot for dot in dots}
-    lines: list[tuple[float, float, float, float, bool]] = []
+    lines: list[tuple[str, bool]] = []
     for dot in dots:
         if dot.person.distance == 1:
-            lines.append((0.0, 0.0, dot.x, dot.y, True))
+            lines.append((_line(dots, 0.0, 0.0, dot.x, dot.y), True))
         lines += [
-            (at[member].x, at[member].y, dot.x, dot.y, False)
+            (_line(dots, at[member].x, at[member].y, dot.x, dot.y), False)
             for member in dot.person.through
             if member in at
         ]
@@ -272,3 +273,24 @@ def _finish(dots: Sequence[Dot], left_out: int) -> Picture:
     top = math.floor(min(heights) - _MARGIN - _LINE)
     height = math.ceil(max(heights) + _MARGIN) - top
     return Picture(tuple(dots), tuple(lines), top, height, left_out)
+
+
+def _line(dots: Sequence[Dot], x1: float, y1: float, x2: float, y2: float) -> str:
+    """From one to the other; around the middle, where it would seem to end at me."""
+    length = math.hypot(x2 - x1, y2 - y1) or 1.0
+    beside = abs(x1 * y2 - x2 * y1) / length
+    if (x1, y1) == (0.0, 0.0) or beside > _CLEAR or x1 * x2 + y1 * y2 > 0:
+        return f"M{x1:g} {y1:g}L{x2:g} {y2:g}"
+    bend = 2 * (_CLEAR + beside) / length
+    ways = [
+        ((x1 + x2) / 2 + side * (y2 - y1), (y1 + y2) / 2 - side * (x2 - x1))
+        for side in (bend, -bend)
+    ]
+
+    def room(way: tuple[float, float]) -> float:
+        """How far the middle of the bend stays from everybody."""
+        x, y = (x1 + x2) / 4 + way[0] / 2, (y1 + y2) / 4 + way[1] / 2
+        return min(math.hypot(dot.x - x, dot.y - y) for dot in dots)
+
+    x, y = max(ways, key=room)
+    return f"M{x1:g} {y1:g}Q{x:.1f} {y:.1f} {x2:g} {y2:g}"

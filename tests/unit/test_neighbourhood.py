@@ -80,6 +80,17 @@ def test_everybody_is_joined_to_whom_they_are_known_through(people: list[Neighbo
     assert joined == len(picture.lines)
 
 
+def test_a_friendship_between_two_others_goes_around_me() -> None:
+    """A straight line through the middle would say that it is mine."""
+    one, other = (Neighbour(member(n), "Ana", 1, (), True) for n in (1, 2))
+    between = Neighbour(member(3), "Zoé", 2, (one.member, other.member), False)
+    lines = [
+        line for line, is_mine in neighbourhood.draw([one, other, between]).lines if not is_mine
+    ]
+
+    assert ["L", "Q"] == sorted("Q" if "Q" in line else "L" for line in lines)
+
+
 def test_only_friends_and_the_ways_of_things_are_told() -> None:
     """Whoever shares nothing that is seen here is not in it, and no friendship besides."""
     street = make_street(now_ms=1_750_000_000_000)
