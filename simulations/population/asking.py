@@ -15,10 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulations.population.compiled import Flags, Hashes, Numbers, Offsets, Reals, kernel, part
-from simulations.population.csr import position
+from simulations.population.csr import Graph, position
 from simulations.population.draws import GOLDEN, draw, mixed, uniform
 from simulations.population.rules import (
-    Graph,
     Rules,
     is_sharing,
 )

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -63,6 +63,13 @@ class Csr:
         folder.mkdir(parents=True, exist_ok=True)
         np.save(folder / _OFFSETS, self.offsets)
         np.save(folder / _NEIGHBOURS, self.neighbours)
+
+
+class Graph(NamedTuple):
+    """Friendships, for kernels."""
+
+    offsets: Offsets
+    neighbours: Numbers
 
 
 def is_csr(folder: Path) -> bool:

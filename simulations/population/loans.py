@@ -15,9 +15,8 @@ import numpy as np
 from simulations.population.answering import Units
 from simulations.population.asking import People, Requests
 from simulations.population.compiled import Flags, Numbers, Offsets, Reals, Truths, kernel
-from simulations.population.csr import position
+from simulations.population.csr import Graph, position
 from simulations.population.draws import happens
-from simulations.population.rules import Graph
 from simulations.population.words import BAD, GOOD, NewWords
 
 

@@ -31,10 +31,10 @@ from simulations.population.compiled import (
     in_ranges,
     kernel,
 )
-from simulations.population.csr import Csr
+from simulations.population.csr import Csr, Graph
 from simulations.population.draws import Purpose, draw, draws_of, stream, uniform
 from simulations.population.loans import Burnt, Manners, Outcome, Streams
-from simulations.population.rules import SIDES_MAX, Graph, judge, rules_of
+from simulations.population.rules import SIDES_MAX, judge, rules_of
 from simulations.population.words import Words, ends_at, merged, no_words, repair
 from simulations.scenario_population import NEED_MEDIAN_PER_WEEK, NEED_SIGMA, TEMPERS, Customs
 

@@ -15,7 +15,9 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from simulations.population.compiled import Flags, Numbers, Offsets, kernel
+from simulations.population.compiled import Flags, Numbers, Offsets, kernel, part
+
+_WEEK_MINUTES: Final = 7 * 24 * 60
 
 BAD: Final = 0
 GOOD: Final = 1
@@ -65,6 +67,12 @@ def ends_at(week: int, is_second: bool) -> int:
             the higher number ends a minute later.
     """
     return 2 * week + int(is_second)
+
+
+@part
+def age_minutes(end: int, week: int) -> int:
+    """How long ago a loan ended, at the beginning of a week. Spec: §12.2."""
+    return max(0, (week - (end >> 1) - 1) * _WEEK_MINUTES - (end & 1))
 
 
 def merged(words: Words, new: NewWords) -> Words:
