@@ -22,6 +22,8 @@ from simulations.watched_town import WatchedTown
 WARM_UP_WEEKS: Final = 4
 WARM_UP_FACTOR: Final = 8.0
 """People want so much more in these weeks, so that they know each other."""
+KEPT_SHOWN_MIN: Final = 0.05
+"""Below, what somebody keeps is an accident that nobody has made good yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,14 +143,14 @@ def table(towns: Sequence[Town]) -> list[dict[str, object]]:
 
 
 def kept_by_week(towns: Sequence[Town]) -> dict[str, list[float]]:
-    """For each behaviour that kept something, what one person had kept by each week."""
+    """For each behaviour that keeps things, what one person had kept by each week."""
     lines: dict[str, list[float]] = {}
     for name in sorted({life.behaviour: None for town in towns for life in town.lives}):
         lives = [life for town in towns for life in town.lives if life.behaviour == name]
         line = [
             sum(weeks) / len(lives) for weeks in zip(*(x.kept_in_week for x in lives), strict=True)
         ]
-        if max(line) > 0:
+        if line[-1] >= KEPT_SHOWN_MIN:
             lines[name] = line
     return lines
 
