@@ -264,6 +264,8 @@ def _judge_judgement(
     hops = {rater: core.distance(rater) for rater in raters}
     seen = (
         ratings,
+        # Respect leaves out what a rater gives everybody.
+        tuple(evidence.by(rater) for rater in raters),
         tuple(hops[rater] for rater in raters),
         tuple(core.graph.sides_of(rater) for rater in raters),
         tuple(max(0, host.now_ms // _MINUTE_MS - rating.to_minute) for rating in ratings),
