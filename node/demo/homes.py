@@ -19,7 +19,8 @@ from node.errors import DemoFailed
 
 _COMMAND: Final = (sys.executable, "-m", "node.cli.main")
 _POLL_S: Final = 0.05
-_DEADLINE_S: Final = 60.0
+_DEADLINE_S: Final = 180.0
+"""Seven homes on a busy Pi take their time; what hangs is said after that."""
 _STOP_S: Final = 10.0
 
 

@@ -29,7 +29,11 @@ def start(directory: Path, language: str = "fr") -> tuple[subprocess.Popen[bytes
     )  # fmt: skip
     assert process.stdout is not None
     line = process.stdout.readline()
-    assert line, f"the demo ended with {process.wait()}"
+    if not line.endswith(b"}\n"):
+        # Not the one line of a street that is ready: what it says instead goes on until its end.
+        with process.stdout:
+            said = (line + process.stdout.read()).decode()
+        raise AssertionError(f"the demo ended with {process.wait()}: {said}")
     return process, json.loads(line)
 
 
