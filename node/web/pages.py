@@ -25,8 +25,8 @@ from node.web import (
     people,
     safekeeping,
     sharing,
+    static_files,
 )
-from node.web.render import STATIC_DIRECTORY
 from node.web.session import Sessions
 from node.web.visit import SESSIONS, Act, Handler, Show, open_form, reading, visit_of, writing
 
@@ -111,7 +111,6 @@ _WRITINGS: Final[dict[str, tuple[Act, Show]]] = {
     "/safekeeping/export": (leaving.download, safekeeping.show),
     "/goodbye": (leaving.leave, leaving.show),
 }
-_STATIC_MAX_AGE: Final = "max-age=3600"
 
 
 def setup(app: web.Application, node: NodeLike) -> None:
@@ -128,7 +127,7 @@ def setup(app: web.Application, node: NodeLike) -> None:
     app.router.add_post("/sign-out", open_form(node, begin.sign_out))
     app.router.add_post("/language", open_form(node, begin.choose_language))
     app.router.add_post("/api/v1/page", _give_link(node))
-    app.router.add_get("/static/{name}", _static)
+    app.router.add_get("/static/{name}", static_files.serve)
     app.router.add_get("/calendar/{secret}.ics", agenda.feed(node))
     app.router.add_get("/live", live.stream(node))
     # Whatever is not the API's: a page that says so, in the reader's language.
@@ -168,12 +167,3 @@ def _nothing_here(node: NodeLike) -> Handler:
         return visit.page("refused.html", problem=problem, status=404)
 
     return handle
-
-
-async def _static(request: web.Request) -> web.StreamResponse:
-    """Style and icon: the few files that stand in the package, by name."""
-    name = request.match_info["name"]
-    known = {path.name: path for path in STATIC_DIRECTORY.iterdir()}
-    if name not in known:
-        raise web.HTTPNotFound
-    return web.FileResponse(known[name], headers={"Cache-Control": _STATIC_MAX_AGE})

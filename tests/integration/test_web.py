@@ -400,6 +400,9 @@ def test_only_files_of_the_page_are_served() -> None:
         for name in ("style.css", "icon.svg"):
             status, _, headers = await browser.ask("GET", f"/static/{name}")
             assert (200, True) == (status, "max-age" in headers["Cache-Control"])
+            known = {"If-None-Match": headers["Etag"]}
+            status, body, headers = await browser.ask("GET", f"/static/{name}", headers=known)
+            assert (304, "", known["If-None-Match"]) == (status, body, headers["Etag"])
         for name in (
             "..%2Fpages.py",
             "%2e%2e%2fpages.py",

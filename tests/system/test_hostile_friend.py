@@ -267,7 +267,7 @@ def envelope(
     begins_ms = now_ms()
     fields: list[Value] = [1, kind, mallory.host.house, author, author, bytes(16), 0, 1, begins_ms]
     unsigned = encode(
-        [*fields, begins_ms + HOUR_MS, [bytes(32)], dict[int, Value](extensions or {})]
+        [*fields, begins_ms + HOUR_MS, [bytes(32), b"", b""], dict[int, Value](extensions or {})]
     )
     signature: Signature = mallory.signer.sign(signed_message(record_id(unsigned)))
     return encode([unsigned, signature, b""])

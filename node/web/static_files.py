@@ -1,0 +1,47 @@
+"""Style, script and icon: the few small files of the page, held in memory.
+
+They are read once, so a visitor who goes on before a file has come leaves no open file behind
+(``aiohttp.web.FileResponse`` does), and a card in a Pi is not asked for the same bytes again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import mimetypes
+from functools import cache
+from typing import Final
+
+from aiohttp import ETag, web
+
+from node.web.render import STATIC_DIRECTORY
+
+_MAX_AGE: Final = "max-age=3600"
+
+
+@cache
+def _files() -> dict[str, tuple[bytes, str, str]]:
+    """Name to bytes, content type and entity tag."""
+    return {
+        path.name: (
+            data := path.read_bytes(),
+            mimetypes.guess_type(path.name)[0] or "application/octet-stream",
+            hashlib.sha256(data).hexdigest()[:16],
+        )
+        for path in sorted(STATIC_DIRECTORY.iterdir())
+    }
+
+
+async def serve(request: web.Request) -> web.StreamResponse:
+    """One of them by name; what stands nowhere in the package is not found."""
+    found = _files().get(request.match_info["name"])
+    if found is None:
+        raise web.HTTPNotFound
+    data, content_type, tag = found
+    known = any(etag.value in (tag, "*") for etag in request.if_none_match or ())
+    response = web.Response(status=304) if known else web.Response(body=data)
+    response.content_type = content_type
+    if content_type.startswith("text/"):
+        response.charset = "utf-8"
+    response.etag = ETag(tag)
+    response.headers["Cache-Control"] = _MAX_AGE
+    return response
