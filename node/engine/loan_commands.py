@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from node.engine import ids, loan_dates, other_ways
+from node.engine import ids, loan_dates, offers, other_ways
 from node.engine.asking import Asker, way_through, why_cannot_ask, why_not_answerable
 from node.engine.booking import (
     busy_intervals,
@@ -110,6 +110,9 @@ def _path_to_ask_by(core: Core, listing: Record, via: str | None) -> Path | None
     friend = ids.resolve_member(core, via)
     path = way_through(core, listing, friend)
     if path is None:
+        # The friend may offer a way that was not needed so far, and therefore not proved (spec
+        # §7.4): its certificates are asked for, and it can be used when they have come.
+        offers.pull_all(core, listing.author)
         raise Refused("no-way-through", name=core.name_of(friend))
     return path
 

@@ -156,7 +156,9 @@ def test_the_page_shows_what_is_new_by_itself_unless_somebody_is_writing(
     page.on("request", lambda request: asked.append(request.url.removeprefix(home.url)))
     page.goto(home.url + "/things")
     page.fill("input[name=key]", TOKEN)
-    page.click("main button")
+    # Each page has a connection of its own: that of the first must not be taken for the second's.
+    with page.expect_response("**/live"):
+        page.click("main button")
     with page.expect_response("**/live"):
         page.goto(home.url + "/browse")
     asked.clear()
