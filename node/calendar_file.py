@@ -12,7 +12,6 @@ packages bring; what it writes is read back by the tests.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -52,19 +51,6 @@ def write_calendar(loans: Iterable[Loan], say: Callable[[str], str]) -> bytes:
         lines += _event(loan, say)
     lines.append("END:VCALENDAR")
     return b"".join(_folded(line) for line in lines)
-
-
-def etag_of(data: bytes) -> str:
-    """A strong validator of these bytes (RFC 9110, 8.8.3)."""
-    return f'"{hashlib.sha256(data).hexdigest()[:32]}"'
-
-
-def is_known(if_none_match: str | None, etag: str) -> bool:
-    """Whether a reader has these bytes already (RFC 9110, 13.1.2)."""
-    if if_none_match is None:
-        return False
-    given = [text.strip().removeprefix("W/") for text in if_none_match.split(",")]
-    return etag in given or "*" in given
 
 
 def _event(loan: Loan, say: Callable[[str], str]) -> list[str]:

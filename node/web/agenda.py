@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from node import calendar_file
+from node import calendar_file, entity_tags
 from node.agenda import Entry, entries
 from node.api.protocols import NodeLike
 from node.engine import commands, desk, views
@@ -85,14 +85,14 @@ def feed(node: NodeLike) -> Handler:
             raise web.HTTPNotFound
         loans: list[Any] = views.loans(node.engine.core)
         data = calendar_file.write_calendar(loans, translator(node.language).gettext)
-        etag = calendar_file.etag_of(data)
+        etag = entity_tags.etag_of(data)
         headers = {
             "ETag": etag,
             "Cache-Control": "private, no-cache",
             "X-Content-Type-Options": "nosniff",
             "Cross-Origin-Resource-Policy": "same-origin",
         }
-        if calendar_file.is_known(request.headers.get("If-None-Match"), etag):
+        if entity_tags.is_known(request.headers.get("If-None-Match"), etag):
             return web.Response(status=304, headers=headers)
         headers["Content-Disposition"] = 'inline; filename="openhouse.ics"'
         return web.Response(

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from node.calendar_file import etag_of, is_known, write_calendar
+from node.calendar_file import write_calendar
+from node.entity_tags import etag_of, is_known
 
 Event = dict[str, str]
 
