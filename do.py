@@ -194,6 +194,7 @@ def test_steps(hypothesis_profile: str) -> list[Step]:
         pytest += [f"--hypothesis-seed={seed}"]
     report = [python, "-m", "coverage", "report"]
     protocol = ["--include=protocol/*", f"--fail-under={COVERAGE_PROTOCOL_MIN_PERCENT}"]
+    pytest += ["--durations=20"]
     return [
         ("tests", [*pytest, "--cov", "--cov-report="]),
         ("coverage", [*report, f"--fail-under={COVERAGE_MIN_PERCENT}"]),

@@ -20,6 +20,7 @@ def graph(tmp_path: Path) -> Path:
 
 
 @pytest.mark.slow
+@pytest.mark.no_cover
 @pytest.mark.parametrize("circles", [2, 3])
 def test_a_crowd_holds_no_more_than_was_placed_on_it(graph: Path, circles: int) -> None:
     """However many they are: the bound is used up and kept."""

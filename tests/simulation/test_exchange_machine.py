@@ -300,6 +300,7 @@ class Exchange(RuleBasedStateMachine):
 
 
 @pytest.mark.slow
+@pytest.mark.no_cover
 def test_whatever_happens_nothing_is_promised_twice_and_all_agree_in_the_end() -> None:
     run_state_machine_as_test(
         Exchange,

@@ -29,6 +29,7 @@ def assert_well(result: RunResult) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.no_cover
 @pytest.mark.parametrize("seed", range(1, 7))
 def test_whatever_fails_safety_holds_and_peace_brings_everything_to_everybody(seed: int) -> None:
     result = run("faulty", seed)
@@ -43,6 +44,7 @@ def test_whatever_fails_safety_holds_and_peace_brings_everything_to_everybody(se
 
 
 @pytest.mark.slow
+@pytest.mark.no_cover
 @pytest.mark.parametrize("seed", range(1, 3))
 def test_on_good_lines_people_change_their_minds_and_everybody_sees_it(seed: int) -> None:
     result = run("calm", seed)
@@ -62,6 +64,7 @@ def assert_peace(village: Village) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.no_cover
 @pytest.mark.parametrize("seed", [43, 81, 93])
 def test_a_seed_that_failed_once_does_not_fail_again(seed: int) -> None:
     """43: certificates of a remembered path were wanted on a link, and never asked for there.

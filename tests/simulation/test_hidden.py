@@ -15,6 +15,7 @@ def outcomes(trick: Trick) -> list[Outcome]:
 
 
 @pytest.mark.slow
+@pytest.mark.no_cover
 @pytest.mark.parametrize("trick", TRICKS)
 def test_who_is_asked_next_hears_of_a_hidden_loan_when_an_honest_way_leads_there(
     trick: Trick,

@@ -20,6 +20,7 @@ def run(seed: int) -> RunResult:
 
 
 @pytest.mark.slow
+@pytest.mark.no_cover
 @pytest.mark.parametrize("seed", [2, 10, 222, 394])
 def test_whoever_lies_and_whatever_fails_no_invariant_breaks(seed: int) -> None:
     """Seeds that failed once, when people did less: now other days in the same towns.
@@ -50,6 +51,7 @@ def test_people_in_a_hunt_go_through_the_whole_exchange() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", ["withdrawals", "persist", "withdrawn"])
 def test_a_planted_bug_is_found_within_twenty_seeds(name: str) -> None:
     [bug] = [bug for bug in planted.BUGS if bug.name == name]
@@ -62,6 +64,7 @@ def test_at_least_eight_bugs_can_be_planted() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.no_cover
 def test_a_failing_seed_is_shrunk_and_told_as_a_story() -> None:
     """With people's names, what they did and what is left of the trouble."""
     scenario = read_scenario(find_scenario("hunt"))

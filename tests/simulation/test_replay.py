@@ -108,6 +108,7 @@ def test_the_command_answers_in_json_and_in_words(
 
 
 @pytest.mark.slow
+@pytest.mark.no_cover
 def test_on_real_ratings_it_is_far_above_its_peers() -> None:
     if not OTC.exists():
         pytest.skip(f"{OTC.name} is not beside the repository (../shared/data)")

@@ -8,6 +8,7 @@ see exactly what they should. A failure comes back as the shortest play that sho
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -147,7 +148,7 @@ class Play(RuleBasedStateMachine):
         assert [] == [str(violation) for violation in village.judge()]
 
 
-TestPlay = Play.TestCase
+TestPlay = pytest.mark.no_cover(Play.TestCase)
 TestPlay.settings = settings(
     settings.default,
     max_examples=max(10, settings().max_examples // 2),

@@ -361,4 +361,4 @@ TestHostileFriend = HostileFriend.TestCase
 TestHostileFriend.settings = settings(
     stateful_step_count=15, suppress_health_check=[HealthCheck.too_slow], deadline=None
 )
-TestHostileFriend = pytest.mark.slow(TestHostileFriend)
+TestHostileFriend = pytest.mark.no_cover(pytest.mark.slow(TestHostileFriend))
