@@ -28,7 +28,7 @@ from node.engine.calendar import MINUTES_PER_DAY, instant_text, span_text
 from node.engine.core import Core
 from node.engine.events import Json
 from node.engine.loan_book import book_of
-from node.engine.loan_history import changed_by, changed_ms
+from node.engine.loan_history import agreed_by, changed_by, changed_ms
 from node.engine.loan_outcomes import may_return_unsaid, why_cannot_report
 from node.engine.loan_steps import dates_asked, is_asked, is_set_aside, text_of, thing_of
 from node.engine.radius import why_wait
@@ -123,6 +123,7 @@ def _row(core: Core, loan: LoanState) -> dict[str, Json]:
         "messages": list(messages),
         "asked": instant_text(loan.asked_ms),
         "agreements": len(loan.contracts),
+        "agreed_by": (agreed_by(core, loan) or MemberId(b"")).hex(),
         "changed": instant_text(changed_ms(core, loan)),
         "changed_by": (changed_by(core, loan, state) or MemberId(b"")).hex(),
         "answer_by": instant_text(loan.answer_by_ms),
@@ -244,6 +245,7 @@ def _paper_row(core: Core, loan: paper.PaperLoan) -> dict[str, Json]:
         "messages": [],
         "asked": instant_text(loan.lent_ms),
         "agreements": 1,
+        "agreed_by": me,
         "changed": instant_text(loan.lent_ms),
         "changed_by": me,
         "answer_by": instant_text(loan.lent_ms),

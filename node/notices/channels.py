@@ -13,10 +13,24 @@ from dataclasses import asdict, dataclass, field
 from ipaddress import ip_address
 from typing import Any, Final
 
+from node.i18n import N_
 from protocol.errors import Refused
 
 CHANNELS: Final = ("mail", "ntfy")
 SECURITIES: Final = ("tls", "starttls", "none")
+PROBLEMS: Final = {
+    "certificate": N_(
+        "the server’s certificate is not trusted here, or is for another name; nothing was sent"
+    ),
+    "no-tls": N_("there is no TLS on this port: try STARTTLS, or another port; nothing was sent"),
+    "no-starttls": N_("the server does not offer STARTTLS on this port; nothing was sent"),
+    "login": N_("the server does not take this user name and password"),
+    "timeout": N_("no answer in time"),
+    "hung-up": N_("the server hung up"),
+    "nobody": N_("nobody answers at this address and port"),
+    "no-such-server": N_("there is no server of this name"),
+}
+"""Why something did not go out, in words; other reasons are numbers of the server's."""
 _TEXT_MAX: Final = 250
 _ADDRESS: Final = re.compile(r"[^@\s<>,;:\"()\[\]\\\x00-\x1f]{1,64}@[A-Za-z0-9.-]{1,190}")
 _HOST: Final = re.compile(r"[A-Za-z0-9.-]{1,253}|[0-9A-Fa-f:]{2,45}")

@@ -30,6 +30,7 @@ SENTENCES: Final = {
     "asked": N_("{other} asks for “{title}”."),
     "between": N_("{borrower} asks {holder} for “{title}”, through you."),
     "yes": N_("{other} said yes: “{title}”."),
+    "accepted": N_("{other} takes the dates that you proposed: “{title}”."),
     "no": N_("{other} cannot lend “{title}” this time."),
     "expired": N_("Nobody answered in time about “{title}”."),
     "countered": N_("{other} proposes other dates for “{title}”."),
@@ -52,11 +53,11 @@ SENTENCES: Final = {
     "conflict": N_("You answer for {other}, who gives the same contact as somebody else: look."),
 }
 _EVENT_OF: Final = {
-    "asked": "asked", "between": "between", "yes": "answered", "no": "answered",
-    "expired": "answered", "countered": "answered", "fetch": "due", "due": "due", "late": "due",
-    "friend": "people", "conflict": "people",
+    "asked": "asked", "between": "between", "yes": "answered", "accepted": "answered",
+    "no": "answered", "expired": "answered", "countered": "answered", "fetch": "due",
+    "due": "due", "late": "due", "friend": "people", "conflict": "people",
 }  # fmt: skip
-_ANSWERS: Final = {"agreed": "yes", "declined": "no", "expired": "expired"}
+_UNMET: Final = {"declined": "no", "expired": "expired"}
 _ENDS: Final = ("cancelled", "withdrawn", "handed_over", "returned", "lost", "kept")
 # People are told at eight in the morning of the day before.
 _HOUR_TOLD_MINUTES: Final = 8 * 60
@@ -164,16 +165,25 @@ def _steps(loan: Row, me: str) -> Iterator[tuple[str, tuple[object, ...]]]:
         yield "repaired", ()
     if any(member != me for member in loan["damaged_by"]):
         yield "damaged", ()
+    if loan["agreed_by"] != me:
+        yield from _agreed(loan)
     if loan["changed_by"] == me and state != "expired":
         return
     if role == "borrower" and state == "countered":
         yield "countered", span
-    elif loan["agreements"] > 1 and state == "agreed":
-        yield "moved", span
-    elif state in _ANSWERS and (role == "borrower" or state == "agreed"):
-        yield _ANSWERS[state], (loan["agreements"],)
+    elif state in _UNMET and role == "borrower":
+        yield _UNMET[state], (loan["agreements"],)
     elif state in _ENDS:
         yield state, ()
+
+
+def _agreed(loan: Row) -> Iterator[tuple[str, tuple[object, ...]]]:
+    """The other said yes: to the request, to dates I proposed, or to new ones later on."""
+    state, times = loan["state"], loan["agreements"]
+    if times > 1 and state in ("agreed", "handed_over"):
+        yield "moved", (loan["from"], loan["to"])
+    elif times == 1 and state == "agreed":
+        yield ("yes" if loan["role"] == "borrower" else "accepted"), (times,)
 
 
 def _days(loan: Row) -> list[tuple[int, str]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import smtplib
+import socket
 import ssl
 from collections.abc import Callable, Sequence
 from email.message import EmailMessage
@@ -22,6 +23,8 @@ from node.notices.channels import Channels, Mail, Ntfy
 from node.notices.facts import EVENTS
 
 _TIMEOUT_S: Final = 20.0
+# What this computer is called concerns no server, and asking for it can take long.
+_HELLO: Final = "[127.0.0.1]"
 _LINES: Final = {
     "asked": N_("Somebody asks for one of your things."),
     "answered": N_("There is an answer to what you asked for."),
@@ -61,9 +64,11 @@ def send_mail(mail: Mail, subject: str, text: str) -> None:
     context = ssl.create_default_context()
     try:
         with (
-            smtplib.SMTP_SSL(mail.host, mail.port, timeout=_TIMEOUT_S, context=context)
+            smtplib.SMTP_SSL(
+                mail.host, mail.port, timeout=_TIMEOUT_S, context=context, local_hostname=_HELLO
+            )
             if mail.security == "tls"
-            else smtplib.SMTP(mail.host, mail.port, timeout=_TIMEOUT_S)
+            else smtplib.SMTP(mail.host, mail.port, timeout=_TIMEOUT_S, local_hostname=_HELLO)
         ) as server:
             if mail.security == "starttls":
                 server.starttls(context=context)
@@ -91,13 +96,34 @@ async def send_ntfy(ntfy: Ntfy, subject: str, text: str) -> None:
 
 
 def _reason(error: Exception) -> str:
-    """What went wrong, without what was sent: servers may repeat names and passwords."""
-    if isinstance(error, smtplib.SMTPAuthenticationError):
-        return f"{error.smtp_code} (user name or password)"
-    if isinstance(error, smtplib.SMTPResponseException):
-        return str(error.smtp_code)
-    if isinstance(error, smtplib.SMTPRecipientsRefused):
-        return ", ".join(str(code) for code, _ in error.recipients.values())
-    if isinstance(error, TimeoutError):
-        return "timeout"
-    return getattr(error, "strerror", None) or type(error).__name__
+    """What went wrong: a key of ``PROBLEMS`` or a number.
+
+    Nothing of what the server said: it may repeat names and passwords.
+    """
+    match error:
+        case ssl.SSLCertVerificationError():
+            return "certificate"
+        case aiohttp.ClientConnectorCertificateError():
+            return "certificate"
+        case ssl.SSLError() | aiohttp.ClientSSLError():
+            return "no-tls"
+        case smtplib.SMTPNotSupportedError():
+            return "no-starttls" if "STARTTLS" in str(error) else "login"
+        case smtplib.SMTPAuthenticationError():
+            return "login"
+        case smtplib.SMTPResponseException():
+            return str(error.smtp_code)
+        case smtplib.SMTPRecipientsRefused():
+            return ", ".join(str(code) for code, _ in error.recipients.values())
+        case TimeoutError():
+            return "timeout"
+        case smtplib.SMTPServerDisconnected() | aiohttp.ServerDisconnectedError():
+            return "hung-up"
+        case aiohttp.ClientConnectorError():
+            return _reason(error.os_error)
+        case socket.gaierror():
+            return "no-such-server"
+        case ConnectionRefusedError():
+            return "nobody"
+        case _:
+            return getattr(error, "strerror", None) or type(error).__name__

@@ -12,6 +12,7 @@ from node.engine import commands, desk
 from node.notices import bell, box
 from node.notices.channels import (
     CHANNELS,
+    PROBLEMS,
     SECURITIES,
     Channels,
     Mail,
@@ -78,10 +79,13 @@ def _this_home(visit: Visit) -> dict[str, Any]:
     lan: Any = visit.node.lan_state()
     page = f"{visit.request.scheme}://{visit.request.host}/"
     is_for_here = guard.host_is_ours(visit.request.host, ())
+    # A proxy in front may speak TLS for it.
+    is_secret = "https" in (visit.request.scheme, visit.request.headers.get("X-Forwarded-Proto"))
     return {
         "addresses": visit.node.addresses(),
         "lan": lan,
         "page": page,
+        "installs": is_secret or is_for_here,
         # Another device cannot open an address that means "this computer".
         "code": "" if is_for_here else qr_code(page),
     }
@@ -104,9 +108,14 @@ def _state(visit: Visit, channels: Channels, channel: str) -> dict[str, Any]:
     return {
         "channel": channel,
         "is_on": channels.is_on(channel),
-        "problem": parcel.problem if parcel is not None and is_failing else "",
+        "problem": _why(visit, parcel.problem) if parcel is not None and is_failing else "",
         "is_given_up": parcel is not None and parcel.next_ms is None,
     }
+
+
+def _why(visit: Visit, problem: str) -> str:
+    """A reason that is known in words; a number of the server's as it is."""
+    return visit.gettext(PROBLEMS[problem]) if problem in PROBLEMS else problem
 
 
 async def change(visit: Visit, form: Form) -> str:
@@ -153,7 +162,7 @@ async def try_channel(visit: Visit, form: Form) -> str:
     try:
         await bell.send(channels, channel, ["test"], visit.language)
     except bell.SendingFailed as failure:
-        raise Refused("test-failed", reason=str(failure)) from failure
+        raise Refused("test-failed", reason=_why(visit, str(failure))) from failure
     return "/settings?done=test-sent"
 
 

@@ -1,4 +1,4 @@
-"""Style, script and icon: the few small files of the page, held in memory.
+"""Style, script, icons and manifest: the few small files of the page, held in memory.
 
 They are read once, so a visitor who goes on before a file has come leaves no open file behind
 (``aiohttp.web.FileResponse`` does), and a card in a Pi is not asked for the same bytes again.
@@ -16,6 +16,8 @@ from node.entity_tags import etag_of, is_known
 from node.web.render import STATIC_DIRECTORY
 
 _MAX_AGE: Final = "max-age=3600"
+# What the tables of a system may not know.
+_TYPES: Final = {".webmanifest": "application/manifest+json"}
 
 
 @cache
@@ -24,7 +26,9 @@ def _files() -> dict[str, tuple[bytes, str, str]]:
     return {
         path.name: (
             data := path.read_bytes(),
-            mimetypes.guess_type(path.name)[0] or "application/octet-stream",
+            _TYPES.get(path.suffix)
+            or mimetypes.guess_type(path.name)[0]
+            or "application/octet-stream",
             etag_of(data),
         )
         for path in sorted(STATIC_DIRECTORY.iterdir())

@@ -175,6 +175,10 @@ def test_the_page_shows_what_is_new_by_itself_unless_somebody_is_writing(
     assert "wheel" == page.input_value("input[name=query]")
     assert seen == [path for path in asked if not path.startswith("/static/")]
     assert [] == complaints
+    devtools = context.new_cdp_session(page)
+    assert [] == devtools.send("Page.getAppManifest")["errors"]
+    found = devtools.send("Page.getInstallabilityErrors")["installabilityErrors"]
+    assert ["in-incognito"] == [each["errorId"] for each in found], "else it can be installed"
     # Nothing moved while it was drawn, then or now.
     shifts = """() => new Promise(done => new PerformanceObserver(list => done(
         list.getEntries().filter(e => !e.hadRecentInput).reduce((sum, e) => sum + e.value, 0)

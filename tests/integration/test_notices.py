@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import threading
+from base64 import b64encode
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
+from html import unescape
+from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from node.engine.commands import AddThing
 from node.notices import sending
@@ -21,47 +33,111 @@ from tests.page_street import Reader, StreetNode, ask_for, make_street, served
 
 
 class SmallPost:
-    """A mail server of a few verbs; keeps what it is handed, or refuses it."""
+    """A mail server of a few verbs (RFC 5321, 3207, 4954); keeps what it is handed, or refuses it.
 
-    def __init__(self) -> None:
+    Args:
+        tls: its certificate; with one it takes letters under TLS alone.
+    """
+
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self.tls = tls
         self.letters: list[bytes] = []
+        self.hellos: list[bytes] = []
         self.refuses = False
         self.port = 0
 
     async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"220 small\r\n")
-        while line := await reader.readline():
-            verb = line[:4].upper()
-            if verb == b"DATA":
-                writer.write(b"354 go on\r\n")
-                letter = await reader.readuntil(b"\r\n.\r\n")
-                self.letters.append(letter[:-3])
-                writer.write(b"250 kept\r\n")
-            elif verb == b"QUIT":
-                writer.write(b"221 bye\r\n")
-                break
-            elif verb == b"RCPT" and self.refuses:
-                writer.write(b"550 no such person as ana@example.org\r\n")
-            else:
-                writer.write(b"250 yes\r\n")
-        await writer.drain()
-        writer.close()
-        await writer.wait_closed()
+        with suppress(ConnectionError, ssl.SSLError):
+            writer.write(b"220 small\r\n")
+            while line := await reader.readline():
+                if await self._answer(line, reader, writer):
+                    break
+            await writer.drain()
+            writer.close()
+            await writer.wait_closed()
+
+    async def _answer(
+        self, line: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> bool:
+        """One verb; whether it was the last."""
+        verb = line[:4].upper().strip()
+        is_secret = writer.get_extra_info("sslcontext") is not None
+        if verb == b"EHLO":
+            self.hellos.append(line[5:].strip())
+            offers = b"AUTH PLAIN" if is_secret else b"STARTTLS" if self.tls else b"HELP"
+            writer.write(b"250-small\r\n250 " + offers + b"\r\n")
+        elif verb == b"STAR" and self.tls and not is_secret:
+            writer.write(b"220 go on\r\n")
+            await writer.start_tls(self.tls)
+        elif verb == b"AUTH":
+            is_right = line.split()[-1] == b64encode(b"\0ana\0hunter-2")
+            writer.write(b"235 welcome\r\n" if is_right else b"535 ana: wrong password\r\n")
+        elif verb == b"QUIT":
+            writer.write(b"221 bye\r\n")
+            return True
+        elif self.tls and not is_secret:
+            writer.write(b"530 STARTTLS first\r\n")
+        elif verb == b"DATA":
+            writer.write(b"354 go on\r\n")
+            letter = await reader.readuntil(b"\r\n.\r\n")
+            self.letters.append(letter[:-3])
+            writer.write(b"250 kept\r\n")
+        elif verb == b"RCPT" and self.refuses:
+            writer.write(b"550 no such person as ana@example.org\r\n")
+        else:
+            writer.write(b"250 yes\r\n")
+        return False
 
 
-@pytest.fixture
-def post() -> Iterator[SmallPost]:
-    """A mail server on loopback, in a thread."""
-    small = SmallPost()
+@contextmanager
+def posted(small: SmallPost, *, is_implicit: bool = False) -> Iterator[SmallPost]:
+    """Serve on loopback, in a thread."""
     with looping() as loop:
 
         async def start() -> asyncio.Server:
-            return await asyncio.start_server(small.talk, "127.0.0.1", 0)
+            tls = small.tls if is_implicit else None
+            return await asyncio.start_server(small.talk, "127.0.0.1", 0, ssl=tls)
+
+        async def stop() -> None:
+            server.close()
+            await server.wait_closed()
 
         server = asyncio.run_coroutine_threadsafe(start(), loop).result(30)
         small.port = server.sockets[0].getsockname()[1]
         yield small
-        loop.call_soon_threadsafe(server.close)
+        asyncio.run_coroutine_threadsafe(stop(), loop).result(30)
+
+
+@pytest.fixture
+def post() -> Iterator[SmallPost]:
+    """A mail server without TLS."""
+    with posted(SmallPost()) as small:
+        yield small
+
+
+def certificate(directory: Path, name: str) -> tuple[ssl.SSLContext, Path]:
+    """A key and a certificate for a name, signed by itself, made now; and its file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    file, secret = directory / f"{name}.pem", directory / f"{name}.key"
+    file.write_bytes(made.public_bytes(Encoding.PEM))
+    secret.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(file, secret)
+    return context, file
 
 
 @contextmanager
@@ -112,6 +188,60 @@ def test_from_the_settings_to_the_mailbox(post: SmallPost) -> None:
         assert "Luc asks for “Drill”." in text
         status, text = ana.post("/notices/read", "/notices")
         assert "<title>Notices" in text
+
+
+@pytest.mark.parametrize("security", ["tls", "starttls"])
+def test_a_letter_goes_under_tls_to_the_right_server_with_the_right_password_alone(
+    security: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both ways to TLS, with a login; whatever is wrong, no letter and no password leaves."""
+    tls, file = certificate(tmp_path, "localhost")
+    with posted(SmallPost(tls), is_implicit=security == "tls") as small:
+
+        def send(**changes: Any) -> None:
+            mail = Mail("localhost", small.port, security, "ana", "hunter-2", "a@b.org", "a@b.org")
+            sending.send_mail(replace(mail, **changes), "Hello", "There")
+
+        def why(**changes: Any) -> str:
+            with pytest.raises(SendingFailed) as failure:
+                send(**changes)
+            return str(failure.value)
+
+        # Signed by nobody this computer knows.
+        assert "certificate" == why()
+        monkeypatch.setenv("SSL_CERT_FILE", str(file))
+        # For another name than the one that was called.
+        assert "certificate" == why(host="127.0.0.1")
+        assert "login" == why(password="wrong")
+        assert [] == small.letters
+        if security == "starttls":
+            assert "no-tls" == why(security="tls")
+            assert "530" == why(security="none", user="", password="")
+        send()
+        assert [True] == [b"Subject: Hello" in letter for letter in small.letters]
+        assert {b"[127.0.0.1]"} == set(small.hellos), "the name of the computer stays here"
+
+
+def test_a_wrong_certificate_and_a_server_without_tls_are_said_in_words(
+    post: SmallPost, tmp_path: Path
+) -> None:
+    """On the page, in the reader's language, from a try in the settings."""
+    with posted(SmallPost(certificate(tmp_path, "localhost")[0]), is_implicit=True) as strange:
+        street = make_street([(0, 1)], ("Ana", "Luc"))
+        with served(StreetNode(street, language="fr")) as home:
+            ana = Reader(home)
+            fields = {
+                "host": "127.0.0.1", "port": str(strange.port), "security": "tls", "user": "ana",
+                "password": "hunter-2", "to": "ana@example.org", "server": "",
+            }  # fmt: skip
+            ana.post("/settings", "/settings", **fields)
+            text = unescape(ana.post("/settings/test", "/settings", channel="mail")[1])
+            assert "le certificat du serveur n’est pas reconnu" in text
+            fields |= {"port": str(post.port), "security": "starttls", "password": "hunter-2"}
+            ana.post("/settings", "/settings", **fields)
+            text = unescape(ana.post("/settings/test", "/settings", channel="mail")[1])
+            assert "le serveur ne propose pas STARTTLS" in text
+    assert [] == post.letters + strange.letters
 
 
 def test_a_secret_is_never_shown_again_and_goes_to_no_other_server() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import json
 import os
 import re
 from collections import Counter
@@ -15,6 +17,7 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession, CookieJar, web
 from aiohttp.test_utils import TestServer
+from PIL import Image
 
 from node import messages
 from node.api.app import make_app
@@ -371,6 +374,8 @@ def test_every_page_forbids_scripts_frames_and_foreign_content() -> None:
             assert "default-src 'none'" in policy
             assert "frame-ancestors 'none'" in policy
             assert "unsafe" not in policy
+            assert "manifest-src 'self'" in policy
+            assert not text or '<link rel="manifest" href="/static/manifest.webmanifest">' in text
             assert headers["X-Content-Type-Options"] == "nosniff"
             assert headers["Cache-Control"] == "no-store"
             # One script, of the page itself.
@@ -412,6 +417,49 @@ def test_only_files_of_the_page_are_served() -> None:
             assert (await browser.ask("GET", f"/static/{name}"))[0] == 404
 
     with_browser(check)
+
+
+def test_the_page_can_be_installed_with_icons_of_its_own_of_the_sizes_it_names() -> None:
+    """Every picture of the manifest is there, one of them cut to any shape; colours for both."""
+
+    async def check(browser: Browser) -> None:
+        _, text, headers = await browser.ask("GET", "/static/manifest.webmanifest")
+        assert "application/manifest+json" == headers["Content-Type"]
+        manifest = json.loads(text)
+        assert ("/", "standalone") == (manifest["start_url"], manifest["display"])
+        assert {"any", "maskable"} == {icon["purpose"] for icon in manifest["icons"]}
+        for icon in manifest["icons"]:
+            async with browser.session.get(browser.url + icon["src"]) as answer:
+                assert (200, icon["type"]) == (answer.status, answer.content_type)
+                data = await answer.read()
+            if icon["type"] == "image/png":
+                width, height = Image.open(io.BytesIO(data)).size
+                assert icon["sizes"] == f"{width}x{height}"
+        _, text, _ = await browser.ask("GET", "/")
+        assert 2 == text.count('<meta name="theme-color"')
+
+    with_browser(check)
+
+
+@pytest.mark.parametrize(
+    ("host", "proxy", "installs"),
+    [("127.0.0.1", "", True), ("ana.home:7471", "", False), ("ana.home", "https", True)],
+)
+def test_a_page_says_that_it_installs_only_where_a_browser_agrees(
+    host: str, proxy: str, installs: bool
+) -> None:
+    """On this computer, or over https."""
+
+    async def check(browser: Browser) -> None:
+        await browser.sign_in()
+        headers = {"Host": host, **({"X-Forwarded-Proto": proxy} if proxy else {})}
+        cookies = {c.key: c.value for c in browser.session.cookie_jar}
+        headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
+        text = (await browser.get("/settings", **headers))[1]
+        assert installs == ("choose “Install”" in text)
+        assert installs != ("once the page is served over https" in text)
+
+    with_browser(check, SmallNode(new_engine(), web_hosts=("ana.home",)))
 
 
 def test_another_host_name_gets_no_page() -> None:

@@ -18,6 +18,7 @@ from node.engine.commands import (
     GiveBack,
     HandOver,
     KeepNote,
+    MoveEnd,
 )
 from node.engine.desk import NOTE_SIZE_MAX_BYTES
 from node.notices import box as boxes
@@ -99,6 +100,37 @@ def test_each_is_told_once_what_the_other_did_and_never_what_they_did_themselves
     house.ring()
     assert "Luc does not need “Drill” any more." == house.told(0)[0]
     assert [] == house.out, "nobody switched anything on"
+
+
+def test_who_proposed_other_dates_is_told_that_they_were_taken() -> None:
+    """Before the agreement and after it, and also while the thing is out."""
+    house = House()
+    street = house.street
+    drill = street.run(0, AddThing("Drill"))["thing"]
+    street.run(1, AddThing("Book"))
+    loan = ask_for(street, 1, drill, 5, 3)
+    start = (NOW_MS // DAY_MS + 8) * DAY
+    street.run(0, AnswerLoan(loan, "counter", start, start + 2 * DAY))
+    house.ring()
+    street.run(1, AnswerLoan(loan, "yes"))
+    house.ring()
+
+    assert "Luc takes the dates that you proposed: “Drill”." == house.told(0)[0]
+    assert "Ana proposes other dates for “Drill”." == house.told(1)[0], "Luc said it himself"
+    street.run(0, HandOver(loan))
+    house.ring()
+    street.run(0, MoveEnd(loan, start + DAY))
+    house.ring()
+    street.run(1, AnswerLoan(loan, "yes"))
+    house.ring()
+    assert "New dates are agreed with Luc for “Drill”." == house.told(0)[0]
+    assert "Ana asks for other dates for “Drill”." == house.told(1)[0]
+    street.run(1, MoveEnd(loan, start + 4 * DAY))
+    house.ring()
+    street.run(0, AnswerLoan(loan, "yes"))
+    house.ring()
+    assert "New dates are agreed with Ana for “Drill”." == house.told(1)[0]
+    assert "Luc asks for other dates for “Drill”." == house.told(0)[0]
 
 
 def test_days_make_notices_when_they_come_and_the_bell_sleeps_until_then() -> None:
