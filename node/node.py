@@ -24,6 +24,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from node import backup, identity
+from node.api.protocols import LinkState
 from node.config import Settings
 from node.engine.clock_watch import ClockWatch
 from node.engine.commands import Command
@@ -32,6 +33,7 @@ from node.engine.events import Json
 from node.errors import NodeError, StoreCorrupt
 from node.host import Host
 from node.identity import Identity
+from node.links_seen import LinksSeen
 from node.notices.bell import Bell
 from node.opening import CachedOpener
 from node.store import Store
@@ -42,6 +44,7 @@ from node.transport.network import Network
 from node.transport.pairing import PairingDesk
 from node.transport.photos import Photos
 from protocol.errors import ProtocolError, Refused
+from protocol.keys import MemberId
 
 _LOG_EPOCH_SIZE_BYTES: Final = 8
 _log = logging.getLogger("openhouse.node")
@@ -91,6 +94,8 @@ class Node:
         self._identity: Identity | None = None
         self._host: Host | None = None
         self._bell: asyncio.Task[None] | None = None
+        self._links_seen = LinksSeen(self)
+        self._noting: asyncio.Task[None] | None = None
         self._is_setting_up = False
 
     async def start(self) -> None:
@@ -102,9 +107,10 @@ class Node:
 
     async def stop(self) -> None:
         """Say goodbye on every link; when it returns, everything is on disk."""
-        if self._bell is not None:
-            self._bell.cancel()
-            await asyncio.wait((self._bell,))
+        for task in (self._bell, self._noting):
+            if task is not None:
+                task.cancel()
+                await asyncio.wait((task,))
         await self._network.stop(self._host)
         if self._host is not None:
             await self._host.stop()
@@ -153,6 +159,14 @@ class Node:
     def lan_state(self) -> Json:
         """Whether friends are looked for on the local network, and how many are heard."""
         return self._network.lan_state()
+
+    def links(self) -> dict[MemberId, LinkState]:
+        """How each friend's home is connected, and since when."""
+        ways = self._network.ways()
+        return {
+            member: LinkState(seen.since_ms, ways.get(member))
+            for member, seen in self._links_seen.look().items()
+        }
 
     def subscribe(self) -> Subscription:
         """Hear which parts of the page changed."""
@@ -239,13 +253,15 @@ class Node:
         self._network.start(host, engine, self._store)
         self._bell = asyncio.ensure_future(Bell(self).run())
         self._bell.add_done_callback(_say_why_it_ended)
+        self._noting = asyncio.ensure_future(self._links_seen.run())
+        self._noting.add_done_callback(_say_why_it_ended)
 
     def _on_host_failed(self, failed: asyncio.Future[NodeError]) -> None:
         if not failed.cancelled() and not self.failed.done():
             self.failed.set_result(failed.result())
 
 
-def _say_why_it_ended(bell: asyncio.Task[None]) -> None:
+def _say_why_it_ended(task: asyncio.Task[None]) -> None:
     """A node without its bell goes on; that it has none is not kept quiet."""
-    if not bell.cancelled() and bell.exception() is not None:
-        _log.error("notices have stopped", exc_info=bell.exception())
+    if not task.cancelled() and task.exception() is not None:
+        _log.error("notices, or the moments of links, have stopped", exc_info=task.exception())

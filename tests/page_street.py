@@ -23,7 +23,7 @@ from pathlib import Path
 from aiohttp.test_utils import TestServer
 
 from node.api.app import make_app
-from node.api.protocols import FilesLike, PhotosLike
+from node.api.protocols import FilesLike, LinkState, PhotosLike
 from node.engine.commands import (
     AddThing,
     AnswerLoan,
@@ -41,6 +41,7 @@ from node.topics import Subscription, Topics
 from node.web.pages import entry_path
 from protocol.bodies import Availability, ThingKind
 from protocol.charter import Charter
+from protocol.keys import MemberId
 from simulations.signing import InterningOpener, RealKeys
 from simulations.street import DAY, DAY_MS, Street
 from simulations.town import TownPlan, build_town
@@ -71,10 +72,14 @@ class StreetNode:
     words: str = " ".join(f"word{number}" for number in range(24))
     pairing: SmallDesk = field(default_factory=SmallDesk)
     topics: Topics = field(default_factory=Topics)
+    link_states: dict[MemberId, LinkState] = field(default_factory=dict)
 
     @property
     def engine(self) -> Engine:
         return self.street.engines[self.number]
+
+    def links(self) -> dict[MemberId, LinkState]:
+        return self.link_states
 
     def lan_state(self) -> Json:
         return {"is_on": False, "nearby": 0, "problem": ""}

@@ -16,14 +16,16 @@ from typing import Final
 from node import dates, messages
 from node.api.errors import ApiError
 from node.api.fields import Given
-from node.api.protocols import NodeLike, PairingLike
+from node.api.protocols import LinkState, NodeLike, PairingLike
 from node.engine import commands, sponsors, views
+from node.engine.calendar import instant_text
 from node.engine.core import Core
 from node.engine.events import Json
 from node.engine.ratings import FAULTS_BY_WORD
 from node.engine.views.things import CATEGORIES_BY_WORD
 from protocol.bodies import Event, Fault
 from protocol.errors import Refused
+from protocol.keys import MemberId
 from protocol.limits import INVITATION_TTL_MS
 from protocol.uniqueness import Contact, commitment
 
@@ -66,7 +68,20 @@ async def status(call: Call) -> Json:
 
 
 async def friends(call: Call) -> Json:
-    return views.friends(call.core)
+    return [*friend_rows(call.node, call.core)]
+
+
+def friend_rows(node: NodeLike, core: Core) -> list[dict[str, Json]]:
+    """``views.friends``, with by which way each home is connected and since when."""
+    links = node.links()
+    rows = []
+    for row in views.friends(core):
+        assert isinstance(row, dict), "one object for each friend"
+        state = links.get(MemberId(bytes.fromhex(str(row["member"]))), LinkState(None))
+        since = None if state.since_ms is None else instant_text(state.since_ms)
+        through = None if state.through is None else core.name_of(state.through)
+        rows.append({**row, "link_since": since, "through_name": through})
+    return rows
 
 
 async def things(call: Call) -> Json:

@@ -7,6 +7,7 @@ the API can be read, typed and tested without the host loop and its sockets.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -24,6 +25,19 @@ if TYPE_CHECKING:
 
 NODE: Final[web.AppKey[NodeLike]] = web.AppKey("node")
 """Where an application keeps the node it serves."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkState:
+    """How a friend's home is connected.
+
+    Args:
+        since_ms: since when it is, or is not; None when that is not known.
+        through: the friend through whose node the link runs, when it is not direct.
+    """
+
+    since_ms: int | None
+    through: MemberId | None = None
 
 
 class EngineLike(Protocol):
@@ -111,6 +125,9 @@ class NodeLike(Protocol):
 
     def lan_state(self) -> Json:
         """Whether friends are looked for on the local network, and how many are heard."""
+
+    def links(self) -> Mapping[MemberId, LinkState]:
+        """How each friend's home is connected, and since when."""
 
     def subscribe(self) -> Subscription:
         """Hear which parts of the page changed."""

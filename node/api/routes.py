@@ -249,7 +249,8 @@ ROUTES: Final = (
         "GET", "/friends", "friends", "Friends, and whether their node is connected.",
         handlers.friends,
         {
-            "member": "string", "name": "string", "link": "string", "since": "string",
+            "member": "string", "name": "string", "link": "string", "link_since": "string?",
+            "through_name": "string?", "since": "string",
             "standing": "string", "live": "boolean", "shows": "boolean", "paused": "object?",
             "capacity": "integer", "engaged": "integer", "rule": "string",
             "validates": "boolean", "validates_me": "boolean",

@@ -6,6 +6,7 @@ that an older node does not send is left out rather than failing.
 
 from __future__ import annotations
 
+from datetime import datetime
 from io import StringIO
 from typing import Final
 
@@ -19,6 +20,7 @@ from node.conflict_sentences import conflict_sentence, met_sentences, what_to_do
 from node.fault_words import failure_sentences, fault_word, mediation_sentence
 from node.i18n import N_
 from node.judgement_words import because_sentences
+from node.link_words import link_words
 from node.pause_sentences import admitted_sentence, pause_sentence
 from node.sponsor_words import candidate_sentence, guest_sentence, seats_sentence
 from node.time_sentences import away_sentence, clock_sentence
@@ -252,10 +254,8 @@ def friends(screen: Screen, answer: Answer) -> None:
 
 
 def _link_word(screen: Screen, friend: Answer) -> str:
-    _ = screen.gettext
-    if friend.get("paused"):
-        return _("left alone")
-    return _("connected") if friend["link"] == "up" else _("not connected")
+    now = datetime.now().astimezone()
+    return link_words(friend, screen.gettext, lambda day: day, now)
 
 
 def friends_admit(screen: Screen, answer: Answer) -> None:

@@ -16,7 +16,7 @@ from node.engine.core import Core
 from node.engine.events import Json
 from protocol.errors import Refused
 
-NOTES: Final = ("calendar", "channels", "notices")
+NOTES: Final = ("calendar", "channels", "links", "notices")
 NOTE_SIZE_MAX_BYTES: Final = 64 * 1024
 
 

@@ -288,7 +288,7 @@ class Dialler:
         except TimeoutError:
             _log.debug("through a friend: the handshake took too long")
             return
-        link = Link(self._host, circuit, channel, peer, is_dialled=True, is_relayed=True)
+        link = Link(self._host, circuit, channel, peer, is_dialled=True, over=circuit.link)
         task = asyncio.create_task(self._serve_relayed(friend, link), name="relayed link")
         self._relayed[task] = None
         task.add_done_callback(lambda task: self._relayed.pop(task, None))

@@ -25,7 +25,7 @@ from typing import Final, Protocol, TypeAlias
 import aiohttp
 from aiohttp import web
 
-from node.host import Host, Peer
+from node.host import Connection, Host, Peer
 from protocol import limits
 from protocol.channel import Channel, Closed
 from protocol.errors import LocalProtocolError, Malformed, RemoteProtocolError, TooLarge
@@ -75,7 +75,7 @@ class Link:
         web_socket: open, the handshake done.
         peer: whom the handshake proved to be at the other end.
         is_dialled: whether this node dialled.
-        is_relayed: whether it runs through a common friend's node.
+        over: the link with the common friend through whose node it runs; None when direct.
     """
 
     def __init__(
@@ -86,12 +86,12 @@ class Link:
         peer: Peer,
         *,
         is_dialled: bool,
-        is_relayed: bool = False,
+        over: Connection | None = None,
     ) -> None:
         self.id = host.new_link_id()
         self.peer = peer
         self.is_dialled = is_dialled
-        self.is_relayed = is_relayed
+        self.over = over
         self._host = host
         self._web_socket = web_socket
         self._channel = channel
@@ -105,6 +105,10 @@ class Link:
         self._key_since_s = time.monotonic()
 
     # --- what the host calls -------------------------------------------------------------
+
+    @property
+    def is_relayed(self) -> bool:
+        return self.over is not None
 
     def send(self, message: bytes) -> None:
         if self._is_closing:

@@ -128,6 +128,19 @@ class Network:
             self._reach.mailboxes.on_link(member)
             self._reach.files.on_link(member)
 
+    def ways(self) -> dict[MemberId, MemberId]:
+        """Friends whose link runs through another friend's node, with that friend."""
+        if self._host is None:
+            return {}
+        links = self._host.core.links
+        found = {}
+        for link in self._host.connections():
+            if isinstance(link, Link) and link.over is not None:
+                ends = [links[each].friend for each in (link.id, link.over.id) if each in links]
+                if len(ends) == 2 and ends[0] is not None and ends[1] is not None:
+                    found[ends[0]] = ends[1]
+        return found
+
     def lan_state(self) -> Json:
         """What is known of the local network: on, friends heard, why not (or "")."""
         if self._lan is None:

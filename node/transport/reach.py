@@ -269,7 +269,10 @@ class Reach:
         except asyncio.CancelledError:
             circuit.abort()
             raise
-        await Link(self._host, circuit, channel, peer, is_dialled=False, is_relayed=True).run()
+        link = Link(
+            self._host, circuit, channel, peer, is_dialled=False, over=circuit.link
+        )  # fmt: skip
+        await link.run()
 
 
 class Asks:

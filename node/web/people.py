@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import secrets
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 import segno
@@ -21,6 +22,7 @@ from node.engine.standing_rules import CONFIANCE_MAX, WORDS
 from node.fault_words import failure_sentences
 from node.i18n import N_, translator
 from node.judgement_words import because_sentences
+from node.link_words import link_words
 from node.pause_sentences import pause_sentence
 from node.time_sentences import clock_sentence
 from node.web.agenda import upcoming
@@ -28,6 +30,7 @@ from node.web.begin import show_beginning
 from node.web.forms import Form
 from node.web.frame import waiting_for_me
 from node.web.house import sponsoring_words
+from node.web.render import Words
 from node.web.visit import Visit, go_to
 from protocol.errors import Refused
 
@@ -115,7 +118,7 @@ async def show_friends(
     visit: Visit, form: Form | None = None, error: Refused | None = None
 ) -> web.StreamResponse:
     status = views.status(visit.core)
-    friends: list[Any] = views.friends(visit.core)
+    friends = _friends(visit)
     return visit.page(
         "friends.html",
         form=form,
@@ -134,8 +137,7 @@ async def show_friend(
 ) -> web.StreamResponse:
     """One friend, and all that is between the two."""
     member = ids.resolve_member(visit.core, visit.part("member")).hex()
-    everybody: list[Any] = views.friends(visit.core)
-    friends = [friend for friend in everybody if friend["member"] == member]
+    friends = [friend for friend in _friends(visit) if friend["member"] == member]
     if not friends:
         raise Refused("not-a-friend", member=visit.part("member"))
     return visit.page(
@@ -146,6 +148,15 @@ async def show_friend(
         paused=pause_sentence(friends[0], visit.gettext),
         met=_met(visit, friends),
     )
+
+
+def _friends(visit: Visit) -> list[dict[str, Any]]:
+    """Friends, each with how their home is connected in words."""
+    day, now = Words(visit.language).day, datetime.now().astimezone()
+    return [
+        {**row, "link_words": link_words(row, visit.gettext, day, now)}
+        for row in handlers.friend_rows(visit.node, visit.core)
+    ]
 
 
 def _met(visit: Visit, friends: Sequence[dict[str, Any]]) -> dict[str, list[str]]:

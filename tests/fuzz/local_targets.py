@@ -23,7 +23,7 @@ from node.api import guard
 from node.api.errors import ApiError
 from node.api.fields import check_body, check_path, check_query, read_json
 from node.api.handlers import Call
-from node.api.protocols import FilesLike, PhotosLike
+from node.api.protocols import FilesLike, LinkState, PhotosLike
 from node.api.routes import ROUTES, Route
 from node.cli import actions
 from node.cli.client import NODE_FILE, Client, NotRunning
@@ -263,6 +263,9 @@ class SmallNode:
         self.pairing = SmallDesk()
         self.photos: PhotosLike | None = None
         self.files: FilesLike | None = None
+
+    def links(self) -> dict[MemberId, LinkState]:
+        return {}
 
     def lan_state(self) -> Json:
         return {"is_on": False, "nearby": 0, "problem": ""}

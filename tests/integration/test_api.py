@@ -18,14 +18,14 @@ from aiohttp.test_utils import TestServer
 
 from node.api import guard, openapi
 from node.api.app import make_app
-from node.api.protocols import FilesLike, PhotosLike
+from node.api.protocols import FilesLike, LinkState, PhotosLike
 from node.api.routes import ROUTES
 from node.engine.commands import Command
 from node.engine.engine import Engine
 from node.engine.events import Answer, CommandReceived, Json, RequestId
 from node.topics import Subscription, Topics
 from protocol.errors import Refused
-from protocol.keys import verify
+from protocol.keys import MemberId, verify
 from simulations.signing import InterningOpener, RealKeys
 from simulations.town import TownPlan, build_town
 from tests.small_desk import SmallDesk
@@ -50,6 +50,9 @@ class SmallNode:
     home: Path = Path()
     knows_words: bool = True
     pairing: SmallDesk = field(default_factory=SmallDesk)
+
+    def links(self) -> dict[MemberId, LinkState]:
+        return {}
 
     def lan_state(self) -> Json:
         return {"is_on": False, "nearby": 0, "problem": ""}

@@ -546,6 +546,12 @@ def test_two_friends_behind_walls_are_linked_through_their_friend(
             # Only what Alice gives Bob herself: Rosa may not have it.
             await cut(alice, bob)
             await eventually(lambda: relayed(alice, bob) and relayed(bob, alice))
+            # Each is told through whom, and since when.
+            for node, other in ((alice, bob), (bob, alice)):
+                links = node.links()
+                assert me(rosa) == links[me(other)].through
+                assert links[me(rosa)].through is None
+                assert links[me(other)].since_ms is not None
             only_bob = me(bob).hex()
             await alice.command(AddThing("Tent", only_through=(only_bob,)))
             await eventually(lambda: sees(bob, "Tent"))
@@ -560,6 +566,7 @@ def test_two_friends_behind_walls_are_linked_through_their_friend(
                 node._network._dialler.on_network_changed()
             await eventually(lambda: host(alice).is_linked_directly(me(bob)))
             await eventually(lambda: host(bob).is_linked_directly(me(alice)))
+            assert alice.links()[me(bob)].through is None
             side = cast(Reach, host(rosa).side)
             await eventually(lambda: len(side.relay) == 0)
 

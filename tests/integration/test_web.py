@@ -21,7 +21,7 @@ from PIL import Image
 
 from node import messages
 from node.api.app import make_app
-from node.api.protocols import FilesLike, PhotosLike
+from node.api.protocols import FilesLike, LinkState, PhotosLike
 from node.engine.clock_watch import ClockWatch
 from node.engine.commands import Ask, Command
 from node.engine.engine import Engine
@@ -31,7 +31,7 @@ from node.topics import Subscription, Topics
 from node.web.pages import entry_path
 from node.web.refusals import ON_THE_PAGE
 from protocol.errors import Refused
-from protocol.keys import verify
+from protocol.keys import MemberId, verify
 from simulations.signing import InterningOpener, RealKeys
 from simulations.street import DAY, TODAY, street
 from simulations.town import TownPlan, build_town
@@ -59,6 +59,9 @@ class SmallNode:
     commands: int = 0
     knows_words: bool = True
     pairing: SmallDesk = field(default_factory=SmallDesk)
+
+    def links(self) -> dict[MemberId, LinkState]:
+        return {}
 
     def lan_state(self) -> Json:
         return {"is_on": False, "nearby": 0, "problem": ""}
