@@ -20,7 +20,7 @@ from typing import Final
 from tqdm import tqdm
 
 from protocol.errors import OpenHouseError
-from simulations import cli_population, cli_society, cli_trust
+from simulations import cli_population, cli_society, cli_sweep, cli_trust
 from simulations.attack import AttackError
 from simulations.behaviours import MixError
 from simulations.graphs import GraphError
@@ -30,6 +30,7 @@ from simulations.replay import ReplayError
 from simulations.runner import RunResult, run_scenario
 from simulations.scenario import ScenarioError, find_scenario, read_scenario
 from simulations.staleness import LEASE_MS, run_staleness
+from simulations.sweeps import SweepError
 
 EXIT_DONE: Final = 0
 EXIT_REFUSED: Final = 1
@@ -44,6 +45,7 @@ _CODES: Final[dict[type[OpenHouseError], str]] = {
     ReplayError: "ratings-unreadable",
     AttackError: "attack-impossible",
     MixError: "society-impossible",
+    SweepError: "sweep-impossible",
 }
 
 
@@ -114,6 +116,7 @@ def configure(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -
         *cli_trust.configure(subparsers),
         cli_society.configure(subparsers),
         cli_population.configure(subparsers),
+        *cli_sweep.configure(subparsers),
     ):
         # Without a default: it would hide what stood before the verb.
         verb.add_argument(
@@ -364,32 +367,22 @@ def _answer(results: list[RunResult], as_json: bool) -> None:
         _print_pairs(summary.items())
 
 
-def _trust(args: argparse.Namespace, as_json: bool) -> int:
-    return EXIT_DONE if cli_trust.trust(args, as_json) else EXIT_REFUSED
-
-
-def _attack(args: argparse.Namespace, as_json: bool) -> int:
-    return EXIT_DONE if cli_trust.attack(args, as_json) else EXIT_REFUSED
-
-
-def _shock(args: argparse.Namespace, as_json: bool) -> int:
-    return EXIT_DONE if cli_trust.shock(args, as_json) else EXIT_REFUSED
-
-
-def _hidden(args: argparse.Namespace, as_json: bool) -> int:
-    return EXIT_DONE if cli_trust.hidden(args, as_json) else EXIT_REFUSED
-
-
-def _society(args: argparse.Namespace, as_json: bool) -> int:
-    return EXIT_DONE if cli_society.society(args, as_json) else EXIT_REFUSED
-
-
 def _population(args: argparse.Namespace, as_json: bool) -> int:
     cli_population.population(args, as_json)
     return EXIT_DONE
 
 
+def _judged(
+    verb: Callable[[argparse.Namespace, bool], bool],
+) -> Callable[[argparse.Namespace, bool], int]:
+    """A verb that says whether all was as it must be."""
+    return lambda args, as_json: EXIT_DONE if verb(args, as_json) else EXIT_REFUSED
+
+
 _VERBS: Final = {
-    "reach": _reach, "hunt": _hunt, "run": _run, "trust": _trust, "attack": _attack,
-    "hidden": _hidden, "shock": _shock, "society": _society, "population": _population,
+    "reach": _reach, "hunt": _hunt, "run": _run, "population": _population,
+    "trust": _judged(cli_trust.trust), "attack": _judged(cli_trust.attack),
+    "hidden": _judged(cli_trust.hidden), "shock": _judged(cli_trust.shock),
+    "society": _judged(cli_society.society), "sweep": _judged(cli_sweep.sweep),
+    "report": _judged(cli_sweep.report), "compare": _judged(cli_sweep.compare),
 }  # fmt: skip

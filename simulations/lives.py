@@ -12,6 +12,7 @@ from typing import Final
 
 from protocol.charter import Charter
 from simulations.behaviours import Mix, Person
+from simulations.graphs import Edge
 from simulations.intervals import measure
 from simulations.listed_town import quiet_collector
 from simulations.shock import small_world
@@ -78,10 +79,23 @@ def usual_charter() -> Charter:
     )
 
 
-def live(members: int, weeks: int, seed: int, mix: Mix, charter: Charter) -> Town:
-    """Live through it. Equal arguments give equal towns."""
+def live(
+    members: int,
+    weeks: int,
+    seed: int,
+    mix: Mix,
+    charter: Charter,
+    edges: list[Edge] | None = None,
+) -> Town:
+    """Live through it. Equal arguments give equal towns.
+
+    Args:
+        edges: who is a friend of whom; a small world if None.
+    """
+    if edges is None:
+        edges = small_world(members, seed)
     with quiet_collector():
-        town = WatchedTown(members, small_world(members, seed), charter, seed, mix)
+        town = WatchedTown(members, edges, charter, seed, mix)
         first = list(town.people)
         kept: list[list[int]] = []
         for week in range(weeks):
@@ -140,6 +154,16 @@ def table(towns: Sequence[Town]) -> list[dict[str, object]]:
             row[what] = measure(towns, _over(name, ask))
         rows.append(row)
     return rows
+
+
+def measures_of(town: Town) -> dict[str, float | None]:
+    """The same of one town, as ``behaviour.measure``."""
+    names = sorted({life.behaviour: None for life in town.lives})
+    return {
+        f"{name}.{what}": _over(name, ask)([town])
+        for name in names
+        for what, ask in _MEASURES.items()
+    }
 
 
 def kept_by_week(towns: Sequence[Town]) -> dict[str, list[float]]:

@@ -126,6 +126,8 @@ class Customs:
         willing: chance that somebody who may pass a request on, or agree to it, does.
         things_min, things_max: things that somebody who shares lists.
         things_circles: how far they are listed.
+        behaviours: names (or ``module:Class``) and shares of those who live on real engines,
+            in place of tempers; a population knows tempers alone.
     """
 
     tempers: tuple[tuple[str, float], ...] = USUAL_TEMPERS
@@ -136,6 +138,7 @@ class Customs:
     things_min: int = 1
     things_max: int = 3
     things_circles: int = 3
+    behaviours: tuple[tuple[str, float], ...] = ()
 
 
 def read_town(table: Table) -> TownPlan:
@@ -188,6 +191,7 @@ def read_customs(table: Table, max_circles: int) -> Customs:
         things_min=things_min,
         things_max=table.whole("things_max", max(things_min, default.things_max), things_min, 200),
         things_circles=table.whole("things_circles", max_circles, 1, max_circles),
+        behaviours=table.shares("behaviours", table.names("behaviours"), ()),
     )
     table.finish()
     return customs

@@ -13,6 +13,7 @@ from protocol.errors import OpenHouseError
 
 UNITS_MS: Final = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 DURATION: Final = re.compile(r"(0|[1-9][0-9]{0,8})(ms|s|m|h|d)")
+REST: Final = "rest"
 _SHARES_APART_MAX: Final = 1e-6
 
 
@@ -105,16 +106,29 @@ class Table:
     def shares(
         self, key: str, names: Iterable[str], default: tuple[tuple[str, float], ...]
     ) -> tuple[tuple[str, float], ...]:
-        """A table of shares of a whole, by name; those that are not named are 0."""
-        table = self.table(key)
-        given = tuple((name, table.share(name, 0.0)) for name in names)
+        """A table of shares of a whole, by name; those that are not named are 0.
+
+        One may be ``"rest"``: what the others leave of the whole.
+        """
+        given = self.take(key, {}, dict, "a table of shares")
+        rest = [name for name, share in given.items() if share == REST]
+        table = Table({n: 0.0 if n in rest else s for n, s in given.items()}, self._path(key))
+        shares = [(name, table.share(name, 0.0)) for name in names]
         table.finish()
         if key not in self._data:
             return default
-        total = sum(share for _, share in given)
-        if abs(total - 1.0) > _SHARES_APART_MAX:
-            raise ScenarioError(self._path(key), f"shares that add up to 1 (these: {total:g})")
-        return tuple((name, share) for name, share in given if share > 0)
+        total = sum(share for _, share in shares)
+        if len(rest) == 1 and total <= 1.0 + _SHARES_APART_MAX:
+            left = max(0.0, 1.0 - total)
+            shares = [(name, left if name in rest else share) for name, share in shares]
+        elif rest or abs(total - 1.0) > _SHARES_APART_MAX:
+            allowed = f'shares that add up to 1 (these: {total:g}), of which one may be "{REST}"'
+            raise ScenarioError(self._path(key), allowed)
+        return tuple((name, share) for name, share in shares if share > 0)
+
+    def names(self, key: str) -> tuple[str, ...]:
+        """The keys of a table whose names are not known before."""
+        return tuple(self.take(key, {}, dict, "a table"))
 
     def _number(
         self, key: str, default: float, high: float, allowed: str, low: float = 0.0

@@ -12,12 +12,10 @@ import json
 import os
 import platform
 import resource
-import subprocess
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
 
@@ -31,6 +29,7 @@ from simulations.population.csr import Csr
 from simulations.population.reach import reach, spread_of
 from simulations.population.sources import friends_expected, friendships
 from simulations.population.weeks import Week, Weeks
+from simulations.provenance import commit, versions
 from simulations.scenario import WEEK_MS, Scenario
 
 BASE_BYTES: Final = 350_000_000
@@ -196,15 +195,12 @@ class Run:
         """What one has to know to make the same tables again."""
         return {
             "model": "population",
-            "commit": _commit(),
+            "commit": commit(),
             "scenario": self.scenario.name,
             "scenario_sha256": self.scenario.sha256,
             "seed": self.seed,
             "charter": dict(self.scenario.charter.to_parameters()),
-            "versions": {
-                "python": platform.python_version(),
-                **{name: _version(name) for name in ("openhouse", "numpy", "numba", "pyarrow")},
-            },
+            "versions": versions(),
             "machine": platform.machine(),
         }
 
@@ -245,21 +241,3 @@ def _size_of(path: Path) -> int:
         return path.stat().st_size * (4 if path.suffix == ".xz" else 1)
     except OSError:
         return 0
-
-
-def _commit() -> str:
-    command = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
-    try:
-        done = subprocess.run(
-            command, cwd=Path(__file__).parent, capture_output=True, text=True, check=False
-        )
-    except OSError:
-        return ""
-    return done.stdout.strip()
-
-
-def _version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return ""

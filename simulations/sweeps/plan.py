@@ -1,0 +1,209 @@
+"""Plans: a TOML file that says which scenario, which of its values to vary, and which seeds.
+
+    instrument = "society"                    # or "population", "world"
+    base = "town"                             # a bundled scenario's name or a file
+    charter = "ours.toml"                     # the house's own rules, if not the scenario's
+    seeds = 5
+
+    [scenario]                                # what differs from the base
+    duration = "210d"
+
+    [vary]                                    # every combination is a cell
+    "charter.circle_2_exchanges" = [1, 2, 3]
+    "people.behaviours.defector" = [0.0, 0.05, 0.1]
+
+All cells are checked as scenarios before anything runs. The same plan has the same digest,
+wherever its files lie; seeds are not part of it, so that some can be added later.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import itertools
+import json
+import math
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, TypeAlias, cast, get_args
+
+from simulations.scenario import (
+    BUNDLED,
+    FILE_SIZE_MAX_BYTES,
+    Scenario,
+    ScenarioError,
+    find_scenario,
+    parse_scenario,
+)
+from simulations.sweeps.tasks import Instrument, check, scenario_of
+from simulations.tables import Table
+
+VALUES_MAX: Final = 50
+VARIED_MAX: Final = 6
+TASKS_MAX: Final = 100_000
+SEEDS_MAX: Final = 10_000
+
+_WHOLES: Final = ("tempers", "behaviours")
+
+Value: TypeAlias = bool | int | float | str
+Tables: TypeAlias = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One combination of the varied values.
+
+    Args:
+        values: what is varied, in the order of the file.
+        data: the scenario's tables with these values in place.
+    """
+
+    number: int
+    values: tuple[tuple[str, Value], ...]
+    data: Tables
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A whole sweep, checked.
+
+    Args:
+        varied: each key with its values, in the order of the file.
+        folder: where relative files of the scenario are looked for.
+        text: the file as it was written.
+    """
+
+    name: str
+    description: str
+    instrument: Instrument
+    seeds: tuple[int, ...]
+    varied: tuple[tuple[str, tuple[Value, ...]], ...]
+    cells: tuple[Cell, ...]
+    folder: Path
+    text: str
+
+    @property
+    def digest(self) -> str:
+        """The same for the same cells on the same instrument."""
+        whole = [self.instrument, [[cell.values, cell.data] for cell in self.cells]]
+        text = json.dumps(whole, sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def scenario(self, cell: Cell) -> Scenario:
+        """The scenario of a cell; it was checked when the plan was read."""
+        return scenario_of(cell.data, self.name, str(self.folder))
+
+
+def read_plan(path: Path) -> Plan:
+    """Read a sweep's file and all that it names.
+
+    Raises:
+        ScenarioError: something cannot be read or run.
+    """
+    text, data = _toml(path)
+    top = Table(data, "")
+    instrument = cast(Instrument, top.choice("instrument", "population", get_args(Instrument)))
+    first = top.whole("first_seed", 1, 0, 2**53)
+    seeds = tuple(range(first, first + top.whole("seeds", 20, 1, SEEDS_MAX)))
+    description = top.text("description", "")
+    base, folder = _base(top.text("base", ""), path.parent, instrument)
+    if charter := top.text("charter", ""):
+        base["charter"] = _toml(path.parent / charter)[1]
+    base = _over(base, top.take("scenario", {}, dict, "a table of a scenario's keys"))
+    varied = _varied(top.take("vary", {}, dict, "a table of keys, each with its values"))
+    top.finish()
+    number = math.prod(len(values) for _, values in varied)
+    if number * len(seeds) > TASKS_MAX:
+        allowed = f"at most {TASKS_MAX:,} runs in all (these: {number * len(seeds):,})"
+        raise ScenarioError("vary", allowed)
+    keys = [key for key, _ in varied]
+    cells: list[Cell] = []
+    for values in itertools.product(*(values for _, values in varied)):
+        chosen = tuple(zip(keys, values, strict=True))
+        tables = copy.deepcopy(base)
+        for key, value in chosen:
+            _put(tables, key, value, path.parent)
+        check(parse_scenario(tables, name=path.stem, folder=folder), instrument)
+        cells.append(Cell(len(cells), chosen, tables))
+    return Plan(
+        path.stem, description, instrument, seeds, varied, tuple(cells), folder.resolve(), text
+    )
+
+
+def _toml(path: Path) -> tuple[str, Tables]:
+    """A file's text and tables."""
+    try:
+        with path.open("rb") as file:
+            raw = file.read(FILE_SIZE_MAX_BYTES + 1)
+        if len(raw) > FILE_SIZE_MAX_BYTES:
+            allowed = f"a file of at most {FILE_SIZE_MAX_BYTES // 1024} KiB"
+            raise ScenarioError(str(path), allowed)
+        text = raw.decode()
+        return text, tomllib.loads(text)
+    except OSError as error:
+        allowed = f"a readable file ({error.strerror or error})"
+        raise ScenarioError(str(path), allowed) from error
+    # Arrays can be too deep for the library.
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ScenarioError(str(path), f"a TOML file ({error})") from error
+
+
+def _base(name: str, folder: Path, instrument: Instrument) -> tuple[Tables, Path]:
+    """The tables of the scenario that a sweep starts from, and where its files are."""
+    if not name:
+        return {}, folder
+    beside = folder / name
+    bundled = BUNDLED if instrument == "world" else BUNDLED / instrument
+    file = beside if beside.is_file() else find_scenario(name, bundled)
+    return _toml(file)[1], file.parent
+
+
+def _over(base: Tables, changes: Mapping[str, object]) -> Tables:
+    """The base's tables with these keys in place of its own.
+
+    Shares of a whole are replaced together: with some of another whole they would not add up.
+    """
+    merged = dict(base)
+    for key, value in changes.items():
+        old = merged.get(key)
+        if isinstance(old, dict) and isinstance(value, dict) and key not in _WHOLES:
+            merged[key] = _over(cast(Tables, old), cast(Tables, value))
+        else:
+            merged[key] = value
+    return merged
+
+
+def _varied(table: Mapping[str, object]) -> tuple[tuple[str, tuple[Value, ...]], ...]:
+    if len(table) > VARIED_MAX:
+        raise ScenarioError("vary", f"at most {VARIED_MAX} keys")
+    varied = []
+    for key, values in table.items():
+        allowed = f"a list of 1 to {VALUES_MAX} different numbers, texts, true or false"
+        if not isinstance(values, list) or not 1 <= len(values) <= VALUES_MAX:
+            hint = ""
+            if isinstance(values, dict):
+                hint = f'; quote a key that has dots: "{key}.{next(iter(values), "…")}" = […]'
+            raise ScenarioError(f"vary.{key}", allowed + hint)
+        if any(not isinstance(value, bool | int | float | str) for value in values):
+            raise ScenarioError(f"vary.{key}", allowed)
+        if len({json.dumps(value) for value in values}) < len(values):
+            raise ScenarioError(f"vary.{key}", allowed)
+        varied.append((key, tuple(cast("list[Value]", values))))
+    return tuple(varied)
+
+
+def _put(tables: Tables, key: str, value: Value, folder: Path) -> None:
+    """Write a value where a dotted key points to; ``charter`` alone names a file of rules."""
+    if key == "charter":
+        tables["charter"] = _toml(folder / str(value))[1]
+        return
+    *names, last = key.split(".")
+    inner = tables
+    for name in names:
+        step = inner.setdefault(name, {})
+        if not isinstance(step, dict):
+            raise ScenarioError(f"vary.{key}", f"a key of the scenario ({name!r} is no table)")
+        inner = cast(Tables, step)
+    inner[last] = value
