@@ -20,11 +20,12 @@ from typing import Final
 from tqdm import tqdm
 
 from protocol.errors import OpenHouseError
-from simulations import cli_population, cli_society, cli_sweep, cli_trust
+from simulations import cli_pictures, cli_population, cli_society, cli_sweep, cli_trust
 from simulations.attack import AttackError
 from simulations.behaviours import MixError
 from simulations.graphs import GraphError
 from simulations.hunt import shrink, transcript
+from simulations.journey import JourneyError
 from simulations.reach import ReachError, ReachPlan, quiet_collector, run_reach
 from simulations.replay import ReplayError
 from simulations.runner import RunResult, run_scenario
@@ -46,6 +47,7 @@ _CODES: Final[dict[type[OpenHouseError], str]] = {
     AttackError: "attack-impossible",
     MixError: "society-impossible",
     SweepError: "sweep-impossible",
+    JourneyError: "record-unknown",
 }
 
 
@@ -117,6 +119,7 @@ def configure(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -
         cli_society.configure(subparsers),
         cli_population.configure(subparsers),
         *cli_sweep.configure(subparsers),
+        *cli_pictures.configure(subparsers),
     ):
         # Without a default: it would hide what stood before the verb.
         verb.add_argument(
@@ -385,4 +388,5 @@ _VERBS: Final = {
     "hidden": _judged(cli_trust.hidden), "shock": _judged(cli_trust.shock),
     "society": _judged(cli_society.society), "sweep": _judged(cli_sweep.sweep),
     "report": _judged(cli_sweep.report), "compare": _judged(cli_sweep.compare),
+    "replay": _judged(cli_pictures.replay), "spread": _judged(cli_pictures.spread),
 }  # fmt: skip

@@ -100,6 +100,16 @@ def run_scenario(
     return _Run(scenario, seed, keys, world_type).run(told)
 
 
+def run_watched(scenario: Scenario, seed: int) -> tuple[RunResult, Oracles]:
+    """The same, with what the oracles know in the end.
+
+    Raises:
+        GraphError, ScenarioError: as ``run_scenario``.
+    """
+    run = _Run(scenario, seed, None, World)
+    return run.run(lambda share: None), run.oracles
+
+
 def population_edges(
     population: Population, chance: random.Random, seed: int = 1
 ) -> tuple[int, list[Edge]]:
