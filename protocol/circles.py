@@ -18,6 +18,7 @@ Spec: §7.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable
 
 from protocol.keys import MemberId
 
@@ -122,6 +123,11 @@ class FriendGraph:
         if member in self._direct:
             return 1
         return self._distances.get(member)
+
+    def count_within(self, circles: int, friends: Iterable[MemberId]) -> int:
+        """How many people are proved to be at most so many hops away, these friends included."""
+        found = {m: None for m, hops in self._distances.items() if 1 <= hops <= circles}
+        return len(found | dict.fromkeys(friends))
 
     def path_from(self, origin: MemberId, through: Path = ()) -> Path | None:
         """A shortest proved path ``origin .. me``, or None: what may be shown.

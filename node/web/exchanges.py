@@ -24,14 +24,18 @@ from node.fault_words import (
 from node.file_words import file_sentence
 from node.i18n import translator
 from node.judgement_words import because_sentences
+from node.web.asking_words import answer_words
 from node.web.forms import Form
 from node.web.loan_words import is_under_way, notices, sentence
+from node.web.people import respect_sentences
 from node.web.render import Words
 from node.web.visit import Visit
 from protocol.bodies import Event, Fault
 from protocol.errors import Refused
 
 _DONE_SHOWN_MAX: Final = 20
+# Amounts do not count (rule R12): some common ground is enough.
+_IN_COMMON_MAX: Final = 3
 
 
 async def show_inbox(
@@ -42,7 +46,9 @@ async def show_inbox(
     waiting = [loan for loan in loans if loan["waits_for_me"]]
     # Rule R11: Respect raises the chance of a yes, and decides nothing. The newest first of equals.
     usual = visit.core.charter.respect_usual
-    waiting.sort(key=lambda loan: -_respect_of_asker(loan, usual))
+    # Then common ground: whom I know among those for whom it went well.
+    friends = {member.hex(): None for member in visit.core.live_friends()}
+    waiting.sort(key=lambda loan: (-_respect_of_asker(loan, usual), -_in_common(loan, friends)))
     under_way = [loan for loan in loans if not loan["waits_for_me"] and is_under_way(loan)]
     done = [loan for loan in loans if not loan["waits_for_me"] and not is_under_way(loan)]
     return visit.page(
@@ -77,6 +83,31 @@ def _respect_of_asker(loan: Mapping[str, Any], usual: int) -> float:
     """What orders requests: the asker's Respect, the usual one where there is none."""
     respect: float | None = loan["respect"]
     return usual if respect is None or loan["role"] == "borrower" else respect
+
+
+def _in_common(loan: Mapping[str, Any], friends: Mapping[str, None]) -> int:
+    """How much common ground with who asks there is, as far as it orders requests."""
+    if loan["role"] == "borrower":
+        return 0
+    known = {row["member"]: None for row in loan["because"] if row["member"] in friends}
+    known |= {member: None for member in loan["recommended_by"] if member in friends}
+    return min(len(known), _IN_COMMON_MAX)
+
+
+def _place_words(visit: Visit, loan: Mapping[str, Any]) -> list[str]:
+    """Why a request stands where it does: what is known of who asks."""
+    if loan["role"] == "borrower" or loan["state"] != "asked":
+        return []
+    said = []
+    if loan["recommended_by_names"]:
+        names = Words(visit.language).names(loan["recommended_by_names"])
+        said.append(visit.gettext("Recommended by {names}.").format(names=names))
+    name = loan["borrower_name"]
+    return [
+        *said,
+        *respect_sentences(loan, name, visit),
+        *because_sentences(loan, name, visit.gettext, is_me=False),
+    ]
 
 
 def _coming_file(visit: Visit, loan: str) -> dict[str, Any] | None:
@@ -125,9 +156,15 @@ def in_words(visit: Visit, loan: Mapping[str, Any]) -> dict[str, Any]:
         "borrower": loan["borrower_name"],
         "holder": loan["holder_name"],
     }
+    yes, no, counter = answer_words(loan)
+    named = {**names, "title": loan["title"]}
     return {
         **loan,
         "sentence": visit.gettext(sentence(loan)).format(**names),
+        "place_words": _place_words(visit, loan),
+        "yes_words": visit.gettext(yes).format(**named),
+        "no_words": visit.gettext(no).format(**named),
+        "counter_words": visit.gettext(counter).format(**named),
         "because_words": because_sentences(loan, loan["borrower_name"], visit.gettext, is_me=False),
         "failure_words": failure_sentences(loan["failures"], loan["borrower_name"], visit.gettext),
         "mediation_words": ""

@@ -102,6 +102,7 @@ def _in_words(people: Sequence[Neighbour], names: Mapping[MemberId, str]) -> lis
             "number": number,
             "name": person.name,
             "distance": person.distance,
+            "href": f"/{'friends' if person.distance == 1 else 'people'}/{person.member.hex()}",
             "is_connected": person.is_connected,
             "through": [names[member] for member in person.through],
         }

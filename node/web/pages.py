@@ -32,6 +32,7 @@ from node.web.visit import SESSIONS, Act, Handler, Show, open_form, reading, vis
 
 _READINGS: Final[dict[str, Show]] = {
     "/things": sharing.show_mine,
+    "/things/as": sharing.show_as,
     "/things/{thing}": sharing.show_one_of_mine,
     "/browse": sharing.browse,
     "/thing/{thing}": sharing.show_thing,
@@ -47,6 +48,7 @@ _READINGS: Final[dict[str, Show]] = {
     "/friends/nearby": nearby.show,
     "/friends/picture": neighbourhood.show,
     "/friends/{member}": people.show_friend,
+    "/people/{member}": people.show_person,
     "/trust": people.show_trust,
     "/house": house.show_house,
     "/house/change": house.show_change,

@@ -19,6 +19,7 @@ from node.conflict_sentences import met_sentences
 from node.engine import commands, contacts, ids, views
 from node.engine.capacity import CAPACITY_MAX
 from node.engine.standing_rules import CONFIANCE_MAX, WORDS
+from node.engine.views.neighbourhood import neighbours
 from node.fault_words import failure_sentences
 from node.i18n import N_, translator
 from node.judgement_words import because_sentences
@@ -35,6 +36,8 @@ from node.web.visit import Visit, go_to
 from protocol.errors import Refused
 
 _SOON_MAX: Final = 3
+_NEAR_MAX: Final = 4
+_NEAR_LOOKED_AT: Final = 12
 # Invitations that can still be looked at again; the oldest is forgotten first.
 _INVITATIONS_SHOWN_MAX: Final = 8
 _INVITATIONS: Final[web.AppKey[dict[str, dict[str, Any]]]] = web.AppKey("invitations")
@@ -64,7 +67,15 @@ async def show_home(
         clock=clock_sentence(clock, visit.gettext),
         steps=_next_steps(visit, me),
         soon=upcoming(visit)[:_SOON_MAX],
+        near=_near(visit),
     )
+
+
+def _near(visit: Visit) -> list[dict[str, Any]]:
+    """The nearest things of others: a house is never empty while a friend shares something."""
+    rows = views.browse(visit.core, visit.say, at_most=_NEAR_LOOKED_AT)
+    near = [row for row in rows if isinstance(row, dict) and row["kind"] != "wanted"]
+    return near[:_NEAR_MAX]
 
 
 def _next_steps(visit: Visit, me: Mapping[str, object]) -> list[dict[str, str]]:
@@ -145,9 +156,53 @@ async def show_friend(
         form=form,
         error=error,
         friend=friends[0],
+        **_known(visit, member),
         paused=pause_sentence(friends[0], visit.gettext),
         met=_met(visit, friends),
     )
+
+
+async def show_person(
+    visit: Visit, form: Form | None = None, error: Refused | None = None
+) -> web.StreamResponse:
+    """Somebody behind my friends: how I know them, and what I know."""
+    member = ids.resolve_member(visit.core, visit.part("member"))
+    if member == visit.core.me:
+        return go_to("/trust")
+    if member in visit.core.live_friends():
+        return go_to(f"/friends/{member.hex()}")
+    people = neighbours(visit.core)
+    names = {person.member: person.name for person in people}
+    through = [names[m] for person in people if person.member == member for m in person.through]
+    return visit.page("person.html", error=error, through=through, **_known(visit, member.hex()))
+
+
+def _known(visit: Visit, member: str) -> dict[str, Any]:
+    """What this home knows of somebody, in sentences."""
+    known: dict[str, Any] = dict(views.trust(visit.core, member))
+    name = str(known["name"])
+    return {
+        "known": known,
+        "known_words": [
+            *because_sentences(known, name, visit.gettext, is_me=False),
+            *respect_sentences(known, name, visit),
+            *account_sentences(known["account"], name, visit.gettext, visit.ngettext),
+            *failure_sentences(known["failures"], name, visit.gettext),
+        ],
+    }
+
+
+def respect_sentences(known: Mapping[str, Any], name: str, visit: Visit) -> list[str]:
+    """The Respect somebody was given, where enough people said so."""
+    if known["respect"] is None:
+        return []
+    sentence = visit.ngettext(
+        "{count} person said how it was with {name}: about {respect} of 10.",
+        "{count} people said how it was with {name}: about {respect} of 10.",
+        known["respect_raters"],
+    )
+    respect = Words(visit.language).rounded(known["respect"])
+    return [sentence.format(count=known["respect_raters"], name=name, respect=respect)]
 
 
 def _friends(visit: Visit) -> list[dict[str, Any]]:

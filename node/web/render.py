@@ -64,7 +64,7 @@ def environment(language: str) -> Environment:
         through=words.through, names=words.names, fault=words.fault,
         rounded=words.rounded, when=words.when, weekday=words.weekday,
         category=words.category, month=words.month,
-        size=words.size,
+        size=words.size, tint=tint,
     )  # fmt: skip
     said = [catalogue.gettext(licence) for licence in LICENCE_WORDS]
     templates.globals.update(
@@ -165,6 +165,11 @@ class Words:
 
     def _say(self, message: str) -> str:
         return self._catalogue.gettext(message)
+
+
+def tint(member: str) -> int:
+    """Which of six colours somebody's face has, by their id."""
+    return int(member[:2] or "0", 16) % 6
 
 
 def today() -> str:

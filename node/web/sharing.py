@@ -17,6 +17,7 @@ from node.api.raw import picture
 from node.engine import commands, ids, views
 from node.engine.views.things import CATEGORIES_BY_WORD, KINDS_BY_WORD
 from node.web import when_form
+from node.web.asking_words import first_message
 from node.web.forms import Form
 from node.web.months import chosen_form, months_of
 from node.web.render import KINDS
@@ -105,6 +106,20 @@ def _file_is_here(visit: Visit) -> bool:
     body = ids.resolve_thing(visit.core, visit.part("thing")).body
     assert isinstance(body, ListingBody), "a thing is a listing"
     return body.file is None or shelf_of(visit.node).has_own(body.file)
+
+
+async def show_as(
+    visit: Visit, form: Form | None = None, error: Refused | None = None
+) -> web.StreamResponse:
+    """My things as a friend sees them, and those hidden from that friend."""
+    seen = views.seen_by(visit.core, visit.request.query.get("friend", ""))
+    return visit.page(
+        "seen_as.html",
+        error=error,
+        seen=seen,
+        me_name=views.status(visit.core)["name"],
+        friends=views.friends(visit.core),
+    )
 
 
 async def change(visit: Visit, form: Form) -> str:
@@ -273,13 +288,24 @@ async def show_thing(
     charter = visit.core.charter
     return visit.page(
         "thing.html",
-        form=form or chosen_form(thing, months),
+        form=form or _letter(visit, thing, chosen_form(thing, months)),
         error=error,
         thing=thing,
         months=months,
         other_ways_max=charter.other_ways_max,
         other_way_days=max(1, charter.other_way_ms // _MS_PER_DAY),
     )
+
+
+def _letter(visit: Visit, thing: dict[str, Any], dates_chosen: Form) -> Form:
+    """The form to ask with, with a first message that its reader may change."""
+    names = {
+        "holder": thing["holder_name"],
+        "title": thing["title"],
+        "me": visit.core.name_of(visit.core.me),
+    }
+    message = visit.gettext(first_message(thing["kind"])).format(**names)
+    return dates_chosen.filled_in(message=message)
 
 
 async def ask(visit: Visit, form: Form) -> str:
@@ -329,6 +355,7 @@ def _choices(visit: Visit) -> dict[str, Any]:
         "kinds": list(KINDS),
         "max_circles": visit.core.charter.max_circles,
         "friends": views.friends(visit.core),
+        "people": views.people_within(visit.core),
         "weekdays": WEEKDAYS,
         "photos_max": limits.PHOTOS_PER_LISTING_MAX,
         "title_max": limits.TITLE_SIZE_MAX_BYTES,

@@ -9,6 +9,7 @@ Must not import anything that acts.
 
 from __future__ import annotations
 
+from node.engine.views.audience import people_within, seen_by
 from node.engine.views.exchanges import loans, mediations, trust
 from node.engine.views.house import friends, house_show, status
 from node.engine.views.keys import keys
@@ -28,8 +29,10 @@ __all__ = [
     "listing_json",
     "loans",
     "mediations",
+    "people_within",
     "proposal_json",
     "proposals",
+    "seen_by",
     "sponsoring",
     "status",
     "thing",
