@@ -19,7 +19,7 @@ from simulations.signing import InterningOpener, KeyRing
 from simulations.town import seed_for
 
 if TYPE_CHECKING:
-    from simulations.world import Host
+    from simulations.machine import Host
 
 
 class Backups:

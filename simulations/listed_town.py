@@ -24,10 +24,11 @@ from protocol.bodies import Kind
 from protocol.charter import Charter
 from protocol.errors import Refused
 from simulations.graphs import Edge, adjacency, hops_from
+from simulations.machine import Act, WorldPlan
 from simulations.network import Conditions
 from simulations.signing import InterningOpener, KeyRing, ModelKeys
 from simulations.town import TownPlan, build_town, seed_for
-from simulations.world import Act, World, WorldPlan
+from simulations.world import World
 
 BORN_MS: Final = 1_750_000_000_000
 QUIET_MS: Final = 120_000

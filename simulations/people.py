@@ -39,8 +39,9 @@ from node.engine.loan_views import loans_view
 from protocol.bodies import Event, Fault, ListingBody
 from protocol.keys import MemberId
 from protocol.records import Record
+from simulations.machine import Host
 from simulations.scenario import Action
-from simulations.world import DAY_MS, Host, World
+from simulations.world import DAY_MS, World
 
 INVITATION_TTL_MS: Final = 3600 * 1000
 _THROUGH_FRIENDS_CHANCE: Final = 0.25

@@ -26,10 +26,11 @@ from protocol.bodies import HalfBody, ListingBody, WithdrawalBody, half_object
 from protocol.circles import FriendGraph
 from protocol.records import Record
 from protocol.session import LinkSession
+from simulations.machine import Host
 from simulations.reach import quiet_collector
 from simulations.runner import run_scenario
 from simulations.scenario import find_scenario, read_scenario
-from simulations.world import Host, World
+from simulations.world import World
 
 Plant = Callable[[ExitStack], None]
 

@@ -21,13 +21,14 @@ from typing import Final
 
 from simulations import at_rest, graphs
 from simulations.graphs import Edge
+from simulations.machine import Act, Chances, WorldPlan
 from simulations.network import CALM, Conditions
 from simulations.oracles import Oracles, Violation
 from simulations.people import People
 from simulations.scenario import WORLD_MEMBERS_MAX, Population, Scenario, ScenarioError
 from simulations.signing import InterningOpener, KeyRing, ModelKeys
 from simulations.town import TownPlan, build_town, open_doors, seed_for
-from simulations.world import DAY_MS, Act, Chances, World, WorldPlan
+from simulations.world import DAY_MS, World
 
 BORN_MS: Final = 1_750_000_000_000
 QUIET_MS: Final = 150_000

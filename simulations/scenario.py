@@ -78,7 +78,7 @@ class Population:
 
 @dataclass(frozen=True, slots=True)
 class Faults:
-    """What befalls wires and machines; see ``network.Conditions`` and ``world.Chances``."""
+    """What befalls wires and machines; see ``network.Conditions`` and ``machine.Chances``."""
 
     drop: float = 0.0
     delay: float = 0.0

@@ -29,11 +29,12 @@ from protocol.charter import Charter
 from protocol.errors import Refused
 from simulations import at_rest
 from simulations.graphs import Edge
+from simulations.machine import Chances, WorldPlan
 from simulations.network import CALM
 from simulations.oracles import Oracles, Violation
 from simulations.signing import InterningOpener, KeyRing, ModelKeys
 from simulations.town import TownPlan, build_town, open_doors, seed_for
-from simulations.world import Chances, World, WorldPlan
+from simulations.world import World
 
 BORN_MS: Final = 1_750_000_000_000
 QUIET_MS: Final = 150_000

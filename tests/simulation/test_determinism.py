@@ -15,10 +15,11 @@ from protocol.bodies import HalfBody
 from protocol.keys import MemberId
 from protocol.messages import decode_message
 from simulations.disk import Shelf
+from simulations.machine import Host
 from simulations.runner import run_scenario
 from simulations.scenario import Scenario, parse_scenario
 from simulations.signing import RealKeys
-from simulations.world import Host, World
+from simulations.world import World
 
 SHORT = {
     "duration": "4h",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from simulations.machine import WorldPlan
 from simulations.network import Conditions
 from simulations.reach import quiet_collector
 from simulations.runner import RunResult, run_scenario
 from simulations.scenario import find_scenario, read_scenario
 from simulations.village import Village
-from simulations.world import WorldPlan
 
 DAY_MS = 24 * 3600 * 1000
 

@@ -15,9 +15,10 @@ from node.engine.core import Core
 from node.engine.events import Effect, Persist, Space
 from protocol.circles import may_offer
 from protocol.records import Record
+from simulations.machine import Chances, Host, WorldPlan
 from simulations.oracles import Violation
 from simulations.village import Village
-from simulations.world import Chances, Host, World, WorldPlan
+from simulations.world import World
 
 LINE = [(0, 1), (1, 2), (2, 3), (3, 4)]
 DAY_MS = 24 * 3600 * 1000

@@ -21,9 +21,9 @@ from hypothesis.stateful import (
 )
 
 from simulations.graphs import ring
+from simulations.machine import Chances, WorldPlan
 from simulations.network import Conditions
 from simulations.village import Village
-from simulations.world import Chances, WorldPlan
 
 MEMBERS = st.integers(0, 4)
 SOON_MS = st.sampled_from([1, 5, 20, 60, 300, 2_000, 40_000])
