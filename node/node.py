@@ -16,7 +16,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import socket
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
@@ -38,7 +37,7 @@ from node.notices.bell import Bell
 from node.opening import CachedOpener
 from node.store import Store
 from node.topics import Subscription, Topics
-from node.transport.endpoint import Endpoint, listen
+from node.transport.door import Door, open_door
 from node.transport.files import Files
 from node.transport.network import Network
 from node.transport.pairing import PairingDesk
@@ -51,36 +50,42 @@ _log = logging.getLogger("openhouse.node")
 
 
 @asynccontextmanager
-async def running(settings: Settings, store: Store, token: str) -> AsyncIterator[Node]:
+async def running(
+    settings: Settings, store: Store, token: str, door: Door | None = None
+) -> AsyncIterator[Node]:
     """A node that listens and, if it has a member, lives, until the block ends.
 
     Args:
         store: open; closed by whoever opened it, afterwards.
         token: who knows it may do everything the owner may.
+        door: shared with flatmates; without it the node has one of its own.
 
     Raises:
         PortTaken: nothing was started.
         StoreCorrupt: what the store gives back is not what an engine wrote.
     """
-    listener = listen(settings.peer_host, settings.peer_port, "friends")
-    node = Node(settings, store, listener, token)
+    is_own = door is None
+    door = door or await open_door(settings)
     try:
-        await node.start()
-        yield node
+        node = Node(settings, store, door, token)
+        try:
+            node.start()
+            yield node
+        finally:
+            await node.stop()
     finally:
-        await node.stop()
+        if is_own:
+            await door.stop()
 
 
 class Node:
     """A running node; see ``running``. All of it belongs to the loop's thread.
 
     Args:
-        listener: bound to the peer port.
+        door: open; stopped by whoever opened it, afterwards.
     """
 
-    def __init__(
-        self, settings: Settings, store: Store, listener: socket.socket, token: str
-    ) -> None:
+    def __init__(self, settings: Settings, store: Store, door: Door, token: str) -> None:
         self.settings = settings
         self.token = token
         self.engine: Engine | None = None
@@ -88,8 +93,8 @@ class Node:
         """Done when the node can do nothing more, with the reason."""
         self._store = store
         self._counters: Counter[str] = Counter()
-        self._endpoint = Endpoint(listener, lambda code: self._counters.update((code,)))
-        self._network = Network(settings, self._endpoint)
+        self._endpoint = door.endpoint
+        self._network = Network(settings, door)
         self._topics = Topics()
         self._identity: Identity | None = None
         self._host: Host | None = None
@@ -98,9 +103,8 @@ class Node:
         self._noting: asyncio.Task[None] | None = None
         self._is_setting_up = False
 
-    async def start(self) -> None:
-        """Begin to listen; with a member, begin to live."""
-        await self._endpoint.start()
+    def start(self) -> None:
+        """With a member, begin to live."""
         found = identity.load(self._store)
         if found is not None:
             self._live(found)
@@ -125,7 +129,7 @@ class Node:
     @property
     def counters(self) -> Mapping[str, int]:
         """How often each code was given since the start."""
-        return self._counters
+        return self._counters + self._endpoint.counters
 
     @property
     def web_hosts(self) -> tuple[str, ...]:

@@ -101,7 +101,7 @@ class Dialler:
 
     Args:
         nearby: addresses at which a friend was seen on the local network.
-        own: this node's addresses, which no friend can be at.
+        own: this node's addresses: where a friend cannot be.
         helping: common friends.
     """
 
@@ -110,7 +110,7 @@ class Dialler:
         host: Host,
         calling: Calling,
         nearby: Callable[[MemberId], list[str]],
-        own: Callable[[], tuple[str, ...]],
+        own: Callable[[MemberId], tuple[str, ...]],
         helping: Helping | None = None,
     ) -> None:
         self._host = host
@@ -257,7 +257,7 @@ class Dialler:
 
     def _addresses(self, target: DialTarget) -> list[str]:
         """Where to look: nearby first; never at ourselves. Spec: §17.1."""
-        own = self._own()
+        own = self._own(target.member)
         known = dict.fromkeys([*self._nearby(target.member), *by_reach(target.addresses)])
         return [address for address in known if address not in own]
 
@@ -273,7 +273,7 @@ class Dialler:
         friend.help_not_before_s = now_s + delay_s * random.uniform(0.5, 1.0)
         friend.help_failures += 1
         told = by_reach(await self._helping.whereabouts(target.member))
-        known, own = self._addresses(target), self._own()
+        known, own = self._addresses(target), self._own(target.member)
         fresh = [address for address in told if address not in known and address not in own]
         await self._call(friend, fresh)
         if self._host.is_linked(target.member):

@@ -4,6 +4,10 @@ One route takes WebSockets; everything else is answered with an empty 404 that n
 no program. What is behind the route says nothing either until the caller has proven
 to know this node's key or an invitation. Any bytes at all may arrive here: they end
 their connection and are counted, nothing else.
+
+Several homes can live behind one port (flatmates, ``node.flat``). Whose call it is shows in
+its first message: an invitation by its tag, a friend by the key that opens it. A stranger
+learns nothing of how many there are.
 """
 
 from __future__ import annotations
@@ -12,8 +16,9 @@ import asyncio
 import logging
 import socket
 import time
-from collections.abc import Callable
+from collections import Counter
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 from aiohttp import web
@@ -44,7 +49,20 @@ class Answering(Protocol):
 class Pairing(Protocol):
     """Who takes calls of homes that are not known yet; see ``node.transport.pairing``."""
 
+    @property
+    def is_waiting(self) -> bool: ...
+    @property
+    def is_calling(self) -> bool: ...
     async def take(self, web_socket: WebSocket, first: FirstMessage, host: str | None) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Resident:
+    """One home behind the port."""
+
+    host: Host
+    answering: Answering
+    pairing: Pairing | None
 
 
 class Endpoint:
@@ -52,16 +70,14 @@ class Endpoint:
 
     Args:
         listener: bound; see ``listen``.
-        count: told the code of everything refused before there is a host.
     """
 
-    def __init__(self, listener: socket.socket, count: Callable[[str], None]) -> None:
+    def __init__(self, listener: socket.socket) -> None:
         self._listener = listener
-        self._count = count
-        self._host: Host | None = None
-        self._answering: Answering | None = None
-        self._pairing: Pairing | None = None
-        self._gate = Gate(count)
+        self.counters: Counter[str] = Counter()
+        """How often what was refused before it was known for which home it is."""
+        self._residents: list[_Resident] = []
+        self._gate = Gate(self._count)
         self._server: asyncio.Server | None = None
         self._http = web.Server(self._serve, access_log=None)
         self._connections: dict[asyncio.BaseTransport, None] = {}
@@ -81,9 +97,15 @@ class Endpoint:
 
     def attach(self, host: Host, answering: Answering, pairing: Pairing | None = None) -> None:
         """From now on callers can become links of this host, or pair with it."""
-        self._host = host
-        self._answering = answering
-        self._pairing = pairing
+        self._residents.append(_Resident(host, answering, pairing))
+
+    def detach(self, host: Host) -> None:
+        """Take no more calls for this host; twice is harmless."""
+        self._residents = [each for each in self._residents if each.host is not host]
+
+    def lives_here(self, member: MemberId) -> bool:
+        """Whether a member's home is behind this port."""
+        return any(each.host.core.me == member for each in self._residents)
 
     async def stop(self) -> None:
         """Listen no more, and end what has not ended by itself."""
@@ -117,21 +139,21 @@ class Endpoint:
         self, web_socket: web.WebSocketResponse, request: web.BaseRequest
     ) -> Link | None:
         """The link with the caller, or None after hanging up on them."""
-        host, answering, pairing = self._host, self._answering, self._pairing
         try:
             first = await handshakes.hear(web_socket)
-            if pairing is not None and first.kind is HandshakeKind.PAIRING:
+            if first.kind is HandshakeKind.PAIRING and (pairing := self._who_pairs()) is not None:
                 self._gate.leave(request.transport)  # one at a time, and it has its own clock
                 await pairing.take(web_socket, first, request.remote)
                 return None
-            if host is None or answering is None or host.core.house is None:
-                raise LinkLost("Nobody lives here yet")
+            called = self._who_is_called(first)
+            host, answering = called.host, called.answering
+            assert host.core.house is not None, "only who has a house is called"
             channel, peer = await handshakes.answer(
                 web_socket,
                 house=host.core.house,
                 static=host.core.config.link_private,
                 friends=answering.link_keys,
-                secret_of=lambda tag: answering.invitation_secret(tag, time.time_ns() // 1_000_000),
+                secret_of=lambda tag: answering.invitation_secret(tag, _now_ms()),
                 first=first,
             )
         except (RemoteProtocolError, TransportError, ConnectionError, RuntimeError) as error:
@@ -141,6 +163,36 @@ class Endpoint:
             await _hang_up(web_socket)
             return None
         return Link(host, web_socket, channel, peer, is_dialled=False)
+
+    def _who_is_called(self, first: FirstMessage) -> _Resident:
+        """Whose call it is; the first one's when it is nobody's. Raises LinkLost."""
+        housed = [each for each in self._residents if each.host.core.house is not None]
+        if not housed:
+            raise LinkLost("Nobody lives here yet")
+        others = housed if len(housed) > 1 else []
+        return next((each for each in others if _is_for(first, each)), housed[0])
+
+    def _who_pairs(self) -> Pairing | None:
+        """Whose window is open: of two flatmates who pair with each other, who does not call."""
+        desks = [each.pairing for each in self._residents if each.pairing is not None]
+        open_desks = [desk for desk in desks if desk.is_waiting]
+        return min(open_desks or desks, key=lambda desk: desk.is_calling, default=None)
+
+    def _count(self, code: str) -> None:
+        self.counters[code] += 1
+
+
+def _is_for(first: FirstMessage, resident: _Resident) -> bool:
+    """Whether a first message was made for this home."""
+    core = resident.host.core
+    if first.invitation_tag is not None:
+        secret = resident.answering.invitation_secret(first.invitation_tag, _now_ms())
+        return secret is not None
+    return handshakes.is_made_for(first, core.house or b"", core.config.link_private)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def _nothing_here() -> web.Response:

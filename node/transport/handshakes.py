@@ -17,7 +17,7 @@ from node.errors import LinkLost
 from node.host import FriendPeer, InvitationPeer, Peer
 from node.transport.links import WebSocket
 from protocol.channel import Channel
-from protocol.errors import BadKey, Malformed, UnknownPeer
+from protocol.errors import BadKey, Malformed, ProtocolError, UnknownPeer
 from protocol.handshake import (
     FirstMessage,
     HandshakeKind,
@@ -113,6 +113,15 @@ async def answer(
     if friend is None:
         raise UnknownPeer("the caller's link key is not a friend's", "6.5")
     return established.channel, FriendPeer(friend)
+
+
+def is_made_for(first: FirstMessage, house: bytes, static: bytes) -> bool:
+    """Whether a friend's first message opens with this link key, in this house."""
+    try:
+        Responder.friend(house=house, static=static, ephemeral=_ephemeral()).receive_first(first)
+    except ProtocolError:
+        return False
+    return True
 
 
 async def hear(web_socket: WebSocket) -> FirstMessage:

@@ -26,6 +26,7 @@ from node.config import join_address
 from node.transport import announcements
 from node.transport.addresses import own_addresses
 from node.transport.announcements import pair_key
+from node.transport.multicast import Multicast
 from protocol.keys import MemberId
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class Lan:
         on_nearby: called when a friend was seen at a new address.
         on_pairing: called when a home announces that it looks for another; by whom, and where.
         interfaces: addresses to use; all when None.
+        multicast: sockets shared with other homes of this computer; own ones when None.
     """
 
     def __init__(
@@ -66,12 +68,14 @@ class Lan:
         on_nearby: Callable[[MemberId], None],
         interfaces: list[str] | None = None,
         on_pairing: Callable[[str, list[str]], None] = lambda name, addresses: None,
+        multicast: Multicast | None = None,
     ) -> None:
         self._port = port
         self._link_private = link_private
         self._on_nearby = on_nearby
         self._interfaces = interfaces
         self._on_pairing = on_pairing
+        self._multicast = multicast or Multicast(interfaces)
         self._is_pairing = False
         self.pairing: dict[str, list[str]] = {}
         """Homes whose window is open, and where they are. Spec: §17.8."""
@@ -167,8 +171,7 @@ class Lan:
         from zeroconf.asyncio import AsyncServiceInfo
 
         if self._zeroconf is None:
-            await self._open()
-        assert self._zeroconf is not None, "open gives one or raises"
+            self._zeroconf = self._multicast.take()
         if self._info is not None:
             # Another nonce under the same name would let others follow us.
             await self._zeroconf.async_unregister_service(self._info)
@@ -190,27 +193,14 @@ class Lan:
         # Those seen before friends changed may be friends now.
         await self._watch()
 
-    async def _open(self) -> None:
-        from zeroconf import InterfaceChoice, IPVersion
-        from zeroconf.asyncio import AsyncZeroconf
-
-        if self._interfaces is not None:
-            self._zeroconf = AsyncZeroconf(interfaces=self._interfaces)
-            return
-        try:
-            self._zeroconf = AsyncZeroconf(InterfaceChoice.All, ip_version=IPVersion.All)
-        except OSError:
-            # A system without IPv6.
-            self._zeroconf = AsyncZeroconf(InterfaceChoice.All, ip_version=IPVersion.V4Only)
-
     async def _close(self) -> None:
         zeroconf, self._zeroconf = self._zeroconf, None
         browser, self._browser = self._browser, None
-        self._info = None
+        info, self._info = self._info, None
         if browser is not None:
             await browser.async_cancel()
         if zeroconf is not None:
-            await zeroconf.async_close()
+            await self._multicast.give_back(zeroconf, info)
 
     # --- watching ------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ from node.engine.events import DialInvitation, Json
 from node.host import Host
 from node.transport.addresses import own_addresses, reachable_addresses
 from node.transport.dialler import Dialler
-from node.transport.endpoint import Endpoint
+from node.transport.door import Door
 from node.transport.files import Files
 from node.transport.interfaces import InterfaceWatch
 from node.transport.lan import Lan
@@ -24,7 +24,6 @@ from node.transport.mailbox import Keeper
 from node.transport.pairing import PairingDesk
 from node.transport.photo_cache import PhotoCache
 from node.transport.photos import Photos, PhotoStore
-from node.transport.portmap import PortMap
 from node.transport.reach import Reach
 from protocol.keys import MemberId
 
@@ -35,15 +34,14 @@ class Network:
     """All links of one node and what makes them.
 
     Args:
-        endpoint: started.
+        door: open, for as long as this lives; other homes may live behind it too.
     """
 
-    def __init__(self, settings: Settings, endpoint: Endpoint) -> None:
+    def __init__(self, settings: Settings, door: Door) -> None:
         self._settings = settings
-        self._endpoint = endpoint
+        self._door = door
         self._engine: Engine | None = None
         self._host: Host | None = None
-        self._port_map: PortMap | None = None
         self._dialler: Dialler | None = None
         self._reach: Reach | None = None
         self._lan: Lan | None = None
@@ -63,20 +61,20 @@ class Network:
         self.files = Files(host, self._settings.home)
         self.files.start()
         self._reach = host.side = Reach(host, engine, keeper, self.photos, self.files)
-        self._dialler = Dialler(host, engine, self._nearby, self.addresses, self._reach)
+        self._dialler = Dialler(host, engine, self._nearby, self._own, self._reach)
         self._watch = InterfaceWatch(self._on_interfaces_changed)
         self.pairing = PairingDesk(host, self)
         if self._settings.lan:
             self._lan = Lan(
-                self._endpoint.port,
+                self._door.endpoint.port,
                 engine.core.config.link_private,
                 self._dialler.on_nearby,
                 on_pairing=self.pairing.on_home_pairing,
+                multicast=self._door.multicast,
             )
             self._lan.start()
-        if self._settings.map_port:
-            self._port_map = PortMap(self._endpoint.port, self._on_addresses_changed)
-        self._endpoint.attach(host, engine, self.pairing)
+        self._door.enter(self._on_addresses_changed)
+        self._door.endpoint.attach(host, engine, self.pairing)
         self.on_friends_changed()
 
     async def stop(self, host: Host | None) -> None:
@@ -87,26 +85,25 @@ class Network:
             await self.pairing.stop()
         if self._lan is not None:
             await self._lan.stop()
-        if self._port_map is not None:
-            await self._port_map.stop()
+        self._door.leave(self._on_addresses_changed)
         if self._dialler is not None:
             self._dialler.rest()
         if host is not None:
+            self._door.endpoint.detach(host)
             host.close_links("this node is stopping")
             await host.wait_for_links_to_end(_GOODBYE_MAX_S)
         if self._dialler is not None:
             await self._dialler.stop()
         if self._reach is not None:
             await self._reach.stop()
-        await self._endpoint.stop()
 
     # --- what the host sees ----------------------------------------------------------------
 
     def addresses(self) -> tuple[str, ...]:
         """Where this node can be reached today ("host:port"), best first."""
         if self._addresses is None or self._watch is None:
-            mapped = None if self._port_map is None else self._port_map.address
-            self._addresses = reachable_addresses(self._settings, self._endpoint.port, mapped)
+            port = self._door.endpoint.port
+            self._addresses = reachable_addresses(self._settings, port, self._door.mapped)
         return self._addresses
 
     def dial_invitation(self, invitation: DialInvitation) -> None:
@@ -163,7 +160,12 @@ class Network:
     # --- what happens around ----------------------------------------------------------------
 
     def _nearby(self, member: MemberId) -> list[str]:
-        return [] if self._lan is None else self._lan.addresses_of(member)
+        inside = self._door.inside(member)
+        return inside if inside or self._lan is None else self._lan.addresses_of(member)
+
+    def _own(self, member: MemberId) -> tuple[str, ...]:
+        """Addresses where a friend cannot be: ours, unless we live behind one door."""
+        return () if self._door.inside(member) else self.addresses()
 
     def _on_addresses_changed(self) -> None:
         """Friends hear of it at once, not only on the next link."""
@@ -172,8 +174,7 @@ class Network:
             self._host.tell_addresses(self.addresses())
 
     def _on_interfaces_changed(self) -> None:
-        if self._port_map is not None:
-            self._port_map.on_network_changed()
+        self._door.on_network_changed()
         self._on_addresses_changed()
         if self._host is not None:
             own = own_addresses()

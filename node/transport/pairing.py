@@ -159,6 +159,15 @@ class PairingDesk:
         near = [a for addresses in announced for a in addresses if _host_of(a) == host]
         await self._serve(web_socket, channel, pairing, near)
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the window is open and nobody is in it."""
+        return self._is_free()
+
+    @property
+    def is_calling(self) -> bool:
+        return bool(self._calls)
+
     def _is_free(self) -> bool:
         return self._state == "waiting" and self._pairing is None
 

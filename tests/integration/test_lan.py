@@ -10,9 +10,11 @@ from collections.abc import Awaitable, Callable
 from contextlib import closing
 
 import pytest
+from zeroconf.asyncio import AsyncZeroconf
 
 from node.transport import lan as lan_module
 from node.transport.lan import SERVICE_TYPE, Lan
+from node.transport.multicast import Multicast
 from protocol.keys import MemberId, link_public_key
 
 pytestmark = pytest.mark.network
@@ -61,9 +63,11 @@ def interface() -> str:
 class Nearby:
     """A node's view of the local network."""
 
-    def __init__(self, me: MemberId, port: int, address: str) -> None:
+    def __init__(
+        self, me: MemberId, port: int, address: str, sockets: Multicast | None = None
+    ) -> None:
         self.seen: asyncio.Queue[MemberId] = asyncio.Queue()
-        self.lan = Lan(port, PRIVATE[me], self.seen.put_nowait, [address])
+        self.lan = Lan(port, PRIVATE[me], self.seen.put_nowait, [address], multicast=sockets)
 
     def befriend(self, *friends: MemberId) -> None:
         self.lan.set_friends({friend: PUBLIC[friend] for friend in friends})
@@ -86,8 +90,9 @@ def test_friends_find_each_other_and_strangers_do_not() -> None:
     address = interface()
 
     async def scenario() -> None:
-        alice, bob = Nearby(ALICE, 7001, address), Nearby(BOB, 7002, address)
-        eve = Nearby(EVE, 7003, address)
+        sockets = Multicast([address])  # Bob and Eve live on one computer
+        alice, bob = Nearby(ALICE, 7001, address), Nearby(BOB, 7002, address, sockets)
+        eve = Nearby(EVE, 7002, address, sockets)
         alice.befriend(BOB)
         bob.befriend(ALICE)
         # Eve knows both keys, but neither of them announces to her.
@@ -187,14 +192,14 @@ def test_what_failed_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
     address = interface()
     monkeypatch.setattr(lan_module, "_RETRY_FIRST_S", 0.5)
     refused = ["No such device", "No such device"]
-    opened = Lan._open
+    taken = Multicast.take
 
-    async def refuse(lan: Lan) -> None:
+    def refuse(sockets: Multicast) -> AsyncZeroconf:
         if refused:
             raise OSError(refused.pop())
-        await opened(lan)
+        return taken(sockets)
 
-    monkeypatch.setattr(Lan, "_open", refuse)
+    monkeypatch.setattr(Multicast, "take", refuse)
 
     async def scenario() -> None:
         alice, bob = Nearby(ALICE, 7011, address), Nearby(BOB, 7012, address)
