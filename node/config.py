@@ -87,6 +87,28 @@ def load(
     return replace(Settings(home), **chosen)
 
 
+OF_ONE_HOME: Final = ("lan", "records_per_second")
+"""Options that each flatmate has; the others are the computer's."""
+
+
+def of_flatmate(home: Path, computer: Settings) -> Settings:
+    """The options of a flatmate's home: the computer's, but for what is each home's own.
+
+    Raises:
+        ConfigError: names the option and what is possible.
+    """
+    chosen = _from_file(home / CONFIG_FILE)
+    for name in chosen:
+        if name not in OF_ONE_HOME:
+            known = ", ".join(OF_ONE_HOME)
+            path = computer.home / CONFIG_FILE
+            raise ConfigError(
+                f"“{name}” in {home / CONFIG_FILE} is for all homes of this computer: it stands in "
+                f"{path}; a flatmate's own options are: {known}"
+            )
+    return replace(computer, home=home, **chosen)
+
+
 def _from_file(path: Path) -> dict[str, Any]:
     try:
         given = read_toml(path)

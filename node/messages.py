@@ -18,6 +18,7 @@ from typing import Final
 
 from node.charter_words import CHARTER_NOT_POSSIBLE, possible_words
 from node.errors import NodeError
+from node.flat_sentences import SENTENCES as _FLAT_SENTENCES
 from node.i18n import DEFAULT_LANGUAGE, N_, known_language, translator
 from node.key_sentences import SENTENCES as _KEY_SENTENCES
 from node.loan_sentences import SENTENCES as _LOAN_SENTENCES
@@ -187,6 +188,7 @@ _COUNTED: Final[dict[str, tuple[str, tuple[str, str]]]] = {
 """Sentences that depend on a number: code to (the value's name, both forms)."""
 
 _SENTENCES: Final[dict[str, str]] = {
+    **_FLAT_SENTENCES,
     **_KEY_SENTENCES,
     # --- ids and dates -------------------------------------------------------------------
     "not-an-id": N_(
@@ -350,7 +352,6 @@ _SENTENCES: Final[dict[str, str]] = {
     "too-many-through": N_("At most {maximum} friends can be named to pass a thing on."),
     "not-your-thing": N_("“{thing}” is not yours: only its holder can change it."),
     **_LOAN_SENTENCES,
-    **_THING_SENTENCES,
     **_THING_SENTENCES,
     # --- this node -----------------------------------------------------------------------
     "not-set-up": N_("This node has no member yet: begin with openhouse setup --name YOUR-NAME"),

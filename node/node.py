@@ -176,6 +176,10 @@ class Node:
         """Hear which parts of the page changed."""
         return self._topics.subscribe()
 
+    def tell(self, topic: str) -> None:
+        """Something changed outside this home that its page shows."""
+        self._topics.publish(topic)
+
     async def command(self, command: Command) -> Json:
         """Let the engine carry out a command; it is on disk when this returns.
 

@@ -7,7 +7,8 @@ directory that cannot be written, a damaged database or configuration) ends the
 program with one sentence and exit code 1.
 
 While it runs, ``node.json`` in the data directory tells commands where it is; they
-may use it with the content of ``token``. SIGTERM and SIGINT end it: links are closed
+may use it with the content of ``token``. Flatmates (``node.flat``) run in the same process,
+each with both files in a directory of their own. SIGTERM and SIGINT end it: links are closed
 with an authenticated goodbye, the last transaction is on disk, the lock is gone.
 """
 
@@ -18,18 +19,17 @@ import asyncio
 import json
 import logging
 import os
-import re
-import secrets
 import signal
 import socket
 import sys
 import time
-from contextlib import suppress
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from node import config
-from node.errors import NodeError, StoreUnwritable
+from node.errors import NodeError, StoreBusy, StoreError
+from node.flat.rooms import rooms
 from node.quiet_log import QuietLog
 from node.store import Store
 
@@ -37,14 +37,13 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from node.config import Settings
+    from node.flat.flat import Flat
+    from node.flat.place import Place
     from node.node import Node
 
-NODE_FILE: Final = "node.json"
-TOKEN_FILE: Final = "token"
 EXIT_DONE: Final = 0
 EXIT_REFUSED: Final = 1
 
-_TOKEN: Final = re.compile(r"[0-9a-f]{64}")
 _WEB_STOP_S: Final = 2.0
 _LOG_FORMAT: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
@@ -89,98 +88,79 @@ def run(settings: Settings) -> int:
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
     config.ensure_private_umask()
-    store = Store(settings.home)
+    try:
+        store: Store | StoreError = Store(settings.home)
+    except StoreBusy:
+        raise
+    except StoreError as error:
+        if not rooms(settings.home):
+            raise
+        store = error  # its flatmates' homes may be well
     try:
         return asyncio.run(_serve(settings, store))
     finally:
-        store.close()
+        if isinstance(store, Store):
+            store.close()
 
 
-async def _serve(settings: Settings, store: Store) -> int:
-    from node.node import running
+async def _serve(settings: Settings, store: Store | StoreError) -> int:
+    from node.flat.flat import Flat
+    from node.flat.front import Front
+    from node.transport.door import open_door
     from node.transport.endpoint import listen
 
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    # Before anything lives: a taken port is found out at once.
-    with listen(settings.web_host, settings.web_port, "the page") as web_socket:
-        async with running(settings, store, _token(settings.home)) as node:
-            runner = await _serve_page(node, web_socket)
-            try:
-                _announce(node, runner.app, web_socket)
-                await _wait_for_end(node, stopping)
-            finally:
-                (settings.home / NODE_FILE).unlink(missing_ok=True)
-                await runner.cleanup()
-    if node.failed.done():
-        raise node.failed.result()
+    async with AsyncExitStack() as stack:
+        # Before anything lives: a taken port is found out at once.
+        web_socket = stack.enter_context(listen(settings.web_host, settings.web_port, "the page"))
+        door = await open_door(settings)
+        stack.push_async_callback(door.stop)
+        flat = Flat(settings, door, _make_app)
+        stack.push_async_callback(flat.stop)
+        await flat.start(store)
+        front = Front(flat)
+        stack.push_async_callback(front.stop)
+        await front.start(web_socket, _WEB_STOP_S)
+        _announce(flat, web_socket)
+        await _wait_for_end(flat, stopping)
+    if flat.failed.done():
+        raise flat.failed.result()
     return EXIT_DONE
 
 
-async def _serve_page(node: Node, web_socket: socket.socket) -> web.AppRunner:
-    from aiohttp import web
-
+def _make_app(node: Node, place: Place) -> web.Application:
     from node.api.app import make_app
+    from node.web.password import Password
 
-    runner = web.AppRunner(
-        make_app(node), access_log=None, handle_signals=False, shutdown_timeout=_WEB_STOP_S
-    )
-    await runner.setup()
-    await web.SockSite(runner, web_socket).start()
-    return runner
+    return make_app(node, place, Password(node.settings.home))
 
 
-async def _wait_for_end(node: Node, stopping: asyncio.Event) -> None:
+async def _wait_for_end(flat: Flat, stopping: asyncio.Event) -> None:
     told = asyncio.ensure_future(stopping.wait())
-    await asyncio.wait((told, node.failed), return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait((told, flat.failed), return_when=asyncio.FIRST_COMPLETED)
     told.cancel()
 
 
-def _announce(node: Node, app: web.Application, web_socket: socket.socket) -> None:
+def _announce(flat: Flat, web_socket: socket.socket) -> None:
     """Tell commands and whoever started us where this node is."""
-    member = None if node.engine is None else node.engine.core.me.hex()
     web_host, web_port = web_socket.getsockname()[:2]
-    ready = {"event": "ready", "member": member, "peer_port": node.peer_port, "web_port": web_port}
-    base = f"http://{config.join_address(web_host, web_port)}"
-    facts = {"pid": os.getpid(), "web_host": web_host, "api": f"{base}/api/v1", **ready}
-    del facts["event"]
-    _write_private(node.settings.home / NODE_FILE, json.dumps(facts) + "\n")
+    flat.announce(web_host, web_port)
+    first = next(iter(flat.residents.values()))
+    engine = None if first.node is None else first.node.engine
+    ready = {
+        "event": "ready",
+        "member": None if engine is None else engine.core.me.hex(),
+        "peer_port": flat.peer_port,
+        "web_port": web_port,
+    }
     print(json.dumps(ready), flush=True)
-    if sys.stderr.isatty():
+    if sys.stderr.isatty() and first.app is not None:
         # The key opens the page once, in the browser of whoever sits here. It is for a
         # screen: a log file would keep it.
         from node.web.pages import entry_path
 
-        print(f"{base}{entry_path(app)}", file=sys.stderr, flush=True)
-
-
-def _token(home: Path) -> str:
-    """The secret of the local API, kept so that browsers stay signed in."""
-    path = home / TOKEN_FILE
-    try:
-        token = path.read_text(encoding="ascii").strip()
-        if _TOKEN.fullmatch(token):
-            path.chmod(0o600)
-            return token
-    except (OSError, ValueError):
-        _log.debug("a new token is made")
-    token = secrets.token_hex(32)
-    _write_private(path, token + "\n")
-    return token
-
-
-def _write_private(path: Path, text: str) -> None:
-    """Write a file that only the owner can read, whole or not at all."""
-    part = path.with_name(path.name + ".part")
-    try:
-        with suppress(FileNotFoundError):
-            part.unlink()
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        part.replace(path)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise StoreUnwritable(f"{path} cannot be written: {reason}") from error
+        base = f"http://{config.join_address(web_host, web_port)}"
+        print(f"{base}{entry_path(first.app)}", file=sys.stderr, flush=True)

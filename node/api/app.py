@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
 
@@ -25,8 +25,12 @@ from node.api.fields import BODY_SIZE_MAX_BYTES, check_body, check_path, check_q
 from node.api.handlers import Call
 from node.api.protocols import NODE, NodeLike
 from node.api.routes import ROUTES, Route
+from node.flat.place import PLACE, Place
 from node.i18n import preferred_language
 from protocol.errors import OpenHouseError, Refused
+
+if TYPE_CHECKING:
+    from node.web.password import Password
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -35,12 +39,21 @@ API_PREFIX: Final = "/api/v1"
 _log = logging.getLogger("openhouse.api")
 
 
-def make_app(node: NodeLike) -> web.Application:
-    """The application that serves ``node``'s page and API."""
+def make_app(
+    node: NodeLike, place: Place | None = None, password: Password | None = None
+) -> web.Application:
+    """The application that serves ``node``'s page and API.
+
+    Args:
+        place: the flat it lives in, as its flatmate may see it.
+        password: of the page.
+    """
     app = web.Application(
         middlewares=[_check_host, _answer_errors], client_max_size=BODY_SIZE_MAX_BYTES
     )
     app[NODE] = node
+    if place is not None:
+        app[PLACE] = place
     for route in ROUTES:
         app.router.add_route(route.method, API_PREFIX + route.path, _serve(route))
     app.router.add_post(f"{API_PREFIX}/photos", raw.take_photo)
@@ -54,7 +67,7 @@ def make_app(node: NodeLike) -> web.Application:
     # The page needs templates; a test of the API alone does not.
     from node.web import pages
 
-    pages.setup(app, node)
+    pages.setup(app, node, password)
     return app
 
 
@@ -70,6 +83,7 @@ def _serve(route: Route) -> Handler:
             query=check_query(route.query, list(request.query.items())),
             body=check_body(route.body, await _read_body(request)),
             language=_language_of(request, node),
+            place=request.app.get(PLACE),
         )
         response = web.json_response(await route.handle(call), dumps=_dumps)
         response.headers["Content-Language"] = call.language

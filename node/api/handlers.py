@@ -23,6 +23,7 @@ from node.engine.core import Core
 from node.engine.events import Json
 from node.engine.ratings import FAULTS_BY_WORD
 from node.engine.views.things import CATEGORIES_BY_WORD
+from node.flat.place import Place
 from protocol.bodies import Event, Fault
 from protocol.errors import Refused
 from protocol.keys import MemberId
@@ -43,6 +44,7 @@ class Call:
     query: Given
     body: Given
     language: str
+    place: Place | None = None
 
     @property
     def core(self) -> Core:

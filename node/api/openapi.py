@@ -27,6 +27,7 @@ _PATH_TEXTS: Final = {
     "proposal": "A change of the rules: its id, or a unique prefix of 8 or more characters.",
     "thing": "Id of a thing, or 8 or more of its first characters; where two members' things "
     "have the same id, THING@MEMBER.",
+    "flatmate": "A flatmate, by the short name in `flatmate` of the list.",
     "loan": "Id of a loan, or 8 or more of its first characters.",
     "member": "Id of a member, or 8 or more of its first characters.",
 }

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
-from node.api import files, handlers, house_handlers, thing_handlers
+from node.api import files, flat_handlers, handlers, house_handlers, thing_handlers
 from node.api.fields import Field
 from node.api.handlers import Call
 from node.engine.capacity import CAPACITY_MAX
@@ -129,6 +129,11 @@ _KEYS: Final[dict[str, KeyType]] = {
     "approvals_needed": "integer", "revoked": "strings", "claims": "objects",
 }  # fmt: skip
 
+_FLATMATE: Final[dict[str, KeyType]] = {
+    "flatmate": "string", "name": "string", "state": "string", "problem": "string?",
+    "is_friend": "boolean", "offers_friendship": "boolean", "link": "string?",
+}  # fmt: skip
+
 ROUTES: Final = (
     Route(
         "POST", "/setup", "setup", "Give this node its member.", handlers.set_up,
@@ -194,6 +199,25 @@ ROUTES: Final = (
         "POST", "/house/proposals/{proposal}/approve", "house approve",
         "Sign a change of the rules; signing cannot be taken back.",
         house_handlers.approve, _PROPOSAL,
+    ),
+    Route(
+        "GET", "/flatmates", "flatmates", "Who has a home on this computer too.",
+        flat_handlers.flatmates, _FLATMATE, gives_list=True,
+    ),
+    Route(
+        "POST", "/flatmates", "flatmates add",
+        "Make room for somebody, and a link for them to come in; for who set the computer up.",
+        flat_handlers.add, _FLATMATE,
+        body=(Field("name", "string", "Whom it is for.", required=True),),
+    ),
+    Route(
+        "POST", "/flatmates/{flatmate}/link", "flatmates link",
+        "A new link for somebody who has not come yet.", flat_handlers.make_link, _FLATMATE,
+    ),
+    Route(
+        "POST", "/flatmates/{flatmate}/switch", "flatmates switch",
+        "Switch a flatmate's home off, or on again.", flat_handlers.switch, _FLATMATE,
+        body=(Field("on", "boolean", "Whether it runs.", required=True),),
     ),
     Route(
         "POST", "/house/accept", "house accept",

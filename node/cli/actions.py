@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 
 from node.cli.actions_keys import ACTIONS as KEY_ACTIONS
 from node.cli.client import Answer, Client, part
+from node.cli.flatmates import ACTIONS as FLATMATE_ACTIONS
 from node.file_names import safe_name
 from node.toml_files import read_toml
 from protocol.errors import Refused
@@ -352,6 +353,7 @@ def _trust(arguments: argparse.Namespace, client: Client) -> Answer:
 
 
 ACTIONS: Final[dict[str, Action]] = {
+    **FLATMATE_ACTIONS,
     "status": _status,
     "house found": _house_found,
     "house show": _house_show,

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn, TypeAlias
 
+from node.cli.flatmates import add_flatmate_commands
 from node.cli.parser_keys import add_key_commands
 from node.i18n import LANGUAGES, translator
 from node.thing_words import CATEGORIES
@@ -68,6 +69,7 @@ def build_parser(arguments: Sequence[str], language: str) -> Parser:
     _add_thing_commands(add, shared, _)
     _add_loan_commands(add, _)
     add_key_commands(add, shared, Parser, _)
+    add_flatmate_commands(add, shared, Parser, _)
     _add_simulate(add, arguments, _)
     return parser
 

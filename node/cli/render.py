@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from node.cli import render_house, render_keys, render_proposals, render_things
+from node.cli import flatmates, render_house, render_keys, render_proposals, render_things
 from node.cli.client import Answer
 from node.cli.output import Screen
 
 Render = Callable[[Screen, Answer], None]
 
 RENDERINGS: Final[dict[str, Render]] = {
+    **flatmates.RENDERINGS,
     "setup": render_house.set_up,
     "status": render_house.status,
     "house found": render_house.house_found,

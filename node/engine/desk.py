@@ -1,8 +1,8 @@
 """Notes that the page keeps for its owner: opaque here, private, never sent.
 
-What the page remembers of its owner's wishes (a calendar link, where notices go) is no
-record and no rule; but it must survive a power cut and come back with a backup, so it
-stands beside the engine's own notes.
+What the page remembers of its owner's wishes (a calendar link, where notices go, which things
+are for flatmates to look after) is no record and no rule; but it must survive a power cut and
+come back with a backup, so it stands beside the engine's own notes.
 
 Pure: must not import anything that acts.
 """
@@ -16,7 +16,7 @@ from node.engine.core import Core
 from node.engine.events import Json
 from protocol.errors import Refused
 
-NOTES: Final = ("calendar", "channels", "links", "notices")
+NOTES: Final = ("calendar", "channels", "flat", "links", "notices")
 NOTE_SIZE_MAX_BYTES: Final = 64 * 1024
 
 

@@ -19,19 +19,19 @@ _LANGUAGE_MAX_AGE_S = 365 * 24 * 3600
 
 async def sign_in(visit: Visit, form: Form) -> web.StreamResponse:
     """Open a session with the key that was pasted."""
-    return _signed_in(visit, form.text("key"))
+    return await _signed_in(visit, form.text("key"))
 
 
 async def enter(request: web.Request, visit: Visit) -> web.StreamResponse:
     """Open a session with the key of the link that ``openhouse run`` printed."""
     if visit.session is not None:
         return go_to("/")
-    return _signed_in(visit, request.query["key"])
+    return await _signed_in(visit, request.query["key"])
 
 
-def _signed_in(visit: Visit, key: str) -> web.StreamResponse:
+async def _signed_in(visit: Visit, key: str) -> web.StreamResponse:
     try:
-        fits = visit.sessions.take_key(key)
+        fits = await visit.sessions.take_key(key)
     except Refused as refusal:
         return visit.page("sign_in.html", error=refusal)
     if not fits:
@@ -49,6 +49,10 @@ async def sign_out(visit: Visit, form: Form) -> web.StreamResponse:
 
 
 async def choose_language(visit: Visit, form: Form) -> web.StreamResponse:
+    return in_language(form)
+
+
+def in_language(form: Form) -> web.StreamResponse:
     """Remember a language in this browser; the place to go back to is one of ours."""
     language = known_language(form.text("language")) or LANGUAGES[0]
     back = form.text("back")
@@ -71,7 +75,9 @@ async def show_beginning(
             "welcome.html", form=form or Form.of(language=visit.language), error=error
         )
     name = views.status(visit.core)["name"]
-    return visit.page("choose_house.html", form=form, error=error, name=name)
+    mates = [] if visit.place is None else visit.place.mates()
+    inviting = [mate for mate in mates if mate.offers and mate.has_house]
+    return visit.page("choose_house.html", form=form, error=error, name=name, mates=inviting)
 
 
 async def set_up(visit: Visit, form: Form) -> str:

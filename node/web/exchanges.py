@@ -24,6 +24,7 @@ from node.fault_words import (
 from node.file_words import file_sentence
 from node.i18n import translator
 from node.judgement_words import because_sentences
+from node.web import for_the_flat
 from node.web.asking_words import answer_words
 from node.web.forms import Form
 from node.web.loan_words import is_under_way, notices, sentence
@@ -57,6 +58,7 @@ async def show_inbox(
         waiting=waiting,
         under_way=under_way,
         done_loans=done[:_DONE_SHOWN_MAX],
+        for_the_flat=for_the_flat.rows(visit),
         mediations=[
             _mediation_in_words(visit, row)
             for row in views.mediations(visit.core)
@@ -75,6 +77,7 @@ async def show_loan(
     for loan in loans:
         if loan["loan"] == place:
             said, file = in_words(visit, loan), _coming_file(visit, place)
+            said["flat_words"] = for_the_flat.acts_of_flatmates(visit, place)
             return visit.page("loan.html", form=form, error=error, loan=said, file=file)
     raise Refused("unknown-loan", loan=visit.part("loan"))
 

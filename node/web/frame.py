@@ -62,6 +62,15 @@ DONE: Final = {
         "Done: your things are withdrawn and your friendships here ended. Leave your home on for a "
         "few minutes more: friends’ homes have to hear of it. Then it can be switched off for good."
     ),
+    "flatmate-added": N_("There is room for them. Now show them the link below."),
+    "flatmate-link": N_("Here is a new link; an older one opens nothing any more."),
+    "switched-off": N_("Switched off. Nothing of it is lost."),
+    "switched-on": N_("Switched on."),
+    "offered": N_("Noted. They see it on their page."),
+    "befriended": N_("You are friends now."),
+    "password": N_("The new password holds. Other browsers are signed out."),
+    "flat": N_("Now all flatmates look after it."),
+    "mine": N_("Now it is yours alone again."),
     "going-on": N_("Your home goes on with what it has."),
 }
 """What a page says after something was done, by the word in ``?done=``."""
@@ -81,6 +90,8 @@ def frame(visit: Visit) -> dict[str, Any]:
         "done": visit.gettext(done) if done else "",
         "unread": box_of(visit.core).unread if shows_places else 0,
         "signed_in": visit.session is not None,
+        "has_password": visit.sessions.password.is_set,
+        "is_shared": visit.place is not None and visit.place.is_shared,
         "today": today(),
     }
 
@@ -118,6 +129,9 @@ def _is_here(path: str, href: str) -> bool:
 
 
 def waiting_for_me(visit: Visit) -> int:
-    """How many loans wait for something that only I can do."""
+    """How many loans wait for something that only I can do, or anybody of the flat."""
     loans: list[Any] = views.loans(visit.core, only_open=True)
-    return sum(1 for loan in loans if loan["waits_for_me"])
+    of_the_flat = [] if visit.place is None else visit.place.common_loans()
+    return sum(bool(loan["waits_for_me"]) for loan in loans) + sum(
+        bool(loan["waits"]) for loan in of_the_flat
+    )

@@ -16,6 +16,8 @@ from node.web import (
     agenda,
     begin,
     exchanges,
+    flatmates,
+    for_the_flat,
     house,
     leaving,
     live,
@@ -27,6 +29,7 @@ from node.web import (
     sharing,
     static_files,
 )
+from node.web.password import Password
 from node.web.session import Sessions
 from node.web.visit import SESSIONS, Act, Handler, Show, open_form, reading, visit_of, writing
 
@@ -55,6 +58,8 @@ _READINGS: Final[dict[str, Show]] = {
     "/safekeeping": safekeeping.show,
     "/safekeeping/kit": safekeeping.show_kit,
     "/goodbye": leaving.show,
+    "/flat": flatmates.show,
+    "/for-the-flat/{flatmate}/{loan}": for_the_flat.show,
 }
 _WRITINGS: Final[dict[str, tuple[Act, Show]]] = {
     "/setup": (begin.set_up, begin.show_beginning),
@@ -112,12 +117,22 @@ _WRITINGS: Final[dict[str, tuple[Act, Show]]] = {
     "/safekeeping/backup": (safekeeping.download, safekeeping.show),
     "/safekeeping/export": (leaving.download, safekeeping.show),
     "/goodbye": (leaving.leave, leaving.show),
+    "/settings/password": (flatmates.set_password, notices.show_settings),
+    "/flat/add": (flatmates.add, flatmates.show),
+    "/flat/again": (flatmates.make_link, flatmates.show),
+    "/flat/switch": (flatmates.switch, flatmates.show),
+    "/flat/offer": (flatmates.offer, flatmates.show),
+    "/flat/accept": (flatmates.accept, flatmates.show),
+    "/things/{thing}/flat": (for_the_flat.mark, sharing.show_one_of_mine),
+    "/for-the-flat/{flatmate}/{loan}/answer": (for_the_flat.answer, for_the_flat.show),
+    "/for-the-flat/{flatmate}/{loan}/hand-over": (for_the_flat.hand_over, for_the_flat.show),
+    "/for-the-flat/{flatmate}/{loan}/return": (for_the_flat.take_back, for_the_flat.show),
 }
 
 
-def setup(app: web.Application, node: NodeLike) -> None:
+def setup(app: web.Application, node: NodeLike, password: Password | None = None) -> None:
     """Add the page's routes to the application."""
-    app[SESSIONS] = Sessions(node.token)
+    app[SESSIONS] = Sessions(node.token, password)
     people.prepare(app)
     live.prepare(app)
     app.router.add_get("/", _home(node))
@@ -129,6 +144,8 @@ def setup(app: web.Application, node: NodeLike) -> None:
     app.router.add_post("/sign-out", open_form(node, begin.sign_out))
     app.router.add_post("/language", open_form(node, begin.choose_language))
     app.router.add_post("/api/v1/page", _give_link(node))
+    app.router.add_get("/claim/{code}", flatmates.show_claim(node))
+    app.router.add_post("/claim/{code}", open_form(node, flatmates.claim))
     app.router.add_get("/static/{name}", static_files.serve)
     app.router.add_get("/calendar/{secret}.ics", agenda.feed(node))
     app.router.add_get("/live", live.stream(node))

@@ -4,10 +4,11 @@ The page is as powerful as its owner, and any program or web site on the compute
 send requests to a local port. So the page asks for a key once per browser:
 
 - the link that ``openhouse run`` prints carries a key that works once;
-- without it, the page asks for the content of the file ``token``.
+- without it, the page asks for the password, if there is one, or the content of the file
+  ``token``.
 
-A session is a cookie signed with a secret derived from the token: it outlives a
-restart, needs no store, and ends with its time or when the token is replaced. Cookies
+A session is a cookie signed with a secret derived from the token and the password: it
+outlives a restart, needs no store, and ends with its time or when one of them changes. Cookies
 do not know ports, so the cookie's name comes from the token as well: several nodes on
 one computer do not sign each other out.
 
@@ -28,6 +29,7 @@ from aiohttp import web
 from yarl import URL
 
 from node.api.errors import ApiError
+from node.web.password import Password
 
 SESSION_MAX_S: Final = 30 * 24 * 3600
 FORM_FIELD: Final = "csrf"
@@ -52,15 +54,16 @@ class Sessions:
 
     Args:
         token: the node's token; who knows it may sign in.
+        password: what its person may have set instead.
     """
 
-    def __init__(self, token: str) -> None:
+    def __init__(self, token: str, password: Password | None = None) -> None:
         self._token = token
-        self._secret = hashlib.sha256(b"openhouse/1 page\0" + token.encode()).digest()
+        self.password = Password(None) if password is None else password
         self._entry_keys: list[str] = []
         self._tries = float(TRIES_MAX)
         self._tried_s = 0.0
-        self.cookie_name = "openhouse_" + hashlib.sha256(self._secret).hexdigest()[:8]
+        self.cookie_name = "openhouse_" + hashlib.sha256(_secret_of(token)).hexdigest()[:8]
 
     def new_entry_key(self) -> str:
         """A key for one link: the first to open it is signed in."""
@@ -68,8 +71,12 @@ class Sessions:
         self._entry_keys.append(key)
         return key
 
-    def take_key(self, key: str) -> bool:
-        """Whether this key signs in: the token, or an entry key, which is used up.
+    def knows_entry_key(self, key: str) -> bool:
+        """Whether a link with this key would sign in; it is not used up."""
+        return any(_is_same(key, entry_key) for entry_key in self._entry_keys)
+
+    async def take_key(self, key: str) -> bool:
+        """Whether this key signs in: the password, the token, or an entry key, which is used up.
 
         Raises:
             Refused: too many keys were wrong; a link from the command line still opens.
@@ -79,7 +86,7 @@ class Sessions:
                 self._entry_keys.remove(entry_key)
                 return True
         self._take_try()
-        is_right = _is_same(key.strip(), self._token)
+        is_right = _is_same(key.strip(), self._token) or await self.password.fits(key)
         if is_right:
             self._tries = float(TRIES_MAX)
         return is_right
@@ -120,7 +127,8 @@ class Sessions:
         return Session(csrf=self._sign("form", value))
 
     def _sign(self, purpose: str, value: str) -> str:
-        return hmac.new(self._secret, _encoded(f"{purpose}\0{value}"), "sha256").hexdigest()
+        secret = _secret_of(self._token) + (self.password.mark if self.password.is_set else b"")
+        return hmac.new(secret, _encoded(f"{purpose}\0{value}"), "sha256").hexdigest()
 
 
 def form_is_ours(request: web.Request, session: Session, given: str) -> bool:
@@ -142,6 +150,10 @@ def origin_is_ours(request: web.Request) -> bool:
         return URL(origin).authority == request.headers.get("Host")
     except ValueError:
         return False
+
+
+def _secret_of(token: str) -> bytes:
+    return hashlib.sha256(b"openhouse/1 page\0" + token.encode()).digest()
 
 
 def _is_same(given: str, wanted: str) -> bool:

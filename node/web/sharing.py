@@ -16,6 +16,7 @@ from node.api.files import file_name_in, shelf_of
 from node.api.raw import picture
 from node.engine import commands, ids, views
 from node.engine.views.things import CATEGORIES_BY_WORD, KINDS_BY_WORD
+from node.flat.common import things_of
 from node.web import when_form
 from node.web.asking_words import first_message
 from node.web.forms import Form
@@ -39,11 +40,15 @@ async def show_mine(
 ) -> web.StreamResponse:
     """My things, and a form for another one."""
     title = visit.request.query.get("title", "")
+    mine = views.things(visit.core)
+    of_the_flat = things_of(visit.core) if _is_shared(visit) else []
     return visit.page(
         "things.html",
         form=form or Form.of(kind="object", category="other", circles=1, title=title),
         error=error,
-        things=views.things(visit.core),
+        things=[thing for thing in mine if thing not in of_the_flat],
+        common_things=of_the_flat,
+        their_common_things=[] if visit.place is None else visit.place.common_things(),
         **_choices(visit),
     )
 
@@ -97,8 +102,13 @@ async def show_one_of_mine(
         months=months,
         chosen=chosen_form(thing, months),
         file_is_here=_file_is_here(visit),
+        is_common=_is_shared(visit) and thing in things_of(visit.core),
         **_choices(visit),
     )
+
+
+def _is_shared(visit: Visit) -> bool:
+    return visit.place is not None and visit.place.is_shared
 
 
 def _file_is_here(visit: Visit) -> bool:

@@ -23,6 +23,7 @@ from node.api.protocols import NodeLike
 from node.engine.commands import Command
 from node.engine.core import Core
 from node.engine.events import Json
+from node.flat.place import PLACE, Place
 from node.i18n import known_language, preferred_language, translator
 from node.web import refusals
 from node.web.forms import Form
@@ -39,7 +40,7 @@ SESSIONS: Final[web.AppKey[Sessions]] = web.AppKey("sessions")
 _FIELDS_MAX: Final = 1200
 """A thing can be given to a thousand friends by name; no form has more fields."""
 
-_HEADERS: Final = {
+HEADERS: Final = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; "
         "img-src 'self'; manifest-src 'self'; form-action 'self'; "
@@ -74,6 +75,11 @@ class Visit:
     @property
     def is_set_up(self) -> bool:
         return self.node.engine is not None
+
+    @property
+    def place(self) -> Place | None:
+        """Who lives at this computer too; None for a home that knows of no flat."""
+        return self.request.app.get(PLACE)
 
     def say(self, refusal: Refused) -> str:
         return refusals.say(refusal, self.language)
@@ -125,7 +131,7 @@ class Visit:
         )
         if error is not None:
             status = status_of(error)
-        return web.Response(text=html, content_type="text/html", status=status, headers=_HEADERS)
+        return web.Response(text=html, content_type="text/html", status=status, headers=HEADERS)
 
 
 Page = Callable[[Visit], Awaitable[web.StreamResponse]]
@@ -218,6 +224,11 @@ async def read_form(request: web.Request, node: NodeLike) -> Form:
         return await read_form_with_files(request, node)
     if request.content_type != "application/x-www-form-urlencoded":
         return Form()
+    return await parse_form(request)
+
+
+async def parse_form(request: web.Request) -> Form:
+    """The fields of a form without files. Raises Refused."""
     try:
         text = (await request.read()).decode("utf-8", "replace")
         pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=_FIELDS_MAX)
@@ -231,7 +242,7 @@ async def read_form(request: web.Request, node: NodeLike) -> Form:
 
 def go_to(place: str) -> web.Response:
     """Send the browser on with a fresh request (POST, redirect, GET)."""
-    return web.Response(status=303, headers={**_HEADERS, "Location": place})
+    return web.Response(status=303, headers={**HEADERS, "Location": place})
 
 
 async def _guarded(
