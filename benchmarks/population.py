@@ -13,6 +13,9 @@ Peers use one core; the model uses all there are. So there are two ratios: of th
 clock, which is right on a machine that does nothing else, and of the time on processors, which
 says what one core does, whoever else is working.
 
+Estimated reach: three circles of everybody in a town of many friends, by sketches and exactly, and
+how far the one is from the other.
+
 The two are alternated, because machines do not run at one speed for long.
 
     python3 -m benchmarks.population [--members 100000] [--runs 3] [--largest 10000000]
@@ -46,6 +49,7 @@ from protocol.charter import Charter
 from simulations.population.compiled import Numbers
 from simulations.population.csr import Csr
 from simulations.population.reach import reach
+from simulations.population.sketches import estimated_reach
 from simulations.population.towns import town
 from simulations.population.weeks import Weeks
 from simulations.scenario_population import Customs, TownPlan
@@ -73,6 +77,7 @@ def main() -> int:
     answer: dict[str, object] = {"machine": describe(), "seed": SEED}
     answer |= {"load_before": [round(load, 1) for load in os.getloadavg()]}
     answer["reach"] = reach_beside_peers(options.members, options.runs)
+    answer["estimated_reach"] = sketches_beside_searches(options.members, options.runs)
     answer["exchange_round"] = weeks_beside_mesa(options.members, options.runs)
     if options.largest:
         answer["sizes"] = sizes_up_to(options.largest)
@@ -94,6 +99,25 @@ def reach_beside_peers(members: int, runs: int) -> dict[str, object]:
         "friendships": graph.friendships,
         "mean_reach": round(float(expected.mean()), 1),
         **beside(lambda: timed(lambda: reach(graph, CIRCLES)).speed(members), peers, runs),
+    }
+
+
+def sketches_beside_searches(members: int, runs: int) -> dict[str, object]:
+    """Three circles of everybody, estimated and exact, alternated."""
+    sociable = TownPlan(neighbours=12, club_friends=9, far=3)
+    small, graph = town(1000, sociable, SEED), town(members, sociable, SEED)
+    reach(small, 3), estimated_reach(small, 3, SEED)  # compiles
+    exact, estimated = reach(graph, 3).sum(axis=1), estimated_reach(graph, 3, SEED).sum(axis=1)
+    ratios = []
+    for _ in range(runs):
+        searched = timed(lambda: reach(graph, 3))
+        sketched = timed(lambda: estimated_reach(graph, 3, SEED))
+        ratios.append(searched.core_s / sketched.core_s)
+    return {
+        "members": members,
+        "mean_reach": round(float(exact.mean()), 1),
+        "mean_estimated": round(float(estimated.mean()), 1),
+        "ratio_by_core": round(statistics.median(ratios), 1),
     }
 
 

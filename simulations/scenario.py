@@ -35,6 +35,7 @@ GraphKind: TypeAlias = Literal[
     "small-world", "ring", "random", "town", "preferential", "blocks", "edges"
 ]
 Pieces: TypeAlias = Literal["one", "largest", "all"]
+Reach: TypeAlias = Literal["exact", "estimated"]
 Action: TypeAlias = Literal[
     "add", "narrow", "widen", "edit", "withdraw", "rename", "end", "befriend", "ask", "tend"
 ]
@@ -62,6 +63,8 @@ class Population:
         members_max: each seed draws a number from ``members`` to this; the world alone.
         pieces: what to do with a file that is not in one piece: refuse it ("one"), take its
             "largest", or "all". The population model alone.
+        reach: whether everybody's circles are searched, or estimated by sketches. The population
+            model alone.
         town, blocks: for those graphs; ``degree`` says nothing there.
     """
 
@@ -72,6 +75,7 @@ class Population:
     rewiring: float = 0.2
     edges: Path | None = None
     pieces: Pieces = "one"
+    reach: Reach = "exact"
     town: TownPlan = TownPlan()  # noqa: RUF009 - frozen
     blocks: Blocks = Blocks()  # noqa: RUF009 - frozen
 
@@ -223,6 +227,7 @@ def _population(table: Table, folder: Path) -> Population:
     degree = table.whole("degree", default.degree, 2, 1000)
     rewiring = table.share("rewiring", default.rewiring)
     pieces = cast(Pieces, table.choice("pieces", default.pieces, get_args(Pieces)))
+    reach = cast(Reach, table.choice("reach", default.reach, get_args(Reach)))
     town, blocks = read_town(table.table("town")), read_blocks(table.table("blocks"), members)
     if degree >= members:
         raise ScenarioError("population.degree", f"less than population.members ({members})")
@@ -230,7 +235,9 @@ def _population(table: Table, folder: Path) -> Population:
         raise ScenarioError("population.degree", "an even number, half of it on either side")
     table.finish()
     path = folder / file if file else None
-    return Population(graph, members, members_max, degree, rewiring, path, pieces, town, blocks)
+    return Population(
+        graph, members, members_max, degree, rewiring, path, pieces, reach, town, blocks
+    )
 
 
 def _faults(table: Table) -> Faults:

@@ -54,6 +54,7 @@ class Purpose(IntEnum):
     BORROWER_WORD = 19
     MAKES_GOOD = 20
     WILLING = 21
+    SKETCH = 22
 
 
 @kernel

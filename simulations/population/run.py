@@ -27,6 +27,7 @@ from simulations.cli_population import PopulationRefused
 from simulations.population.compiled import Numbers, cores
 from simulations.population.csr import Csr
 from simulations.population.reach import reach, spread_of
+from simulations.population.sketches import REGISTERS, STANDARD_ERROR, estimated_reach
 from simulations.population.sources import friends_expected, friendships
 from simulations.population.weeks import Week, Weeks
 from simulations.provenance import commit, versions
@@ -75,6 +76,8 @@ class Result:
     weeks: int
     reach: list[dict[str, float]]
     """For each number of circles, how many people are within them."""
+    reach_error: float
+    """Standard error of one member's reach, relative to it; 0 where it is exact."""
     last_week: dict[str, float]
     agreed: int
     lost: int
@@ -113,6 +116,8 @@ class Run:
             _MEMBER_BYTES + friends * _FRIEND_RUN_BYTES + (self.threads or cores()) * _THREAD_BYTES
         )
         made = members * (24 + friends * _FRIEND_BYTES)
+        if population.reach == "estimated":
+            made = max(made, members * (friends * _FRIEND_RUN_BYTES + 2 * REGISTERS))
         needed = BASE_BYTES + SPARE * max(made, a_run + words * _WORD_BYTES)
         return Need(int(needed), free_memory_bytes())
 
@@ -134,8 +139,7 @@ class Run:
         if graph_out is not None:
             graph.save(graph_out)
         self.told(0.05)
-        circles = self.scenario.charter.max_circles
-        sizes = reach(graph, circles, threads=self.threads)
+        sizes = self._reach(graph)
         self.told(0.1)
         life = Weeks(
             graph, self.scenario.charter, self.scenario.customs, self.seed, threads=self.threads
@@ -149,11 +153,18 @@ class Run:
             self._write(out, sizes, rows, life, result)
         return result
 
+    def _reach(self, graph: Csr) -> Numbers:
+        circles = self.scenario.charter.max_circles
+        if self.scenario.population.reach == "estimated":
+            return estimated_reach(graph, circles, self.seed, threads=self.threads)
+        return reach(graph, circles, threads=self.threads)
+
     def _result(
         self, graph: Csr, sizes: Numbers, rows: list[Week], life: Weeks, seconds: float
     ) -> Result:
         within = np.cumsum(sizes, axis=1, dtype=np.int32)
         spreads = [asdict(spread_of(within[:, circle])) for circle in range(within.shape[1])]
+        is_estimated = self.scenario.population.reach == "estimated"
         return Result(
             scenario=self.scenario.name,
             seed=self.seed,
@@ -161,6 +172,7 @@ class Run:
             friendships=graph.friendships,
             weeks=self.weeks,
             reach=spreads,
+            reach_error=round(STANDARD_ERROR, 3) if is_estimated else 0.0,
             last_week=asdict(rows[-1]) if rows else {},
             agreed=sum(row.agreed_1 + row.agreed_2 + row.agreed_3 for row in rows),
             lost=sum(row.lost for row in rows),
