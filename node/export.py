@@ -22,7 +22,7 @@ from protocol.errors import Refused
 from protocol.keys import ObjectId
 
 if TYPE_CHECKING:
-    from node.api.protocols import PhotosLike
+    from node.api.protocols import LoanPhotosLike, PhotosLike
     from node.engine.core import Core
 
 _PHOTO_FOLDER: Final = "photos"
@@ -64,6 +64,15 @@ async def photos_of(core: Core, shelf: PhotosLike | None, things: Json) -> dict[
                 continue
             found[f"{_PHOTO_FOLDER}/{name}.jpg"] = data
     return found
+
+
+def loan_photos_of(shelf: LoanPhotosLike, loans: list[str]) -> dict[str, bytes]:
+    """The pictures taken when things changed hands, by their place in the archive."""
+    return {
+        f"{_PHOTO_FOLDER}/{loan}/{name}": shelf.read(loan, name)
+        for loan in loans
+        for name in shelf.names(loan)
+    }
 
 
 async def make_archive(

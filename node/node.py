@@ -33,6 +33,7 @@ from node.errors import NodeError, StoreCorrupt
 from node.host import Host
 from node.identity import Identity
 from node.links_seen import LinksSeen
+from node.loan_photos import LoanPhotos
 from node.notices.bell import Bell
 from node.opening import CachedOpener
 from node.store import Store
@@ -98,6 +99,7 @@ class Node:
         self._topics = Topics()
         self._identity: Identity | None = None
         self._host: Host | None = None
+        self.loan_photos = LoanPhotos(settings.home)
         self._bell: asyncio.Task[None] | None = None
         self._links_seen = LinksSeen(self)
         self._noting: asyncio.Task[None] | None = None

@@ -68,6 +68,7 @@ SENTENCES: Final[dict[str, str]] = {
         "All your photos together may have {limit} MB: take some away before you add another."
     ),
     "broken-form": N_("The form did not arrive whole: send it again."),
+    "too-many-loan-photos": N_("A loan has {maximum} photos of yours at most."),
     "no-such-photo": N_("There is no such photo of this thing."),
     "photo-unreachable": N_(
         "The photo is not here yet: the homes on the way to its owner do not answer now."

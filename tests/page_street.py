@@ -23,7 +23,7 @@ from pathlib import Path
 from aiohttp.test_utils import TestServer
 
 from node.api.app import make_app
-from node.api.protocols import FilesLike, LinkState, PhotosLike
+from node.api.protocols import FilesLike, LinkState, LoanPhotosLike, PhotosLike
 from node.engine.commands import (
     AddThing,
     AnswerLoan,
@@ -37,6 +37,7 @@ from node.engine.commands import (
 )
 from node.engine.engine import Engine
 from node.engine.events import Json
+from node.loan_photos import LoanPhotos
 from node.topics import Subscription, Topics
 from node.web.pages import entry_path
 from protocol.bodies import Availability, ThingKind
@@ -77,6 +78,10 @@ class StreetNode:
     @property
     def engine(self) -> Engine:
         return self.street.engines[self.number]
+
+    @property
+    def loan_photos(self) -> LoanPhotosLike:
+        return LoanPhotos(self.home)
 
     def links(self) -> dict[MemberId, LinkState]:
         return self.link_states
@@ -233,6 +238,17 @@ class Reader:
         """Send a form of a page; what comes after the redirect."""
         return self._open(self._form(path, page, fields))
 
+    def send_file(
+        self, path: str, page: str, field_name: str, file: str, data: bytes
+    ) -> tuple[int, str]:
+        """Send a form of a page with one file, as browsers do; an empty one is none chosen."""
+        csrf = self._csrf(page)
+        head = f'--b\r\nContent-Disposition: form-data; name="csrf"\r\n\r\n{csrf}\r\n--b\r\n'
+        head += f'Content-Disposition: form-data; name="{field_name}"; filename="{file}"\r\n'
+        body = f"{head}Content-Type: image/jpeg\r\n\r\n".encode() + data + b"\r\n--b--\r\n"
+        headers = {"Content-Type": "multipart/form-data; boundary=b"}
+        return self._open(urllib.request.Request(self._home.url + path, body, headers))
+
     def download(self, path: str, page: str) -> bytes:
         """What a form of a page answers, as bytes."""
         with self._opener.open(self._form(path, page, {}), timeout=30) as answer:
@@ -242,10 +258,13 @@ class Reader:
     def _form(
         self, path: str, page: str, fields: Mapping[str, str | list[str]]
     ) -> urllib.request.Request:
+        data = urllib.parse.urlencode({"csrf": self._csrf(page), **fields}, doseq=True).encode()
+        return urllib.request.Request(self._home.url + path, data=data)
+
+    def _csrf(self, page: str) -> str:
         found = re.search(r'name="csrf" value="([0-9a-f]{64})"', self.get(page)[1])
         assert found is not None, f"{page} has no form"
-        data = urllib.parse.urlencode({"csrf": found[1], **fields}, doseq=True).encode()
-        return urllib.request.Request(self._home.url + path, data=data)
+        return found[1]
 
     def _open(self, request: urllib.request.Request) -> tuple[int, str]:
         try:

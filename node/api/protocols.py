@@ -64,6 +64,15 @@ class PhotosLike(Protocol):
     async def get(self, origin: MemberId, thing: ObjectId, name: bytes) -> bytes: ...
 
 
+class LoanPhotosLike(Protocol):
+    """Photos of how things were; see ``node.loan_photos``. Every method blocks."""
+
+    def names(self, loan: str) -> list[str]: ...
+    def add(self, loan: str, step: str, data: bytes, file: str) -> str: ...
+    def read(self, loan: str, name: str) -> bytes: ...
+    def remove(self, loan: str, name: str) -> None: ...
+
+
 class FetchingLike(Protocol):
     """Files that come; see ``node.transport.file_fetching``."""
 
@@ -103,6 +112,10 @@ class NodeLike(Protocol):
     @property
     def files(self) -> FilesLike | None:
         """None until the node is set up."""
+
+    @property
+    def loan_photos(self) -> LoanPhotosLike:
+        """Photos taken at hand-over and return, of this home alone."""
 
     @property
     def counters(self) -> Mapping[str, int]:

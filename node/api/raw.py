@@ -21,7 +21,7 @@ from node.photo_making import FILE_SIZE_MAX_BYTES
 from protocol.errors import Refused
 
 _CHUNK_SIZE_BYTES: Final = 64 * 1024
-_PICTURE_HEADERS: Final = {
+PICTURE_HEADERS: Final = {
     "Cache-Control": "private, max-age=3600",
     "X-Content-Type-Options": "nosniff",
     # A picture of somebody else's: should a browser ever show it as a page, as an empty one.
@@ -57,7 +57,7 @@ async def picture(node: NodeLike, thing: str, photo: str) -> web.Response:
     listing = ids.resolve_thing(node.engine.core, thing)
     name = photo_name_in(photo)
     data = await _photos(node).get(listing.author, listing.object, name)
-    return web.Response(body=data, content_type="image/jpeg", headers=_PICTURE_HEADERS)
+    return web.Response(body=data, content_type="image/jpeg", headers=PICTURE_HEADERS)
 
 
 async def read_file(content: Reading) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import quote
@@ -11,6 +12,7 @@ from aiohttp import web
 from node import dates, messages
 from node.account_words import account_sentences
 from node.api.files import content, shelf_of
+from node.api.raw import PICTURE_HEADERS
 from node.between_words import engagement_sentences
 from node.engine import commands, ids, views
 from node.engine.ratings import FAULTS_BY_WORD
@@ -24,6 +26,7 @@ from node.fault_words import (
 from node.file_words import file_sentence
 from node.i18n import translator
 from node.judgement_words import because_sentences
+from node.loan_photos import step_of
 from node.web import for_the_flat
 from node.web.asking_words import answer_words
 from node.web.forms import Form
@@ -78,7 +81,13 @@ async def show_loan(
         if loan["loan"] == place:
             said, file = in_words(visit, loan), _coming_file(visit, place)
             said["flat_words"] = for_the_flat.acts_of_flatmates(visit, place)
-            return visit.page("loan.html", form=form, error=error, loan=said, file=file)
+            photos = [
+                {"name": name, "step": step_of(name)}
+                for name in visit.node.loan_photos.names(place)
+            ]
+            return visit.page(
+                "loan.html", form=form, error=error, loan=said, file=file, kept_photos=photos
+            )
     raise Refused("unknown-loan", loan=visit.part("loan"))
 
 
@@ -229,13 +238,44 @@ async def pass_on(visit: Visit, form: Form) -> str:
 
 
 async def hand_over(visit: Visit, form: Form) -> str:
-    await visit.command(commands.HandOver(visit.part("loan")))
-    return _place(visit, "handed-over")
+    return await _step(visit, form, commands.HandOver(visit.part("loan")), "handed-over")
 
 
 async def give_back(visit: Visit, form: Form) -> str:
-    await visit.command(commands.GiveBack(visit.part("loan")))
-    return _place(visit, "returned")
+    return await _step(visit, form, commands.GiveBack(visit.part("loan")), "returned")
+
+
+async def _step(
+    visit: Visit, form: Form, command: commands.HandOver | commands.GiveBack, step: str
+) -> str:
+    """A thing changed hands; with photos of how it was, which stay at this home."""
+    loan = ids.resolve_loan(visit.core, visit.part("loan")).hex()
+    shelf = visit.node.loan_photos
+    before = shelf.names(loan)
+    try:
+        # What is no picture is refused before anything is said to anybody.
+        for file in form.files("photo"):
+            await asyncio.to_thread(shelf.add, loan, step, file.data, file.name)
+        await visit.command(command)
+    except Refused:
+        for name in shelf.names(loan):
+            if name not in before:
+                await asyncio.to_thread(shelf.remove, loan, name)
+        raise
+    return _place(visit, step)
+
+
+async def show_loan_photo(visit: Visit, *_: object) -> web.StreamResponse:
+    """A photo of how the thing was."""
+    loan = ids.resolve_loan(visit.core, visit.part("loan")).hex()
+    data = await asyncio.to_thread(visit.node.loan_photos.read, loan, visit.part("photo"))
+    return web.Response(body=data, content_type="image/jpeg", headers=PICTURE_HEADERS)
+
+
+async def remove_loan_photo(visit: Visit, form: Form) -> str:
+    loan = ids.resolve_loan(visit.core, visit.part("loan")).hex()
+    await asyncio.to_thread(visit.node.loan_photos.remove, loan, form.text("gone"))
+    return _place(visit, "photos")
 
 
 async def cancel(visit: Visit, form: Form) -> str:

@@ -6,6 +6,7 @@ every friendship. What is still out is settled first: nobody leaves with somebod
 
 from __future__ import annotations
 
+import asyncio
 import datetime
 from typing import Any, Final
 
@@ -27,6 +28,9 @@ async def download(visit: Visit, form: Form) -> web.StreamResponse:
     core = visit.core
     data = export.collect(core, visit.language)
     photos = await export.photos_of(core, visit.node.photos, data["things"])
+    photos |= await asyncio.to_thread(
+        export.loan_photos_of, visit.node.loan_photos, [loan["loan"] for loan in data["loans"]]
+    )
     archive = await export.make_archive(
         data, photos, lambda values: render(visit.language, "export.html", values)
     )

@@ -223,8 +223,10 @@ def test_the_page_shows_what_is_new_by_itself_unless_somebody_is_writing(
     context.close()
 
 
-def test_a_thing_is_found_and_asked_for_by_keyboard_alone(browser: Browser, home: Served) -> None:
-    """Every stop of the way shows where one is, and nothing lies over it."""
+def test_a_thing_is_borrowed_and_another_lent_by_keyboard_alone(
+    browser: Browser, home: Served
+) -> None:
+    """Ask; say yes, hand over, take back, rate. Every stop shows where one is, uncovered."""
     context = browser.new_context(viewport={"width": 390, "height": 844}, locale="en-US")
     page = context.new_page()
     page.goto(home.url + "/things")
@@ -260,4 +262,23 @@ def test_a_thing_is_found_and_asked_for_by_keyboard_alone(browser: Browser, home
     go_to("Ask")
     press_enter()
     assert "Your request is on its way." in page.inner_text("main")
+
+    # The other side: Karim asks for the tent.
+    go_to("Tent for four")
+    press_enter()
+    go_to("message")
+    page.keyboard.type("Gladly.")
+    go_to("Yes, lend “Tent for four”")
+    press_enter()
+    go_to("I have handed it over")
+    press_enter()
+    go_to("It is back")
+    press_enter()
+    go_to("confiance")
+    page.keyboard.press("Space")
+    go_to("respect")
+    page.keyboard.press("ArrowLeft")
+    go_to("Say it")
+    press_enter()
+    assert "as agreed, 10/10" in page.inner_text("main")
     context.close()

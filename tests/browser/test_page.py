@@ -183,9 +183,9 @@ def make_invitation(visitor: Visitor) -> str:
     return visitor.page.input_value("#link")
 
 
-def member_by_api(home: Home, name: str, *sponsors: Home) -> None:
+def member_by_api(home: Home, name: str, *sponsors: Home, language: str = "en") -> None:
     """Set a home up and let it join through each sponsor, without a browser."""
-    home.api("POST", "/setup", {"name": name, "language": "en"})
+    home.api("POST", "/setup", {"name": name, "language": language})
     for sponsor in sponsors:
         link = sponsor.api("POST", "/invitations", {})["link"]
         home.api("POST", "/join", {"link": link})
@@ -194,7 +194,10 @@ def member_by_api(home: Home, name: str, *sponsors: Home) -> None:
 def test_a_house_begins_and_a_guitar_is_lent_returned_and_rated(
     browser: Browser, homes: list[Home]
 ) -> None:
-    """The whole story of two people in front of their pages, and of one farther away."""
+    """The whole story of two people in front of their pages, and of one farther away.
+
+    Ana's page is French, Luc's English, Zoé's Spanish; every page at both widths.
+    """
     ana, luc = Visitor(browser, homes[0], "fr-FR"), Visitor(browser, homes[1])
 
     # Ana sets her home up, in French, and founds a house.
@@ -244,14 +247,25 @@ def test_a_house_begins_and_a_guitar_is_lent_returned_and_rated(
     # Zoé, who is co-opted by Luc and Mia, sees the guitar through one of them.
     mia, zoe = homes[2], homes[3]
     member_by_api(mia, "Mia", homes[0], homes[1])
-    member_by_api(zoe, "Zoé", homes[1], mia)
-    far = Visitor(browser, zoe)
+    member_by_api(zoe, "Zoé", homes[1], mia, language="es")
+    far = Visitor(browser, zoe, "es-ES")
     far.sign_in()
+    far.wait_for("/", "Guitare")
+    assert "A tu alrededor" in far.text
     far.wait_for("/browse", "Guitare")
-    assert "Ana, through Luc" in far.text or "Ana, through Mia" in far.text
+    assert "Ana, a través de Luc" in far.text or "Ana, a través de Mia" in far.text
     far.press("text=Guitare")
     # Circle 2 is closed to her still: only the word of whoever stands between opens it.
-    assert "Ask, on their word" in far.text
+    assert "Pedir, con recomendación" in far.text
+    assert "¿me prestas «Guitare»?" in far.page.input_value("textarea[name=message]")
+    far.page.fill("input[name=from]", in_days(40))
+    far.page.fill("input[name=to]", in_days(41))
+    far.press("form[action$='/ask'] button")
+    assert "La petición espera una palabra." in far.text
+    far.press("text=Guitare")
+    far.page.click("summary:has-text('Retirar la petición')")
+    far.press("form[action$='/cancel'] button")
+    assert "La petición se retiró." in far.text
 
     # Luc asks for it, with dates; the first time they are the wrong way round.
     luc.wait_for("/browse", "Guitare")
@@ -336,7 +350,7 @@ def test_a_house_begins_and_a_guitar_is_lent_returned_and_rated(
     ana.press("text=Guitare")
     ana.page.check("input[name=circles][value='1']")
     ana.press("main form:not([action$='/withdraw']) > button")
-    far.wait_for("/browse", "There is nothing to see yet")
+    far.wait_for("/browse", "Todavía no hay nada que ver")
     ana.press("text=Guitare")
     ana.page.click("summary:has-text('La retirer')")
     ana.press("form[action$='/withdraw'] button")

@@ -23,7 +23,7 @@ from node.api import guard
 from node.api.errors import ApiError
 from node.api.fields import check_body, check_path, check_query, read_json
 from node.api.handlers import Call
-from node.api.protocols import FilesLike, LinkState, PhotosLike
+from node.api.protocols import FilesLike, LinkState, LoanPhotosLike, PhotosLike
 from node.api.routes import ROUTES, Route
 from node.cli import actions
 from node.cli.client import NODE_FILE, Client, NotRunning
@@ -35,6 +35,7 @@ from node.engine.prices import find_price
 from node.errors import ConfigError
 from node.file_names import NAME_SIZE_MAX_BYTES, safe_name
 from node.i18n import LANGUAGES, preferred_language
+from node.loan_photos import LoanPhotos
 from node.messages import sentence
 from node.things_file import read_things
 from node.topics import Subscription, Topics
@@ -263,6 +264,10 @@ class SmallNode:
         self.pairing = SmallDesk()
         self.photos: PhotosLike | None = None
         self.files: FilesLike | None = None
+
+    @property
+    def loan_photos(self) -> LoanPhotosLike:
+        return LoanPhotos(Path())
 
     def links(self) -> dict[MemberId, LinkState]:
         return {}

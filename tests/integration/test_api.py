@@ -18,11 +18,12 @@ from aiohttp.test_utils import TestServer
 
 from node.api import guard, openapi
 from node.api.app import make_app
-from node.api.protocols import FilesLike, LinkState, PhotosLike
+from node.api.protocols import FilesLike, LinkState, LoanPhotosLike, PhotosLike
 from node.api.routes import ROUTES
 from node.engine.commands import Command
 from node.engine.engine import Engine
 from node.engine.events import Answer, CommandReceived, Json, RequestId
+from node.loan_photos import LoanPhotos
 from node.topics import Subscription, Topics
 from protocol.errors import Refused
 from protocol.keys import MemberId, verify
@@ -50,6 +51,10 @@ class SmallNode:
     home: Path = Path()
     knows_words: bool = True
     pairing: SmallDesk = field(default_factory=SmallDesk)
+
+    @property
+    def loan_photos(self) -> LoanPhotosLike:
+        return LoanPhotos(self.home)
 
     def links(self) -> dict[MemberId, LinkState]:
         return {}

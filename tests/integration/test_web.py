@@ -21,12 +21,13 @@ from PIL import Image
 
 from node import messages
 from node.api.app import make_app
-from node.api.protocols import FilesLike, LinkState, PhotosLike
+from node.api.protocols import FilesLike, LinkState, LoanPhotosLike, PhotosLike
 from node.engine.clock_watch import ClockWatch
 from node.engine.commands import Ask, Command
 from node.engine.engine import Engine
 from node.engine.events import Answer, CommandReceived, Json, RequestId
 from node.errors import StoreUnwritable
+from node.loan_photos import LoanPhotos
 from node.topics import Subscription, Topics
 from node.web.pages import entry_path
 from node.web.refusals import ON_THE_PAGE
@@ -59,6 +60,10 @@ class SmallNode:
     commands: int = 0
     knows_words: bool = True
     pairing: SmallDesk = field(default_factory=SmallDesk)
+
+    @property
+    def loan_photos(self) -> LoanPhotosLike:
+        return LoanPhotos(self.home)
 
     def links(self) -> dict[MemberId, LinkState]:
         return {}
