@@ -17,7 +17,7 @@ from protocol.errors import Malformed, RemoteProtocolError
 from protocol.keys import Domain, HouseId, MemberId, digest
 
 SCHEME = "openhouse:"
-LINK_VERSION = 1
+LINK_VERSION = 2
 LINK_SIZE_MAX_BYTES = 2048
 ADDRESSES_MAX = 8
 
@@ -30,6 +30,7 @@ class Invitation:
         link_key: 32 bytes, the inviter's X25519 key.
         secret: 32 bytes, used once, mixed into the handshake (§6.4).
         addresses: "host:port", best first.
+        inviter_name, house_name: what the link says, for the guest to read before joining.
     """
 
     house: HouseId
@@ -38,6 +39,8 @@ class Invitation:
     secret: bytes
     expires_ms: int
     addresses: tuple[str, ...]
+    inviter_name: str = ""
+    house_name: str = ""
 
     @property
     def tag(self) -> bytes:
@@ -61,6 +64,8 @@ def encode_link(invitation: Invitation) -> str:
             invitation.secret,
             invitation.expires_ms,
             list(invitation.addresses),
+            invitation.inviter_name,
+            invitation.house_name,
         ]
     )
     return SCHEME + _base64url(data)
@@ -87,9 +92,10 @@ def decode_link(text: str) -> Invitation:
     if _base64url(data) != encoded:
         # Another alphabet, padding, or bits behind the end: not as we wrote it.
         raise Malformed("the link was altered", section="9.3")
-    fields = expect_array(decode(data, size_max_bytes=LINK_SIZE_MAX_BYTES), "link", length=7)
-    if expect_uint(fields[0], "link version", limits.UINT_MAX) != LINK_VERSION:
-        raise Malformed("the link was made by a newer version", section="9.3")
+    fields = expect_array(decode(data, size_max_bytes=LINK_SIZE_MAX_BYTES), "link")
+    if not fields or expect_uint(fields[0], "link version", limits.UINT_MAX) != LINK_VERSION:
+        raise Malformed("the link was made by another version", section="9.3")
+    expect_array(fields, "link", length=9)
     addresses = expect_array(fields[6], "addresses", maximum=ADDRESSES_MAX)
     return Invitation(
         house=HouseId(expect_bytes(fields[1], "house", length=32)),
@@ -98,6 +104,8 @@ def decode_link(text: str) -> Invitation:
         secret=expect_bytes(fields[4], "secret", length=32),
         expires_ms=expect_uint(fields[5], "expiry", limits.UINT_MAX),
         addresses=tuple(expect_text(item, "address", 255) for item in addresses),
+        inviter_name=expect_text(fields[7], "inviter's name", limits.NAME_SIZE_MAX_BYTES),
+        house_name=expect_text(fields[8], "house's name", limits.NAME_SIZE_MAX_BYTES),
     )
 
 

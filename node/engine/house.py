@@ -75,6 +75,12 @@ def charter_record(core: Core) -> Record | None:
     return charters[0] if charters else None
 
 
+def house_name(core: Core) -> str | None:
+    """The name in the house's charter, or None while there is no house."""
+    record = charter_record(core)
+    return record.body.name if record and isinstance(record.body, CharterBody) else None
+
+
 # --- founding --------------------------------------------------------------------------
 
 

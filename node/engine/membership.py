@@ -100,8 +100,9 @@ def invite(core: Core, command: Invite) -> Json:
     secret = core.draw("invitation", 32)
     expires_ms = core.now_ms + command.ttl_ms
     invitation = Invitation(
-        core.house, core.me, core.config.link_public, secret, expires_ms, command.addresses[:8]
-    )
+        core.house, core.me, core.config.link_public, secret, expires_ms, command.addresses[:8],
+        core.name_of(core.me), house.house_name(core) or "",
+    )  # fmt: skip
     write_invitation(core, secret, expires_ms, b"")
     return {
         "link": encode_link(invitation),
@@ -119,10 +120,10 @@ def write_invitation(core: Core, secret: bytes, expires_ms: int, used_by: bytes)
 # --- joining, the guest's side ---------------------------------------------------------
 
 
-def start_join(core: Core, joins: dict[bytes, PendingJoin], request: RequestId, c: Join) -> None:
-    """``join LINK``: dial the inviter; the answer follows the welcome."""
+def read_invitation(core: Core, link: str) -> Invitation:
+    """What a link says, to be read before joining. Raises Refused when it cannot be accepted."""
     try:
-        invitation = decode_link(c.link)
+        invitation = decode_link(link)
     except RemoteProtocolError as error:
         raise Refused("link-malformed", reason=error.detail) from error
     if invitation.inviter == core.me:
@@ -133,10 +134,16 @@ def start_join(core: Core, joins: dict[bytes, PendingJoin], request: RequestId, 
         raise Refused("already-friends", name=core.name_of(invitation.inviter))
     if invitation.expires_ms <= core.now_ms:
         raise Refused("invitation-expired")
-    if invitation.tag in joins:
-        raise Refused("join-under-way")
     if len(core.live_friends()) >= limits.FRIENDS_MAX:
         raise Refused("too-many-friends")
+    return invitation
+
+
+def start_join(core: Core, joins: dict[bytes, PendingJoin], request: RequestId, c: Join) -> None:
+    """``join LINK``: dial the inviter; the answer follows the welcome."""
+    invitation = read_invitation(core, c.link)
+    if invitation.tag in joins:
+        raise Refused("join-under-way")
     known = core.friends.get(invitation.inviter)
     before = None if known is None else replace(known)
     joins[invitation.tag] = PendingJoin(request, invitation, before, c.shows)

@@ -7,12 +7,14 @@ from typing import Any
 from aiohttp import web
 
 from node.api import handlers
-from node.engine import commands, views
+from node.engine import commands, membership, views
 from node.i18n import LANGUAGES, known_language
 from node.web.forms import Form
+from node.web.render import moment_here
 from node.web.visit import LANGUAGE_COOKIE, Visit, go_to
 from protocol.charter import Charter
 from protocol.errors import Refused
+from protocol.invitations import SCHEME
 
 _LANGUAGE_MAX_AGE_S = 365 * 24 * 3600
 
@@ -94,8 +96,39 @@ async def found(visit: Visit, form: Form) -> str:
     return "/?done=founded"
 
 
-async def join(visit: Visit, form: Form) -> str:
-    values: dict[str, Any] = {"link": form.text("link")}
-    call = handlers.Call(visit.node, {}, {}, values, visit.language)
-    await handlers.join(call)
+async def join(visit: Visit, form: Form) -> str | web.StreamResponse:
+    """Read the invitation; join when that was read."""
+    if not form.text("sure"):
+        return show_invitation(visit, form, "/join")
+    await accept_invitation(visit, form)
     return "/?done=joined"
+
+
+def show_invitation(visit: Visit, form: Form, action: str) -> web.StreamResponse:
+    """Who invites, and what it means, before anything is sent. Raises Refused.
+
+    Args:
+        action: the form's place, where it is accepted.
+    """
+    link = link_in(form.text("link"))
+    invitation = membership.read_invitation(visit.core, link)
+    return visit.page(
+        "invited.html",
+        invitation=invitation,
+        inviter=invitation.inviter.hex(),
+        expires=moment_here(invitation.expires_ms),
+        link=link,
+        action=action,
+        is_new=visit.core.house is None,
+    )
+
+
+async def accept_invitation(visit: Visit, form: Form) -> None:
+    link, discreet = link_in(form.text("link")), form.has("discreet", "yes")
+    values: dict[str, Any] = {"link": link, "discreet": discreet}
+    await handlers.join(handlers.Call(visit.node, {}, {}, values, visit.language))
+
+
+def link_in(text: str) -> str:
+    """The link of what was pasted, which may be the whole letter that it ended."""
+    return text[max(0, text.rfind(SCHEME)) :]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any, Final
 
 from aiohttp import web
@@ -24,6 +23,7 @@ from node.notices.channels import (
 from node.notices.facts import EVENTS, SENTENCES
 from node.web.forms import Form
 from node.web.people import qr_code
+from node.web.render import moment_here
 from node.web.visit import Visit
 from protocol.errors import Refused
 
@@ -39,17 +39,12 @@ async def show_box(
         {
             "sentence": visit.gettext(SENTENCES[notice.says]).format(**notice.values),
             "href": notice.href,
-            "at": _here(notice.at_ms),
+            "at": moment_here(notice.at_ms),
             "is_read": notice.is_read,
         }
         for notice in found.notices
     ]
     return visit.page("notices.html", error=error, notices=rows, unread=found.unread)
-
-
-def _here(unix_ms: int) -> str:
-    """An instant by the clock of this computer, to the minute."""
-    return datetime.fromtimestamp(unix_ms // 1000).strftime("%Y-%m-%dT%H:%M")
 
 
 async def have_read(visit: Visit, form: Form) -> str:

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
+from urllib.parse import quote, urlencode
 
 import segno
 from aiohttp import web
@@ -27,7 +28,8 @@ from node.link_words import link_words
 from node.pause_sentences import pause_sentence
 from node.time_sentences import clock_sentence
 from node.web.agenda import upcoming
-from node.web.begin import show_beginning
+from node.web.begin import accept_invitation, show_beginning
+from node.web.begin import show_invitation as show_invited
 from node.web.forms import Form
 from node.web.frame import waiting_for_me
 from node.web.house import sponsoring_words
@@ -254,7 +256,20 @@ async def show_invitation(
         expires=invitation["expires"],
         why_no_seat=invitation["why_no_seat"],
         code=qr_code(invitation["link"]),
+        letter=_letter(visit, invitation["link"]),
     )
+
+
+def _letter(visit: Visit, link: str) -> str:
+    """An address that opens a letter with the invitation in the owner's mail program."""
+    house = str(views.status(visit.core)["house_name"] or "")
+    text = visit.gettext(
+        "I invite you to {house}, where friends lend each other their things. Install Open House, "
+        "set up your home, choose “I have an invitation”, and paste this letter there."
+    ).format(house=house)
+    subject = visit.gettext("An invitation to {house}").format(house=house)
+    fields = {"subject": subject, "body": f"{text}\n\n{link}"}
+    return f"mailto:?{urlencode(fields, quote_via=quote)}"
 
 
 def qr_code(text: str) -> Markup:
@@ -315,11 +330,11 @@ async def pass_on_from(visit: Visit, form: Form) -> str:
     return "/friends?done=changed"
 
 
-async def join(visit: Visit, form: Form) -> str:
-    """Open an invitation from another member of the house."""
-    discreet = form.has("discreet", "yes")
-    values: dict[str, Any] = {"link": form.text("link"), "discreet": discreet}
-    await handlers.join(handlers.Call(visit.node, {}, {}, values, visit.language))
+async def join(visit: Visit, form: Form) -> str | web.StreamResponse:
+    """Read an invitation from another member of the house; accept it when that was read."""
+    if not form.text("sure"):
+        return show_invited(visit, form, "/friends/join")
+    await accept_invitation(visit, form)
     return "/friends?done=joined"
 
 

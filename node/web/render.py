@@ -172,6 +172,11 @@ def tint(member: str) -> int:
     return int(member[:2] or "0", 16) % 6
 
 
+def moment_here(unix_ms: int) -> str:
+    """An instant by the clock of this computer, to the minute, as ``day`` takes it."""
+    return datetime.fromtimestamp(unix_ms // 1000).strftime("%Y-%m-%dT%H:%M")
+
+
 def today() -> str:
     """The owner's day, as the earliest that a form offers."""
     return date.today().isoformat()

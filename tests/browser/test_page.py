@@ -239,7 +239,10 @@ def test_a_house_begins_and_a_guitar_is_lent_returned_and_rated(
     luc.page.fill("textarea[name=link]", link[:-9])
     luc.press("form[action='/join'] button")
     assert "not a whole invitation link" in luc.text
-    luc.page.fill("textarea[name=link]", link)
+    luc.page.fill("textarea[name=link]", f"Come and join us!\n\n{link}")
+    luc.press("form[action='/join'] button")
+    assert "Ana invites you to Canal" in luc.text
+    assert "Ana answers for you in part" in luc.text
     luc.press("form[action='/join'] button")
     assert "You are a member of Canal." in luc.text
     ana.wait_for("/friends", "Luc")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from html import unescape
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -12,6 +14,7 @@ from node.api.protocols import LinkState
 from node.engine import views
 from node.engine.commands import AddThing, Ask, SetThing, ShowFriendship
 from protocol.errors import Refused
+from protocol.invitations import decode_link
 from simulations.street import DAY, DAY_MS, Street
 from tests.page_street import Reader, Served, StreetNode, live_here, make_street, served
 
@@ -170,3 +173,29 @@ def test_requests_stand_by_respect_then_common_ground_each_with_its_reason() -> 
             "Propose other dates for “Tent for four”",
         ):
             assert words in text
+
+
+def test_an_invitation_says_who_invites_and_what_it_means_before_anything_is_sent(
+    home: Served, ana: Reader
+) -> None:
+    """Pasted with the letter around it; one more press joins."""
+    text = unescape(ana.post("/friends/invite", "/friends")[1])
+    found = re.search(r'href="(mailto:[^"]*)"', text)
+    assert found is not None
+    letter = parse_qs(urlsplit(found[1]).query)
+    assert ["An invitation to town"] == letter["subject"]
+    link = letter["body"][0].rpartition("\n")[2]
+    assert "Ana" == decode_link(link).inviter_name
+
+    street = street_of(home)
+    with served(StreetNode(street, number=5)) as other:
+        hugo = Reader(other)
+        before = len(street.core(5).friends)
+        fields = {"link": letter["body"][0]}
+        text = " ".join(unescape(hugo.post("/friends/join", "/friends", **fields)[1]).split())
+        assert "Ana invites you to town" in text
+        assert "What cannot be undone: what others have seen, they have seen." in text
+        assert before == len(street.core(5).friends)
+        status, text = hugo.post("/friends/join", "/friends", link=letter["body"][0][:-4])
+        assert 400 <= status < 500
+        assert "not a whole invitation link" in unescape(text)

@@ -30,10 +30,13 @@ INVITATION = Invitation(
     b"s" * 32,
     1_800_000_000_000,
     ("192.168.1.7:7470", "[2001:db8::1]:7470"),
+    "Ana",
+    "Rue des Lilas",
 )
 LINK = encode_link(INVITATION)
 FIELDS: list[Value] = [
-    1, b"h" * 32, b"i" * 32, b"k" * 32, b"s" * 32, 1_800_000_000_000, ["home:7470"],
+    2, b"h" * 32, b"i" * 32, b"k" * 32, b"s" * 32, 1_800_000_000_000, ["home:7470"],
+    "Ana", "Rue des Lilas",
 ]  # fmt: skip
 
 keys = st.binary(min_size=32, max_size=32)
@@ -45,6 +48,8 @@ invitations = st.builds(
     keys,
     uints,
     st.lists(st.text("abc.:[]0123456789", max_size=40), max_size=ADDRESSES_MAX).map(tuple),
+    st.text(max_size=20),
+    st.text(max_size=20),
 )
 
 
@@ -101,7 +106,8 @@ def test_any_text_is_refused(text: str) -> None:
 
 
 CHANGES: list[tuple[str, int, Value]] = [
-    ("a newer version", 0, 2),
+    ("a newer version", 0, 3),
+    ("an older version", 0, 1),
     ("no version", 0, "1"),
     ("a house of 31 bytes", 1, bytes(31)),
     ("an inviter that is a text", 2, "ana"),
@@ -111,12 +117,14 @@ CHANGES: list[tuple[str, int, Value]] = [
     ("an address that is bytes", 6, [b"home:7470"]),
     ("an address of 256 bytes", 6, ["x" * 256]),
     ("nine addresses", 6, ["x"] * (ADDRESSES_MAX + 1)),
+    ("a name of 81 bytes", 7, "x" * 81),
+    ("a house's name that is bytes", 8, b"Lilas"),
 ]
 
 
 @pytest.mark.parametrize(("index", "value"), [c[1:] for c in CHANGES], ids=[c[0] for c in CHANGES])
 def test_a_wrong_field_is_refused(index: int, value: Value) -> None:
-    """Each of the seven."""
+    """Each of the nine."""
     fields = list(FIELDS)
     fields[index] = value
 
@@ -125,7 +133,7 @@ def test_a_wrong_field_is_refused(index: int, value: Value) -> None:
 
 
 def test_a_field_more_or_less_is_refused() -> None:
-    """The array has seven."""
+    """The array has nine."""
     decode_link(link_of(FIELDS))
     for fields in (FIELDS[:-1], [*FIELDS, 0]):
         with pytest.raises(Malformed):
@@ -155,7 +163,7 @@ def test_the_link_is_the_unpadded_base64url_of_a_canonical_array() -> None:
     """The bytes of the spec, spelled by hand."""
     encoded = LINK.removeprefix(SCHEME)
     data = base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4))
-    expected = (*FIELDS[:6], INVITATION.addresses)
+    expected = (*FIELDS[:6], INVITATION.addresses, "Ana", "Rue des Lilas")
 
     assert expected == decode(data, size_max_bytes=limits.RECORD_SIZE_MAX_BYTES)
     assert "=" not in LINK

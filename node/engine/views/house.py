@@ -21,8 +21,8 @@ from node.engine.calendar import instant_text
 from node.engine.clock_watch import ClockWatch
 from node.engine.core import Core
 from node.engine.events import Json
-from node.engine.house import charter_record, shows
-from protocol.bodies import CharterBody, Kind, ListingBody, ThingKind, seat_object
+from node.engine.house import house_name, shows
+from protocol.bodies import Kind, ListingBody, ThingKind, seat_object
 from protocol.charter import Charter, Explanation
 from protocol.records import Record
 
@@ -58,12 +58,6 @@ def status(core: Core) -> dict[str, Json]:
         "away": away.state(core),
         "clock": (core.clock or ClockWatch()).state(),
     }
-
-
-def house_name(core: Core) -> str | None:
-    """The name in the house's charter, or None while there is no house."""
-    record = charter_record(core)
-    return record.body.name if record and isinstance(record.body, CharterBody) else None
 
 
 def house_show(core: Core, say_rule: Callable[[Explanation], str]) -> dict[str, Json]:
