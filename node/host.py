@@ -415,7 +415,10 @@ class Host:
             return
         message = encode_reaching(TellTime(now_ms))
         for link_id in self.core.link_ids.values():
-            if link_id not in self._told_links and self.core.links[link_id].session.is_greeted:
+            link = self.core.links[link_id]
+            if link_id in self._told_links or link.is_for_loans:
+                continue
+            if link.session.is_greeted:
                 self._told_links[link_id] = None
                 self._effects.append(Send(link_id, message))
 

@@ -57,6 +57,10 @@ SENTENCES: Final[dict[str, str]] = {
         "{name} has something from beyond their friends on these days already. The request waits "
         "here until it is back."
     ),
+    "way-ended": N_(
+        "Your friendship with {name}, over which this was asked, has ended: it can be declined or "
+        "taken back, and goes no further."
+    ),
     "borrower-circle-shut": N_(
         "Circle {circle} is not open to {name}, and exchanges do not open it in this house."
     ),

@@ -148,6 +148,8 @@ LINK_PAUSE_MS: Final = _DAY_MS
 LINK_OFFENCES_MAX: Final = 10
 # Design. Within which time they count.
 LINK_OFFENCES_WINDOW_MS: Final = _HOUR_MS
+# Design. Loan that is never finished and keeps a link with a former friend for ever.
+LOAN_LINK_PAST_DUE_MAX_MS: Final = 90 * _DAY_MS
 # Design. Above this, ids are not listed but reconciled by ranges.
 RECONCILE_BY_IDS_MAX: Final = 10_000
 

@@ -4,7 +4,8 @@
   all the same (``judge_sight``).
 - **I3** among liars: when the leases are over nothing that ended is shown, whatever they do
   (``judge_leases_over``).
-- **I7**: both parties of a loan have it in the same state; every rating stands on a loan that
+- **I7**: both parties of a loan have it in the same state, also where friendships on its path
+  ended after it was agreed on; every rating stands on a loan that
   was agreed, and counts once (``judge_exchanges``).
 - **I8**: a judgement is what the ratings on the disk give, at the place where its viewer
   stands: the same for all who hold the same ratings, with the raters as near and the words as old.
@@ -24,6 +25,7 @@ from node.engine.asking import counts_as_member, judge
 from node.engine.core import Core
 from node.engine.loan_book import book_of
 from node.trust.evidence import Evidence, Rating, gather
+from protocol import limits
 from protocol.bodies import (
     EVIDENCE_KINDS,
     HalfBody,
@@ -196,14 +198,24 @@ def _judge_agreement(
     true_ms: int,
     liars: Container[int],
 ) -> None:
-    """I7: where the path stands, both parties say the same of a loan."""
+    """I7: both parties say the same of a loan, where the path stands, or it was agreed on before.
+
+    A friendship that was ended goes on for the loans that were agreed on (spec §11.9).
+    """
     core_of = {host.member: core for host, core in zip(hosts, cores, strict=True)}
     _, transit = true_graph(hosts, true_ms, without=liars)
     numbers = oracles.numbers
+    shelves = {host.number: host.shelf for host in hosts}
     for host, core in zip(hosts, cores, strict=True):
         for loan in book_of(core).states():
             path = [numbers[member] for member in loan.path]
-            stands = all(there in transit[here] for here, there in pairwise(path))
+            broken = [pair for pair in pairwise(path) if pair[1] not in transit[pair[0]]]
+            stands = not broken or (
+                _goes_on(loan, true_ms)
+                and not any(number in liars for number in path)
+                and all(_was_ended(shelves, hosts, pair) for pair in broken)
+                and not any(_forgot(oracles, loan, number) for pair in broken for number in pair)
+            )
             steps = book_of(core).steps_of(loan.loan)
             is_young = any(step.created_ms > host.now_ms - GRACE_MS for step in steps)
             if loan.holder != host.member or not stands or is_young:
@@ -218,6 +230,26 @@ def _judge_agreement(
                     f"a loan of member {host.number} to {oracles.name(loan.borrower)} is "
                     f"{loan.state.value} to the one and {state} to the other",
                 )
+
+
+def _goes_on(loan: LoanState, true_ms: int) -> bool:
+    """Whether a loan has its own channel whatever becomes of friendships. Spec: §11.9."""
+    due_ms = loan.dates[1] * _MINUTE_MS
+    return bool(loan.contracts) and true_ms < due_ms + limits.LOAN_LINK_PAST_DUE_MAX_MS
+
+
+def _was_ended(shelves: dict[int, Shelf], hosts: Sequence[Watched], pair: tuple[int, int]) -> bool:
+    """Whether both ends know that a friendship was ended; one that expired is another thing."""
+    member_of = {host.number: host.member for host in hosts}
+    one, other = pair
+    return bool(shelves[one].ended.get(member_of[other])) and bool(
+        shelves[other].ended.get(member_of[one])
+    )
+
+
+def _forgot(oracles: Oracles, loan: LoanState, number: int) -> bool:
+    """Whether a home next to the end had lost its disk since the loan began. Spec: §11.9."""
+    return oracles.restored_ms.get(number, 0) > loan.asked_ms
 
 
 def _is_lost_twice(oracles: Oracles, step: Record, path: list[int]) -> bool:

@@ -29,6 +29,7 @@ from node.engine.events import (
     Answer,
     CommandReceived,
     DialInvitation,
+    Disconnect,
     Effect,
     Event,
     GuestLinkUp,
@@ -59,6 +60,10 @@ DAY = 24 * 60
 TODAY = 20_000
 """The calendar day on which every test begins, and the instant at which it does."""
 BORN_MS = TODAY * DAY_MS
+
+_FAREWELLS = ("friendship-ended", "friends-again")
+_CLOSE = b""
+"""In the queue, after what was said before: the link is closed."""
 
 Row = dict[str, object]
 
@@ -108,6 +113,9 @@ class Street:
                 self.connect(one, other)
 
     def connect(self, one: int, other: int) -> None:
+        """A link, where at least one home calls the other and is answered."""
+        if not (self._calls(one, other) or self._calls(other, one)):
+            return
         self.counter += 1
         link = LinkId(self.counter)
         self.ends[one, link] = (other, link)
@@ -115,13 +123,21 @@ class Street:
         self.feed(one, LinkUp(link, self.id(other)), settle=False)
         self.feed(other, LinkUp(link, self.id(one)))
 
+    def _calls(self, one: int, other: int) -> bool:
+        targets = [target.member for target in self.engines[one].friends_to_dial()]
+        key = self.residents[one].config.link_public
+        return self.id(other) in targets and key in self.engines[other].link_keys()
+
     def cut(self, one: int, other: int) -> None:
         for (member, link), (peer, _) in list(self.ends.items()):
             if (member, peer) == (one, other):
-                del self.ends[one, link]
-                del self.ends[other, link]
-                self.feed(one, LinkDown(link))
-                self.feed(other, LinkDown(link))
+                self._cut_link(one, link)
+
+    def _cut_link(self, one: int, link: LinkId) -> None:
+        other, _ = self.ends.pop((one, link))
+        del self.ends[other, link]
+        self.feed(one, LinkDown(link))
+        self.feed(other, LinkDown(link))
 
     def add_home(self, resident: Resident) -> None:
         """A home of somebody who knows nobody yet."""
@@ -172,16 +188,26 @@ class Street:
                 self.queue.append((number, effect.link, effect.message))
             elif isinstance(effect, Reject):
                 self.rejects.append(effect)
+            elif isinstance(effect, Disconnect) and effect.reason in _FAREWELLS:
+                self.queue.append((number, effect.link, _CLOSE))
         if settle:
             self.settle()
         return effects
 
     def settle(self) -> None:
         while self.queue:
-            number, link, message = self.queue.popleft()
-            if (number, link) in self.ends:
-                peer, peer_link = self.ends[number, link]
-                self.feed(peer, MessageReceived(peer_link, message), settle=False)
+            self.carry(*self.queue.popleft())
+
+    def carry(self, number: int, link: LinkId, message: bytes, *, times: int = 1) -> None:
+        """Bring a message to the other end; nothing when it was lost with its link."""
+        if (number, link) not in self.ends:
+            return
+        peer, peer_link = self.ends[number, link]
+        if message == _CLOSE:
+            self._cut_link(number, link)
+            return
+        for _ in range(times):
+            self.feed(peer, MessageReceived(peer_link, message), settle=False)
 
     def pass_time(self, duration_ms: int) -> None:
         """Let time pass, waking every engine whenever it asks for it."""

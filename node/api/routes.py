@@ -446,6 +446,7 @@ ROUTES: Final = (
             "conditions": "string", "licence": "string",
             "path": "strings", "late_days": "integer", "proposal": "object?", "paper": "boolean",
             "can": "strings", "engages": "object?", "waits_for_word": "boolean",
+            "ended_between": "object?",
             "asked_again": "string?", "asked_before": "string?", "other_way_on": "string?",
             "agreements": "integer", "agreed_by": "string",
             "changed": "string", "changed_by": "string",

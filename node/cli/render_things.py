@@ -12,6 +12,7 @@ from node.between_words import engagement_sentences
 from node.cli.client import Answer
 from node.cli.loan_words import next_step, role_word
 from node.cli.output import Screen, moment, short_id, short_ids, span
+from node.ended_words import ended_sentence
 from node.fault_words import failure_sentences
 from node.file_words import size_words
 from node.i18n import N_
@@ -317,6 +318,9 @@ def loans(screen: Screen, answer: Answer) -> None:
                     "made good: openhouse repaired {loan}"
                 ).format(loan=shown[loan["loan"]], other=loan["other_name"])
             )
+        ended = ended_sentence(loan, screen.gettext)
+        if ended:
+            screen.line(f"{shown[loan['loan']]}: {ended}")
         for reason in loan.get("reasons", []):
             screen.line()
             screen.line(f"{shown[loan['loan']]}: {reason['message']}")

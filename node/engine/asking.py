@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from node.engine import contacts, sharing, validations
+from node.engine import contacts, loan_links, sharing, validations
 from node.engine.core import Core
 from node.engine.loan_book import book_of
 from node.engine.radius import missing_first_loans
@@ -216,6 +216,9 @@ def why_not_answerable(core: Core, loan: LoanState) -> Refused | None:
 
     Spec: §11.3.
     """
+    former = loan_links.former_neighbour(core, loan.path)
+    if former is not None and not loan.contracts:
+        return Refused("way-ended", name=core.name_of(former))
     circle = len(loan.path) - 1
     if loan.path[1] == core.me and circle > sharing.circles(core, loan.borrower):
         return Refused("borrower-shares-nothing", name=core.name_of(loan.borrower))

@@ -159,11 +159,25 @@ class Recalling:
     devices: dict[bytes, None] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Served:
+    """How long a loan goes on over a friendship that ended. Spec: §11.9.
+
+    Args:
+        is_agreed: whether ``until_ms`` is counted from the dates agreed on.
+    """
+
+    until_ms: int
+    is_agreed: bool
+
+
 @dataclass(slots=True)
 class Link:
     """A secure channel that stands.
 
     Args:
+        for_loans_since_ms: of a link with a former friend, which is for loans alone (§11.9):
+            since when it stands.
         offered: the paths last offered on this link, by origin.
         told: for each certificate, in how many paths offered on this link it was named.
         recalled_at_ms: when the friend last asked for its own records (§18.5).
@@ -177,8 +191,13 @@ class Link:
     is_guest: bool = False
     local_addresses: tuple[str, ...] = ()
     recalled_at_ms: int | None = None
+    for_loans_since_ms: int | None = None
     offered: dict[MemberId, tuple[Path, ...]] = field(default_factory=dict)
     told: dict[RecordId, int] = field(default_factory=dict)
+
+    @property
+    def is_for_loans(self) -> bool:
+        return self.for_loans_since_ms is not None
 
 
 @dataclass(slots=True)
@@ -239,6 +258,7 @@ class Core:
         self.offences: list[tuple[MemberId, str, str]] = []
         self.offence_times_ms: dict[MemberId, list[int]] = {}
         self.paused: dict[MemberId, tuple[int, str]] = {}
+        self.loan_links: dict[MemberId, dict[ObjectId, Served]] = {}
         self.moved: dict[MemberId, None] = {}
         self.all_moved = False
         self.listed_origins: dict[MemberId, None] = {}
@@ -454,6 +474,11 @@ class Core:
     def is_live_friend(self, member: MemberId) -> bool:
         friend = self.friends.get(member)
         return friend is not None and not friend.ended and self.graph.is_direct(member)
+
+    def is_former_friend(self, member: MemberId) -> bool:
+        """Whether a friendship with this member was ended, by either side."""
+        friend = self.friends.get(member)
+        return friend is not None and friend.ended
 
     def distance(self, member: MemberId) -> int | None:
         """Circle of a member by the certificates held here; me = 0."""

@@ -9,7 +9,7 @@ Spec: §7.1, §7.2, §7.7, §9.4.
 
 from __future__ import annotations
 
-from node.engine import comparisons, pauses
+from node.engine import comparisons, loan_links, pauses
 from node.engine.core import Core, Revocation, edge
 from node.engine.events import FriendsChanged, Space
 from protocol import limits
@@ -166,7 +166,9 @@ def mark_ended(core: Core, member: MemberId) -> None:
         return
     friend.ended = True
     write_friend(core, member)
-    pauses.end(core, member)
+    loan_links.begin(core, member)
+    if member not in core.loan_links:
+        pauses.end(core, member)
     for origin in core.offers.given.pop(member, {}):
         core.persist(Space.OFFERED, member + origin, None)
     core.offers.given_edges.pop(member, None)

@@ -19,6 +19,7 @@ from node.engine import (
     comparisons,
     intake,
     leases,
+    loan_links,
     loans,
     membership,
     offers,
@@ -59,7 +60,7 @@ from node.engine.mailbox import Mailbox
 from node.engine.membership import PendingJoin
 from protocol import limits
 from protocol.encoding import Value
-from protocol.errors import InvalidState, Refused, RemoteProtocolError
+from protocol.errors import InvalidState, OutOfReach, Refused, RemoteProtocolError
 from protocol.keys import MemberId
 from protocol.messages import JoinRefused, JoinRequest, Message, Welcome
 from protocol.reaching import decode_reaching, is_reaching
@@ -123,6 +124,7 @@ class Engine:
         leases.end_leases(core)
         self._dispatch(event)
         pauses.settle(core)
+        loan_links.settle(core)
         while core.moved or core.all_moved:
             offers.refresh_moved(core)
         pull.pull_marked(core)
@@ -146,6 +148,7 @@ class Engine:
             roots.next_wakeup_ms(self.core),
             recall.next_wakeup_ms(self.core),
             pauses.next_wakeup_ms(self.core),
+            loan_links.next_wakeup_ms(self.core),
             pace.next_wakeup_ms(self.core),
             None if self._mailbox is None else self._mailbox.next_wakeup_ms(),
         ]
@@ -161,14 +164,16 @@ class Engine:
     def link_keys(self) -> dict[bytes, MemberId]:
         """X25519 keys to answer: friends, and former ones who must still be told."""
         friends = sorted(self.core.friends.items())
-        return {f.link_key: member for member, f in friends if member not in self.core.paused}
+        paused = self.core.paused
+        return {f.link_key: member for member, f in friends if f.ended or member not in paused}
 
     def friends_to_dial(self) -> list[DialTarget]:
-        """Friends to keep a link with, sorted by member."""
+        """Friends to keep a link with, and former ones while a loan is served; sorted by member."""
+        core = self.core
         return [
             DialTarget(member, friend.link_key, friend.addresses)
-            for member, friend in sorted(self.core.friends.items())
-            if not friend.ended and member not in self.core.paused
+            for member, friend in sorted(core.friends.items())
+            if (loan_links.serves(core, member) if friend.ended else member not in core.paused)
         ]
 
     def invitation_secret(self, tag: bytes, now_ms: int) -> bytes | None:
@@ -191,7 +196,7 @@ class Engine:
                 self._on_command(event)
             case LinkUp(link_id, member, addresses):
                 friend = core.friends.get(member)
-                if member in core.paused:
+                if member in core.paused and not core.is_former_friend(member):
                     core.effects.append(Disconnect(link_id, "paused"))
                 elif friend is not None:
                     session = membership.new_session(core, member)
@@ -261,6 +266,8 @@ class Engine:
 
     def _on_data(self, link: Link, data: bytes) -> None:
         try:
+            if link.is_for_loans and is_reaching(data):
+                raise OutOfReach("former friends do not help each other", section="11.9")
             if self._mailbox is not None and link.friend is not None:
                 self._mailbox.heard(link)
                 if is_reaching(data):

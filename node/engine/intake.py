@@ -16,6 +16,8 @@ from node.engine import (
     contacts,
     house,
     leases,
+    loan_path,
+    loan_traffic,
     loans,
     mediations,
     offers,
@@ -216,6 +218,8 @@ def _may_bring(core: Core, link: Link, record: Record, asked: bool) -> bool:
     sender = link.friend
     assert sender is not None, "records come from friends"
     body = record.body
+    if core.is_former_friend(sender):
+        return loan_traffic.may_take(core, record, sender)
     if isinstance(body, HalfBody):
         if body.friend == core.me:
             return record.author in core.friends
@@ -233,6 +237,8 @@ def _may_bring(core: Core, link: Link, record: Record, asked: bool) -> bool:
         return True
     if isinstance(body, ListingBody):
         _check_listing(core, record)
+    if record.kind in EVIDENCE_KINDS and loan_path.follows_path(core, record, sender, core.me):
+        return True
     return _is_proved(core, record) or offers.is_plausible(core, sender, record)
 
 
@@ -287,8 +293,8 @@ def _log_circle_record(core: Core, record: Record, *, is_change: bool) -> None:
 
 
 def _nears_subject(record: Record, core: Core) -> bool:
-    return (
-        record.kind in EVIDENCE_KINDS and core.path_from(origin_of(record) or core.me) is not None
+    return record.kind in EVIDENCE_KINDS and (
+        core.path_from(origin_of(record) or core.me) is not None or loan_path.has_path(core, record)
     )
 
 
@@ -333,6 +339,8 @@ def may_give(core: Core, record: Record, friend: MemberId) -> bool:
     """Whether a record may be handed to this friend now. Spec: §7.3."""
     if record.is_expired(core.now_ms):
         return False
+    if core.is_former_friend(friend):
+        return loan_traffic.may_give(core, record, friend)
     body = record.body
     if isinstance(body, HalfBody):
         if record.author == core.me and body.friend == friend:
@@ -354,7 +362,7 @@ def may_give(core: Core, record: Record, friend: MemberId) -> bool:
         return mediations.may_give(core, record, friend)
     if origin_of(record) is not None:
         return _may_give_by_circles(core, record, friend)
-    return loans.may_pass(core, record, friend)
+    return loan_path.may_pass(core, record, friend)
 
 
 def _may_give_by_circles(core: Core, record: Record, friend: MemberId) -> bool:
@@ -365,6 +373,8 @@ def _may_give_by_circles(core: Core, record: Record, friend: MemberId) -> bool:
     if origin == core.me:
         return circles >= 1 and (not through or friend in through)
     is_evidence = record.kind in EVIDENCE_KINDS
+    if is_evidence and loan_path.follows_path(core, record, core.me, friend):
+        return True
     if friend == origin:
         return is_evidence
     if origin is None or not core.graph.has_transit(core.me, friend):

@@ -30,6 +30,7 @@ from node.engine.commands import AnswerLoan, Ask, CancelLoan, Recommend
 from node.engine.core import Core
 from node.engine.events import Json
 from node.engine.loan_book import book_of
+from node.engine.loan_links import former_neighbour
 from node.engine.loan_lookup import loan_of, not_now, party_of, result
 from node.engine.loan_steps import (
     agree,
@@ -188,6 +189,9 @@ def _answer_as_borrower(
         sealed = seal_text(core, loan.loan, loan.holder, text)
         say(core, CancelBody(loan.loan, loan.path, sealed), text)
         return
+    former = former_neighbour(core, loan.path)
+    if former is not None:
+        raise Refused("way-ended", name=core.name_of(former))
     start, end = loan.dates if command.answer == "yes" else _new_dates(core, command, local_day)
     if len(loan.path) > 2:
         _check_room(core, (start, end), without=loan.loan)

@@ -16,6 +16,7 @@ from typing import Final
 from node.engine import (
     after_rating,
     capacity,
+    loan_links,
     mediations,
     other_ways,
     paper,
@@ -133,6 +134,7 @@ def _row(core: Core, loan: LoanState) -> dict[str, Json]:
         "engages": _engages_json(core, loan, role),
         "reasons": [{"code": r.code, "values": _values(r)} for r in reasons],
         "waits_for_word": role is Role.BORROWER and other_ways.waits_for_word(loan),
+        "ended_between": _ended_between_json(core, loan),
         **_other_way_json(core, loan),
         "needs_word": role is not Role.BORROWER and needs_word(core, loan),
         "respect": asker.respect,
@@ -152,6 +154,23 @@ def _row(core: Core, loan: LoanState) -> dict[str, Json]:
         "repair_asked": after_rating.is_repair_asked(core, loan),
         "repaired": ratings.is_repaired(core, loan, core.me),
         "repaired_by_other": ratings.is_repaired(core, loan, other),
+    }
+
+
+def _ended_between_json(core: Core, loan: LoanState) -> Json:
+    """Between whom on its path a friendship has ended, I being the first where it was mine."""
+    pair = loan_links.ended_between(core, loan.path)
+    if pair is None:
+        return None
+    one, two = (pair[1], pair[0]) if pair[1] == core.me else pair
+    is_mine = one == core.me
+    return {
+        "one": one.hex(),
+        "one_name": core.name_of(one),
+        "two": two.hex(),
+        "two_name": core.name_of(two),
+        "is_mine": is_mine,
+        "goes_on": not is_mine or loan_links.carries(core, two, loan.loan),
     }
 
 
@@ -255,6 +274,7 @@ def _paper_row(core: Core, loan: paper.PaperLoan) -> dict[str, Json]:
         "engages": None,
         "reasons": [],
         "waits_for_word": False,
+        "ended_between": None,
         "asked_again": None,
         "asked_before": None,
         "other_way_on": None,

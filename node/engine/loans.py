@@ -13,11 +13,20 @@ Spec: §11.
 
 from __future__ import annotations
 
-from node.engine import ledger, other_ways, ratings, sponsors, standing_rules, validations
+from node.engine import (
+    ledger,
+    loan_links,
+    other_ways,
+    ratings,
+    sponsors,
+    standing_rules,
+    validations,
+)
 from node.engine.asking import judge, needs_word, why_cannot_ask, why_not_answerable
 from node.engine.booking import is_offered_to, why_taken
 from node.engine.core import Core
 from node.engine.loan_book import LoanBook, book_of
+from node.engine.loan_path import are_adjacent
 from node.engine.loan_steps import (
     agree,
     dates_asked,
@@ -33,6 +42,7 @@ from node.engine.loan_views import loans_view
 from node.engine.radius import why_wait
 from protocol import limits
 from protocol.bodies import (
+    CancelBody,
     CounterBody,
     DeclineBody,
     EntryBody,
@@ -55,7 +65,6 @@ from protocol.errors import (
 from protocol.exchange import (
     ROUNDS_MAX,
     LoanState,
-    Path,
     Role,
     State,
     expected_object,
@@ -75,7 +84,6 @@ __all__ = [
     "check",
     "judge",
     "loans_view",
-    "may_pass",
     "next_wakeup_ms",
     "on_record",
     "on_wakeup",
@@ -113,7 +121,7 @@ def check(core: Core, record: Record, sender: MemberId) -> None:
     assert isinstance(body, LoanBody), "only steps and evidence come here"
     if record.object != expected_object(body):
         raise NotYours("the step stands in the wrong register", section="11.1")
-    if not _are_adjacent(body.path, core.me, sender):
+    if not are_adjacent(body.path, core.me, sender):
         raise OutOfReach("the loan's path does not lead from the sender to here", section="11.1")
     role = role_on(body.path, record.author)
     if role is None or not may_ever(said_by(body), role):
@@ -139,12 +147,6 @@ def check(core: Core, record: Record, sender: MemberId) -> None:
             raise BadSignature("the borrower did not sign these terms", section="11.1")
 
 
-def _are_adjacent(path: Path, one: MemberId, other: MemberId) -> bool:
-    if one not in path or other not in path:
-        return False
-    return abs(path.index(one) - path.index(other)) == 1
-
-
 def _check_lease(core: Core, record: Record, body: LoanBody) -> None:
     """The first request says how long the loan is kept; nothing is kept longer."""
     lease_ms = record.not_after_ms - record.created_ms
@@ -166,37 +168,13 @@ def _check_quota(core: Core, book: LoanBook, body: LoanBody, sender: MemberId) -
         raise QuotaExceeded("too many requests wait behind this friend", section="11.1")
 
 
-# --- passing on ------------------------------------------------------------------------
-
-
-def may_pass(core: Core, record: Record, friend: MemberId) -> bool:
-    """Whether a step may be given to ``friend`` now.
-
-    Steps go along the path, away from their author. Towards the holder they wait at
-    each go-between until it has passed the request on; "not now" is silence.
-
-    Spec: §11.3.
-    """
-    body = record.body
-    assert isinstance(body, LoanBody), "only loan steps travel along a path"
-    if record.author not in body.path or not _are_adjacent(body.path, core.me, friend):
-        return False
-    author, me, there = (body.path.index(m) for m in (record.author, core.me, friend))
-    if author == me:
-        return True
-    if there < me:
-        return author > me
-    return author < me and _passed_on(core, body)
-
-
-def _passed_on(core: Core, body: LoanBody) -> bool:
-    book = book_of(core)
-    if body.kind in (Kind.REQUEST, Kind.PASS):
-        return book.has_step(
-            body.loan, core.me, step_object(Kind.PASS, body.loan, step_number(body))
-        )
-    loan = book.state_of(body.loan)
-    return loan is not None and core.me in dict(loan.passed)
+def let_go(core: Core, former: MemberId) -> None:
+    """I have ended a friendship: what I asked or was asked over it, I take back. Spec: §11.9."""
+    for loan in loan_links.unanswered(core, former):
+        if loan.holder == core.me and loan.state is State.ASKED:
+            _decline(core, loan)
+        elif core.me in (loan.holder, loan.borrower):
+            say(core, CancelBody(loan.loan, loan.path, b""))
 
 
 # --- reacting --------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass, replace
 
-from node.engine import amendments, house, ids, intake, roots, sponsors
+from node.engine import amendments, house, ids, intake, loan_links, loans, pauses, roots, sponsors
 from node.engine.commands import Invite, Join
 from node.engine.core import Core, Friend, Link
 from node.engine.edges import (
@@ -44,6 +44,7 @@ from protocol.messages import (
     ITEMS_MAX,
     JoinRefused,
     JoinRequest,
+    Missing,
     Revoked,
     Welcome,
     encode_message,
@@ -383,6 +384,8 @@ def remember_friend(
     else:
         house.put_shows(core, member, None)
         put_former_starts(core, member, ())
+        loan_links.forget(core, member)
+        pauses.end(core, member)
         core.friends[member] = Friend(
             member, link_key, addresses, core.now_ms, half_start=core.next_sequence, restart=True
         )
@@ -397,19 +400,31 @@ def end(core: Core, member_text: str) -> Json:
         raise Refused("not-a-friend", member=member_text)
     link_id = core.link_of(member)
     end_friendship(core, member)
+    loans.let_go(core, member)
     if link_id is not None:
         say_ended(core, core.links[link_id])
     return {"member": member.hex(), "name": core.name_of(member)}
 
 
-def say_ended(core: Core, link: Link) -> None:
-    """Show the secret to the former friend, so that they know, and close. Spec: §7.7."""
+def say_ended(core: Core, link: Link, *, is_final: bool = False) -> None:
+    """Show the secret to the former friend, so that they know, and close. Spec: §7.7.
+
+    Args:
+        is_final: no loan is served here, so there is no use in calling again (§11.9).
+    """
+    tell_end(core, link)
+    if is_final:
+        core.send(link, Missing(()))
+    core.effects.append(Disconnect(link.id, "friendship-ended"))
+
+
+def tell_end(core: Core, link: Link) -> None:
+    """Show the former friend the secret. Spec: §7.7."""
     assert link.friend is not None, "only friends are told"
     friend = core.friends[link.friend]
     hops = max(c.max_circles for c in core.charters) + limits.REVOCATION_EXTRA_HOPS
     secrets = own_secrets(core, friend.member)
     core.send(link, Revoked(tuple((secret, hops) for secret in secrets)))
-    core.effects.append(Disconnect(link.id, "friendship-ended"))
 
 
 def new_session(core: Core, friend: MemberId) -> LinkSession:

@@ -27,7 +27,9 @@ def settle(core: Core) -> None:
     """Judge what was refused during this event; at the end of each."""
     for member, verdict, code in core.offences:
         friend = core.friends.get(member)
-        if friend is None or friend.ended or member in core.paused:
+        if friend is None or member in core.paused:
+            continue
+        if friend.ended and member not in core.loan_links:
             continue
         if verdict == "block" or _is_once_too_often(core, member):
             _pause(core, member, code)

@@ -66,7 +66,7 @@ def pump(core: Core, link: Link) -> None:
     session = link.session
     assert link.friend is not None, "only friends' links sync"
     friend = core.friends[link.friend]
-    if friend.ended or session.is_paused:
+    if (friend.ended and not link.is_for_loans) or session.is_paused:
         return
     # Who is streamed the log a second time holds most of it.
     is_repeated = friend.restart and session.peer_held_upto > 0
@@ -93,10 +93,13 @@ def pump(core: Core, link: Link) -> None:
         # It has arrived when the friend says so, not before.
         _flush(core, link, batch, more=True)
     elif not batch.is_empty():
-        _flush(core, link, batch, more=False)
+        # Former friends confirm each time: the link ends when both know how the loans ended.
+        _flush(core, link, batch, more=link.is_for_loans)
 
 
 def gather(core: Core, link: Link, batch: Batch, key: LogKey, pushes: bool) -> None:
+    if link.is_for_loans and key[0] != "record":
+        return
     match key:
         case ("record", author, object_id):
             stored = core.registers.stored((author, object_id))

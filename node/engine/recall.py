@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from node.engine import house, loans, resuming, roots
+from node.engine import house, loan_traffic, loans, resuming, roots
 from node.engine.core import Core, Link
 from node.engine.events import Space
 from node.engine.registers import Stored
@@ -88,7 +88,7 @@ def _still_to_ask(core: Core) -> list[MemberId]:
 
 
 def _ask_later(core: Core, members: list[MemberId]) -> None:
-    note: list[Value] = [member for member in members if core.is_live_friend(member)]
+    note: list[Value] = [m for m in members if core.is_live_friend(m) or m in core.loan_links]
     core.put_local(_STILL_TO_ASK, note or None)
 
 
@@ -139,7 +139,8 @@ def finish(core: Core) -> None:
     core.recalling = None
     core.persist(Space.META, b"recalling", None)
     resuming.take_up(core)
-    _ask_later(core, [member for member in core.live_friends() if member not in state.answered])
+    friends = [*core.live_friends(), *core.loan_links]
+    _ask_later(core, [member for member in friends if member not in state.answered])
     roots.introduce_keys(core)
     held = {stored.record.device: None for stored in _all_of(core, core.me)}
     _let_former_devices_go(core, {**held, **state.devices})
@@ -189,23 +190,27 @@ def next_wakeup_ms(core: Core) -> int | None:
 
 
 def on_recall(core: Core, link: Link) -> None:
-    """Give a friend all that we hold of their own.
+    """Give a friend all that we hold of their own; a former one what loans go on with.
 
     Raises:
         QuotaExceeded: asked again too soon.
     """
     friend = link.friend
-    if friend is None or not core.is_live_friend(friend):
+    if friend is None or not (core.is_live_friend(friend) or link.is_for_loans):
         raise InvalidState("only a friend can recall", section="18.5")
     last_ms = link.recalled_at_ms
     if last_ms is not None and core.now_ms - last_ms < RECALLS_MIN_MS:
         raise QuotaExceeded("records were recalled again too soon", section="18.5")
     link.recalled_at_ms = core.now_ms
-    _give_back_ends(core, link, friend)
+    records = [stored.record for stored in _all_of(core, friend)]
+    if link.is_for_loans:
+        records = [record for record in records if loan_traffic.is_of_loans(core, record, friend)]
+    else:
+        _give_back_ends(core, link, friend)
+        records += resuming.ends_of(core, friend, core.registers.all())
     batch: list[bytes] = []
     size = 0
-    own = [stored.record for stored in _all_of(core, friend)]
-    for record in [*own, *resuming.ends_of(core, friend, core.registers.all())]:
+    for record in records:
         envelope = record.envelope
         if batch and (
             len(batch) >= ITEMS_MAX or size + len(envelope) > RECALL_MESSAGE_SIZE_MAX_BYTES

@@ -17,7 +17,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 
-from node.engine import house, intake, loans, mediations, offers
+from node.engine import house, intake, loan_path, loan_traffic, mediations, offers
 from node.engine.comparisons import note_of
 from node.engine.core import Core, Edge, Link, edge
 from node.engine.registers import origin_of
@@ -77,7 +77,8 @@ def _begin(core: Core, link: Link, asking: Asking) -> None:
         asking.refused.clear()  # the daily one asks again also for what was refused
     asking.due_ms = core.now_ms + core.config.compare_every_ms
     core.put_local(f"compared {friend.hex()}", [core.now_ms, asking.due_ms])
-    if core.friends[friend].ended or not link.session.is_greeted:
+    is_closing = core.friends[friend].ended and not link.is_for_loans
+    if is_closing or not link.session.is_greeted:
         return
     asking.comparison = Comparison(ItemSet(expected_items(core, friend), _salt(core, friend)))
     ask_on(core, link)
@@ -171,7 +172,9 @@ def _snapshot(core: Core, friend: MemberId, salt: bytes) -> Answering:
             for stored in core.registers.all()
             if intake.may_give(core, stored.record, friend)
         ]
-        secrets = [key for key in _fresh_revocations(core) if core.revocations[key].hops > 0]
+        secrets = [
+            key for key in _fresh_revocations(core, friend) if core.revocations[key].hops > 0
+        ]
         answering = Answering(friend, ItemSet([*records, *secrets, *origins], salt), origins)
         core.reconciling.answering = answering
     return answering
@@ -213,12 +216,14 @@ def _offer_items(core: Core, friend: MemberId) -> dict[bytes, MemberId]:
     return items
 
 
-def _fresh_revocations(core: Core) -> list[bytes]:
-    """Those in the first half of their time here.
+def _fresh_revocations(core: Core, friend: MemberId) -> list[bytes]:
+    """Those in the first half of their time here; none with a former friend.
 
     Every node counts the time from when it learned one. Were they compared to their end,
     nodes would remind each other for ever of what each had forgotten in time.
     """
+    if core.is_former_friend(friend):
+        return []
     until_ms = core.now_ms + max(c.friendship_lease_ms for c in core.charters) // 2
     return [key for key, known in core.revocations.items() if known.expires_ms > until_ms]
 
@@ -231,7 +236,7 @@ def expected_items(core: Core, friend: MemberId) -> list[bytes]:
     received = core.offers.received.get(friend, {})
     edges: Edges = {}
     seated = house.lineage_of(core, friend) | dict.fromkeys((core.me, friend))
-    items: list[bytes] = _fresh_revocations(core)
+    items: list[bytes] = _fresh_revocations(core, friend)
     for origin, offered in received.items():
         items.append(offer_item(origin, tuple(path.members for path in offered)))
         for path in offered:
@@ -272,6 +277,8 @@ def stored_from(core: Core, record: Record) -> MemberId | None:
 def _may_get(core: Core, record: Record, friend: MemberId, edges: Edges, seated: Members) -> bool:
     """The friend's ``intake.may_give``, as seen from here."""
     body = record.body
+    if core.is_former_friend(friend):
+        return loan_traffic.may_take(core, record, friend)
     if isinstance(body, HalfBody):
         is_towards_us = record.author == friend and body.friend == core.me
         return is_towards_us or edge(record.author, body.friend) in edges
@@ -287,9 +294,11 @@ def _may_get(core: Core, record: Record, friend: MemberId, edges: Edges, seated:
         return mediations.may_get(core, record, friend)
     origin = origin_of(record)
     if origin is None:
-        return loans.may_pass(core, record, friend) or stored_from(core, record) == friend
+        return loan_path.may_pass(core, record, friend) or stored_from(core, record) == friend
     if isinstance(body, ListingBody) and core.is_withdrawn(record):
         return False
+    if record.kind in EVIDENCE_KINDS and loan_path.follows_path(core, record, friend, core.me):
+        return True
     if origin == core.me:
         return record.kind in EVIDENCE_KINDS
     circles, through = offers.reach_of(core, record)

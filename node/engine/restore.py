@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from node.engine import contacts, house, loans, offers, pace, pauses
+from node.engine import contacts, house, loan_links, loans, offers, pace, pauses
 from node.engine.core import Core, Friend, Recalling, Revocation
 from node.engine.edges import refresh_edge
 from node.engine.events import Space
@@ -55,6 +55,7 @@ def restore(core: Core, stored: Iterable[tuple[Space, bytes, Value]], now_ms: in
     _restore_records(core, rows, expect_uint(meta.get(b"log_top", 0), "log top"))
     _restore_offers(core, rows)
     pauses.restore(core)
+    loan_links.restore(core)
     pace.restore(core)
     core.is_restoring = False
     return True

@@ -10,13 +10,24 @@ from __future__ import annotations
 
 import itertools
 
-from node.engine import allowance, comparisons, intake, membership, offers, pull, recall, reconcile
+from node.engine import (
+    allowance,
+    comparisons,
+    intake,
+    loan_links,
+    loan_traffic,
+    membership,
+    offers,
+    pull,
+    recall,
+    reconcile,
+)
 from node.engine.core import Core, Friend, Link
 from node.engine.edges import restart_stream, take_revocation, write_friend
-from node.engine.events import FriendsChanged, LinkId
+from node.engine.events import Disconnect, FriendsChanged, LinkId
 from node.engine.registers import origin_of
 from protocol import limits
-from protocol.errors import QuotaExceeded
+from protocol.errors import OutOfReach, QuotaExceeded
 from protocol.keys import RecordId, revocation_hash
 from protocol.messages import (
     ADDRESSES_MAX,
@@ -54,9 +65,13 @@ def link_up(core: Core, link: Link, friend: Friend) -> None:
     link.friend = friend.member
     core.links[link.id] = link
     core.link_ids[friend.member] = link.id
-    if friend.ended:
-        membership.say_ended(core, link)
+    if friend.ended and not loan_links.serves(core, friend.member):
+        membership.say_ended(core, link, is_final=friend.member not in core.loan_links)
         return
+    if friend.ended:
+        # The other end may not have heard of it; then it calls again, for the loans alone.
+        link.for_loans_since_ms = core.now_ms
+        membership.tell_end(core, link)
     greet(core, link)
     core.deliver("friends")
 
@@ -96,6 +111,11 @@ def on_message(core: Core, link: Link, message: Message) -> None:
     Raises:
         RemoteProtocolError: refused; the engine counts it.
     """
+    friend = _friend(core, link)
+    if friend.ended and not link.is_for_loans:
+        return  # it was told, and is about to be closed
+    if link.is_for_loans and not loan_traffic.is_understood(message):
+        raise OutOfReach("the friendship has ended: this link is for loans alone", section="11.9")
     match message:
         case Have():
             _on_have(core, link, message)
@@ -107,6 +127,8 @@ def on_message(core: Core, link: Link, message: Message) -> None:
             _on_want(core, link, ids)
         case Records(envelopes):
             _on_records(core, link, envelopes)
+        case Missing(()) if link.is_for_loans:
+            loan_links.drop(core, friend.member)
         case Missing(ids):
             for record_id in ids:
                 core.puller.pass_over(link.id, record_id)
@@ -130,6 +152,8 @@ def on_message(core: Core, link: Link, message: Message) -> None:
             recall.on_recalled(core, link, message)
         case _:
             raise QuotaExceeded("a friend has nothing to join", section="9.3")
+    if friend.ended and not link.is_for_loans:
+        core.effects.append(Disconnect(link.id, "friendship-ended"))
     pull.settle(core, link)
     if isinstance(message, Records | Missing):
         pull.settle_waiting(core)
@@ -193,7 +217,7 @@ def _on_want(core: Core, link: Link, ids: tuple[RecordId, ...]) -> None:
     for record_id in dict.fromkeys(ids):
         record = core.registers.with_id(record_id)
         if record is None or not intake.may_give(core, record, friend.member):
-            if record is None:
+            if record is None and not link.is_for_loans:
                 reconcile.say_again(core, link, record_id)
             missing.append(record_id)
             link.session.known_to_peer.pop(record_id, None)
@@ -226,12 +250,15 @@ def _on_records(core: Core, link: Link, envelopes: tuple[bytes, ...]) -> None:
         session.pending.pop(record_id, None)
     if session.came_twice:
         origins = itertools.islice(session.came_twice, ITEMS_MAX)
-        core.send(link, Lazy(tuple(origins)))
+        if not link.is_for_loans:
+            core.send(link, Lazy(tuple(origins)))
         session.came_twice.clear()
 
 
 def _on_revoked(core: Core, link: Link, secrets: tuple[tuple[bytes, int], ...]) -> None:
     friend = _friend(core, link)
+    if link.is_for_loans:
+        return  # who is a friend of whom is no business of a former friend's any more
     hops_max = max(c.max_circles for c in core.charters) + limits.REVOCATION_EXTRA_HOPS
     since_ms = core.now_ms - DAY_MS + max(c.friendship_lease_ms for c in core.charters)
     fresh = sum(

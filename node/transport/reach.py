@@ -109,6 +109,8 @@ class Reach:
         member = self._friend_at(link)
         if member is None:
             return False
+        if self._host.core.is_former_friend(member):
+            return True  # a link that is for loans alone: nothing of this is answered (§11.9)
         try:
             return self._on_message(link, member, decode_reaching(message))
         except RemoteProtocolError as error:

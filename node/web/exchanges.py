@@ -14,6 +14,7 @@ from node.account_words import account_sentences
 from node.api.files import content, shelf_of
 from node.api.raw import PICTURE_HEADERS
 from node.between_words import engagement_sentences
+from node.ended_words import ended_sentence
 from node.engine import commands, ids, views
 from node.engine.ratings import FAULTS_BY_WORD
 from node.fault_words import (
@@ -182,6 +183,7 @@ def in_words(visit: Visit, loan: Mapping[str, Any]) -> dict[str, Any]:
         "mediation_words": ""
         if loan["mediation"] is None
         else waiting_sentence(loan["mediation"], visit.gettext),
+        "ended_words": ended_sentence(loan, visit.gettext),
         "faults": [(word, visit.gettext(text)) for word, text in FAULTS.items()],
         "account_words": account_sentences(
             loan["account"], loan["borrower_name"], visit.gettext, visit.ngettext

@@ -21,7 +21,7 @@ def run(seed: int) -> RunResult:
 
 @pytest.mark.slow
 @pytest.mark.no_cover
-@pytest.mark.parametrize("seed", [2, 10, 222, 394])
+@pytest.mark.parametrize("seed", [10, 12, 222, 394])
 def test_whoever_lies_and_whatever_fails_no_invariant_breaks(seed: int) -> None:
     """Seeds that failed once, when people did less: now other days in the same towns.
 

@@ -10,11 +10,13 @@ from collections.abc import Sequence
 
 import pytest
 
-from node.engine import edges, intake
+from node.engine import edges, intake, loan_links
+from node.engine.commands import AnswerLoan, Ask, HandOver
 from node.engine.core import Core
 from node.engine.events import Effect, Persist, Space
 from protocol.circles import may_offer
 from protocol.records import Record
+from simulations.at_rest import GRACE_MS
 from simulations.machine import Chances, Host, WorldPlan
 from simulations.oracles import Violation
 from simulations.village import Village
@@ -271,6 +273,42 @@ def test_an_honest_host_crashing_at_any_point_breaks_no_promise() -> None:
         village.settle()
 
         assert [] == village.judge()
+
+
+def lent_and_parted() -> Village:
+    """A ladder is lent; the friendship ends, and only then does the holder hand it over."""
+    village = Village([(0, 1)])
+    thing = village.add(0, "ladder")
+    village.add(1, "drill")
+    village.settle()
+    assert thing is not None
+    today = village.world.hosts[1].now_ms // DAY_MS * 24 * 60
+    asked = village.do(1, Ask(thing, today, today + 2 * 24 * 60))
+    assert isinstance(asked, dict)
+    village.settle()
+    loan = str(asked["loan"])
+    assert isinstance(village.do(0, AnswerLoan(loan, "yes")), dict)
+    village.settle()
+    village.end(0, 1)
+    assert isinstance(village.do(0, HandOver(loan)), dict)
+    village.pass_time(GRACE_MS)
+    village.settle()
+    return village
+
+
+def test_a_loan_goes_on_when_the_friendship_has_ended() -> None:
+    assert [] == lent_and_parted().judge()
+
+
+def test_i7_finds_homes_that_do_not_speak_of_an_open_loan_any_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(loan_links, "serves", lambda core, member: False)
+
+    violations = lent_and_parted().judge()
+
+    assert {"I7"} == oracles_of(violations)
+    assert "handed_over to the one and agreed to the other" in violations[0].sentence
 
 
 def test_a_violation_comes_with_the_story_of_its_record() -> None:

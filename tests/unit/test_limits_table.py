@@ -142,6 +142,10 @@ TRIED_BY: dict[str, str] = {
     "LINK_PAUSE_MS": PAUSES + "test_a_forged_signature_pauses_the_friend_for_a_day",
     "LINK_OFFENCES_MAX": PAUSES + "test_nonsense_again_and_again_is_a_pause",
     "LINK_OFFENCES_WINDOW_MS": PAUSES + "test_nonsense_now_and_then_is_none",
+    "LOAN_LINK_PAST_DUE_MAX_MS": (
+        "unit/test_loan_links.py::"
+        "test_a_loan_that_is_never_returned_keeps_the_link_until_90_days_past_due"
+    ),
     "RECONCILE_BY_IDS_MAX": (
         "unit/test_reconcile.py::TestFound::test_above_the_limit_it_is_parted"
     ),

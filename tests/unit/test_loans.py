@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import pytest
 
-from node.engine import loans, ratings
+from node.engine import loan_path, loans, ratings
 from node.engine.commands import (
     AddThing,
     AnswerLoan,
@@ -920,19 +920,19 @@ def test_a_rating_needs_a_contract_of_both_and_must_be_the_one_committed_to(two:
 def test_a_step_passes_only_to_the_neighbour_away_from_its_author(three: Street) -> None:
     three.ask(2, three.share(0))
     request, core = three.step(1, Kind.REQUEST), three.core(1)
-    assert not loans.may_pass(core, request, three.id(2)), "it came from there"
-    assert not loans.may_pass(core, request, three.id(0)), "not passed on yet"
-    assert not loans.may_pass(three.core(2), request, three.id(0)), "not a neighbour"
-    assert loans.may_pass(three.core(2), request, three.id(1))
+    assert not loan_path.may_pass(core, request, three.id(2)), "it came from there"
+    assert not loan_path.may_pass(core, request, three.id(0)), "not passed on yet"
+    assert not loan_path.may_pass(three.core(2), request, three.id(0)), "not a neighbour"
+    assert loan_path.may_pass(three.core(2), request, three.id(1))
 
     body = copy_of(request)
     place = (body.loan, body.path)
     from_holder = three.forge(0, CommitmentBody(*place, bytes(32)))
-    assert loans.may_pass(core, from_holder, three.id(2))
-    assert not loans.may_pass(core, from_holder, three.id(0))
+    assert loan_path.may_pass(core, from_holder, three.id(2))
+    assert not loan_path.may_pass(core, from_holder, three.id(0))
     own = three.forge(1, PassBody(*place, 0, True))
-    assert loans.may_pass(core, own, three.id(0))
-    assert loans.may_pass(core, own, three.id(2))
+    assert loan_path.may_pass(core, own, three.id(0))
+    assert loan_path.may_pass(core, own, three.id(2))
 
 
 def test_nothing_is_due_for_a_rating_that_was_never_given(two: Street) -> None:
