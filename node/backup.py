@@ -82,6 +82,18 @@ def _nonce(number: int) -> bytes:
 # --- opening -----------------------------------------------------------------------------
 
 
+def refuse_other_files(file: Path) -> None:
+    """Raise Refused when a file cannot be read or does not begin as a backup does."""
+    try:
+        with file.open("rb") as source:
+            begins = source.read(len(MAGIC))
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise Refused("file-unreadable", file=str(file), reason=reason) from error
+    if begins != MAGIC:
+        raise Refused("not-a-backup")
+
+
 def open_backup(source: BinaryIO, backup_private: bytes) -> bytes:
     """The database in a backup file.
 

@@ -39,9 +39,9 @@ def engagement_sentences(
     engages = loan["engages"]
     if engages["units"] is not None:
         text = ngettext(
-            "It then takes the one unit you give {friend}, until it is back and went well.",
-            "It then takes one of the {units} units you give {friend}, until it is back and went "
-            "well; {engaged} are taken now.",
+            "Until it is back and went well, it is the one loan you answer for on {friend}'s side.",
+            "Until it is back and went well, it is one of the {units} loans you can answer for on "
+            "{friend}'s side; {engaged} count now.",
             engages["units"],
         )
         said.append(

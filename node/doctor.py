@@ -141,7 +141,7 @@ def _room(home: Path) -> _Check:
 
 def _running(home: Path, is_running: bool) -> _Check:
     if is_running:
-        return ("running", True, N_("The node is running."), {})
+        return ("running", True, N_("This home is running."), {})
     holder = holder_of(home)
     if holder is not None:
         sentence = N_(
@@ -149,7 +149,7 @@ def _running(home: Path, is_running: bool) -> _Check:
             "start it again."
         )
         return ("running", False, sentence, {"process": holder})
-    return ("running", None, N_("The node is not running. Start it: openhouse run"), {})
+    return ("running", None, N_("This home is not running. Start it: openhouse run"), {})
 
 
 def _settings(home: Path, is_running: bool) -> list[_Check]:
@@ -176,7 +176,15 @@ def _port(name: str, host: str, port: int) -> _Check:
     except PortTaken as error:
         cause = error.__cause__
         if isinstance(cause, OSError) and cause.errno == errno.EADDRINUSE:
-            return (name, False, N_("Another program uses port {port}."), values)
+            return (
+                name,
+                False,
+                N_(
+                    "Another program, or another home here, uses port {port}: if this one is not "
+                    "to have another by --peer-port and --web-port, end it."
+                ),
+                values,
+            )
         values["reason"] = getattr(cause, "strerror", None) or error
         sentence = N_("The node cannot listen at {host}, port {port}: {reason}")
         return (name, False, sentence, values)
@@ -195,7 +203,10 @@ def _inside(client: Asks, say: Callable[[str], str]) -> list[_Check]:
         return [_silent(error)]
     checks: list[_Check] = [_links(status), *_lan(status), *_clock(status, say)]
     if keys["is_recalling"]:
-        sentence = N_("This node was restored and waits for a friend to be connected.")
+        sentence = N_(
+            "This home was restored and asks your friends for what it has forgotten: with one of "
+            "them connected, that takes a minute."
+        )
         checks.append(("recall", False, sentence, {}))
     if keys["is_frozen"]:
         sentence = N_("Your keys are frozen: openhouse keys thaw")
@@ -230,7 +241,10 @@ def _links(status: Mapping[str, Any]) -> _Check:
         )
         return ("links", False, sentence, {"names": ", ".join(status["paused"])})
     if status["friends"] and not status["links_up"]:
-        sentence = N_("None of your {friends} friends is connected: is this computer online?")
+        sentence = N_(
+            "None of your {friends} friends is connected: is this computer online, and no other "
+            "home of yours running?"
+        )
         return ("links", False, sentence, values)
     return ("links", True, N_("{up} of {friends} friends are connected."), values)
 

@@ -12,6 +12,7 @@ process, because one node may serve a page in French and a command in Spanish.
 from __future__ import annotations
 
 import gettext
+import os
 from functools import cache
 from importlib.resources import files
 from typing import Final
@@ -46,6 +47,15 @@ def known_language(tag: str) -> str | None:
     """The language of ours that a tag or a locale name means, if any."""
     primary = tag.strip().lower().replace("_", "-").split("-")[0].split(".")[0]
     return primary if primary in LANGUAGES else None
+
+
+def language_of_environment() -> str:
+    """As gettext chooses: the first variable that is set decides."""
+    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
+        value = os.environ.get(name)
+        if value:
+            return known_language(value.split(":")[0]) or DEFAULT_LANGUAGE
+    return DEFAULT_LANGUAGE
 
 
 def preferred_language(accept_language: str) -> str:

@@ -11,8 +11,8 @@ from node.i18n import N_
 
 SENTENCES: Final = {
     "recalling": N_(
-        "This node was restored and is asking your friends for what it has forgotten: wait until "
-        "one of them is connected, or go on without them: openhouse keys go-on"
+        "This home was restored and is asking your friends for what it has forgotten: with one of "
+        "them connected, that takes a minute. To go on without them: openhouse keys go-on"
     ),
     "nothing-recalled": N_("This node is not waiting for anything."),
     "keys-frozen": N_("Your keys are frozen: thaw them first, with openhouse keys thaw"),
@@ -28,7 +28,9 @@ SENTENCES: Final = {
     "succession-text-malformed": N_(
         "This text is not whole: copy it again, from its first word to its last letter."
     ),
-    "words-count": N_("These are {count} words; {needed} are needed."),
+    "words-count": N_(
+        "It takes {needed} words, with spaces between them; what was read has {count}."
+    ),
     "word-unknown": N_("“{word}” is in none of the lists of words: look at your paper again."),
     "words-checksum": N_(
         "These are words of the list, but not in this order, or one is another: compare them with "
@@ -40,7 +42,7 @@ SENTENCES: Final = {
     "backup-damaged": N_("This backup is damaged or not whole: take another one."),
     "backup-other-words": N_("These words do not open this backup: it was made for others."),
     "home-not-empty": N_(
-        "There is a node in {home} already: choose another directory with --home, or move it away."
+        "Somebody lives in {home} already: choose another directory with --home, or move it away."
     ),
     "root-out-of-range": N_("Root keys are counted from 0 to {maximum}."),
     "member-id-whole": N_("“{member}” is not a whole member id: it has 64 characters."),

@@ -31,7 +31,7 @@ SENTENCES: Final[dict[str, str]] = {
     "dates-taken": N_("It is taken from {start} to {end}: choose other dates."),
     "message-too-long": N_("The message is too long: {size} bytes, at most {limit} are possible."),
     "no-key-of-holder": N_(
-        "The holder's node has not introduced itself yet: try again in a few minutes."
+        "The holder's home has not introduced itself yet: try again in a few minutes."
     ),
     # --- loans ---------------------------------------------------------------------------
     "borrower-shares-nothing": N_(

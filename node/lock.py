@@ -68,7 +68,10 @@ class DirectoryLock:
                 holder = _named(descriptor)
                 os.close(descriptor)
                 process = f" (process {holder})" if holder else ""
-                raise StoreBusy(f"Another node{process} is running in {home}") from None
+                raise StoreBusy(
+                    f"Another node{process} is running in {home}: end it first, or give this one "
+                    "a folder of its own with --home"
+                ) from None
             # The holder before us removes the file when it ends: what we locked may
             # be that removed file, and somebody else may lock its successor.
             if self._is_the_file(descriptor):

@@ -237,10 +237,10 @@ _SENTENCES: Final[dict[str, str]] = {
     "invitation-used": N_("This invitation has been used: ask for a new one, for you alone."),
     "join-under-way": N_("This invitation is being answered just now: wait for it to end."),
     "join-malformed": N_(
-        "The inviter's node did not understand yours: update both programs and try again."
+        "The inviter's home did not understand yours: update both programs and try again."
     ),
     "join-timeout": N_(
-        "The inviter's node did not answer within {seconds} seconds: ask whether it is on, "
+        "The inviter's home did not answer within {seconds} seconds: ask whether it is on, "
         "and try again; the invitation still works."
     ),
     "no-seats-left": N_(
@@ -332,11 +332,11 @@ _SENTENCES: Final[dict[str, str]] = {
         "{name} is not a member yet: their requests go no farther than friends for now."
     ),
     "inviter-unreachable": N_(
-        "The inviter's node cannot be reached: ask whether it is on, and try again; the "
+        "The inviter's home cannot be reached: ask whether it is on, and try again; the "
         "invitation still works."
     ),
     "inviter-hung-up": N_(
-        "The connection to the inviter's node broke: try again; the invitation still works."
+        "The connection to the inviter's home broke: try again; the invitation still works."
     ),
     # --- things --------------------------------------------------------------------------
     "title-missing": N_("A title is needed: say what it is."),
@@ -354,9 +354,9 @@ _SENTENCES: Final[dict[str, str]] = {
     **_LOAN_SENTENCES,
     **_THING_SENTENCES,
     # --- this node -----------------------------------------------------------------------
-    "not-set-up": N_("This node has no member yet: begin with openhouse setup --name YOUR-NAME"),
-    "already-set-up": N_("This node already has its member."),
-    "not-running": N_("The node is not running: start it with openhouse run"),
+    "not-set-up": N_("Nobody lives here yet: begin with openhouse setup --name YOUR-NAME"),
+    "already-set-up": N_("This home is set up already."),
+    "not-running": N_("This home is not running: start it with openhouse run"),
     "token-unreadable": N_("The node's token cannot be read: {path}"),
     "file-unreadable": N_("{file} cannot be read: {reason}."),
     "not-toml": N_("{file} is not a TOML file: {reason}."),

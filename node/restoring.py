@@ -55,7 +55,7 @@ def restore_backup(home: Path, file: Path, words: str, *, root: int = 0) -> Json
     """
     entropy = entropy_of(words)
     _check_root(root)
-    _refuse_if_lived_in(home)
+    refuse_if_lived_in(home)
     try:
         with file.open("rb") as source:
             database = open_backup(source, backup_private_key(entropy))
@@ -79,7 +79,8 @@ def restore_backup(home: Path, file: Path, words: str, *, root: int = 0) -> Json
             for name in ("", "-wal", "-shm"):
                 (home / f"{DATABASE_FILE}{name}").unlink(missing_ok=True)
             raise
-    return {"member": found.member.hex(), "name": found.name, "is_recalling": True}
+    answer: dict[str, Json] = {"member": found.member.hex(), "name": found.name}
+    return {**answer, "language": found.language, "is_recalling": True}
 
 
 def restore_words(home: Path, words: str, name: str, language: str, *, root: int = 0) -> Json:
@@ -110,7 +111,7 @@ def ask_guardians(home: Path, member: str, name: str, language: str, *, number: 
         raise Refused("member-id-whole", member=member[:80])
     if not 1 <= number <= SUCCESSORS_MAX:
         raise Refused("root-out-of-range", maximum=SUCCESSORS_MAX)
-    _refuse_if_lived_in(home)
+    refuse_if_lived_in(home)
     entropy = os.urandom(ENTROPY_SIZE_BYTES)
     now_ms = time.time_ns() // 1_000_000
     key = Signer(root_seed(entropy, 0)).public
@@ -186,8 +187,24 @@ def _check_root(root: int) -> None:
         raise Refused("root-out-of-range", maximum=SUCCESSORS_MAX)
 
 
-def _refuse_if_lived_in(home: Path) -> None:
-    if (home / DATABASE_FILE).exists():
+def refuse_if_lived_in(home: Path) -> None:
+    """Raise Refused if this data directory has a member, or asks guardians to be one again.
+
+    A database alone is no member: whoever follows the emergency kit may have started the
+    program once, to see that it is there.
+
+    Raises:
+        Refused: somebody lives here.
+        StoreError: a node is running here, or the database cannot be read.
+    """
+    if not (home / DATABASE_FILE).exists():
+        return
+    store = Store(home)
+    try:
+        is_lived_in = identity.load(store) or store.get_note(_SUCCESSION_NOTE)
+    finally:
+        store.close()
+    if is_lived_in:
         raise Refused("home-not-empty", home=str(home))
 
 
@@ -212,7 +229,7 @@ def _renewed(found: Identity, entropy: bytes, root: int) -> Identity:
 
 
 def _settle_in(home: Path, made: Identity) -> Json:
-    _refuse_if_lived_in(home)
+    refuse_if_lived_in(home)
     with _private():
         store = Store(home)
         try:
@@ -245,6 +262,8 @@ def _write_database(home: Path, database: bytes) -> None:
             file.write(database)
             file.flush()
             os.fsync(file.fileno())
+        for name in ("-wal", "-shm"):
+            (home / f"{DATABASE_FILE}{name}").unlink(missing_ok=True)
         part.replace(home / DATABASE_FILE)
     except OSError as error:
         part.unlink(missing_ok=True)

@@ -1,10 +1,10 @@
 """``openhouse run``: starts a node, says when it serves, ends it in good order.
 
-On stdout goes exactly one line of JSON, once both ports serve:
-``{"event": "ready", "member", "peer_port", "web_port"}``. Everything else goes to
-stderr. What stands in the way (a second node on one directory, a taken port, a
-directory that cannot be written, a damaged database or configuration) ends the
-program with one sentence and exit code 1.
+Once both ports serve, stdout says so: to a program as exactly one line of JSON,
+``{"event": "ready", "member", "peer_port", "web_port"}``; on a terminal in words, with a
+link that opens the page. Everything else goes to stderr. What stands in the way (a second
+node on one directory, a taken port, a directory that cannot be written, a damaged database
+or configuration) ends the program with one sentence and exit code 1.
 
 While it runs, ``node.json`` in the data directory tells commands where it is; they
 may use it with the content of ``token``. Flatmates (``node.flat``) run in the same process,
@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING, Final
 from node import config
 from node.errors import NodeError, StoreBusy, StoreError
 from node.flat.rooms import rooms
+from node.i18n import language_of_environment, translator
 from node.quiet_log import QuietLog
 from node.store import Store
 
@@ -84,9 +85,11 @@ def run(settings: Settings) -> int:
     for handler in logging.getLogger().handlers:
         handler.addFilter(QuietLog(time.monotonic))
     # Other libraries speak of single requests; strangers can make many.
-    for name in ("aiohttp", "asyncio", "zeroconf"):
+    for name in ("aiohttp", "asyncio"):
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
+    # A computer without IPv6 is no fault, and zeroconf tells of it with a traceback.
+    logging.getLogger("zeroconf").setLevel(max(logging.ERROR, logging.getLogger().level))
     config.ensure_private_umask()
     try:
         store: Store | StoreError = Store(settings.home)
@@ -156,11 +159,23 @@ def _announce(flat: Flat, web_socket: socket.socket) -> None:
         "peer_port": flat.peer_port,
         "web_port": web_port,
     }
-    print(json.dumps(ready), flush=True)
-    if sys.stderr.isatty() and first.app is not None:
-        # The key opens the page once, in the browser of whoever sits here. It is for a
-        # screen: a log file would keep it.
-        from node.web.pages import entry_path
-
+    if sys.stdout.isatty() and first.node is not None and first.app is not None:
         base = f"http://{config.join_address(web_host, web_port)}"
-        print(f"{base}{entry_path(first.app)}", file=sys.stderr, flush=True)
+        _say_ready(first.node, first.app, base)
+    else:
+        print(json.dumps(ready), flush=True)
+
+
+def _say_ready(node: Node, app: web.Application, base: str) -> None:
+    """What somebody who sits here wants to know: that it runs, where to look, how to end it."""
+    # The key is for a screen only: a log file would keep it.
+    from node.web.pages import entry_path
+
+    engine = node.engine
+    _ = translator(language_of_environment() if engine is None else node.language).gettext
+    running = _("Your home is running, and does not know you yet.")
+    if engine is not None:
+        running = _("{name}'s home is running.").format(name=engine.core.config.name)
+    print(running, _("Its page opens once with this link:"))
+    print(f"\n  {base}{entry_path(app)}\n")
+    print(_("For another link: openhouse page. To switch the home off: Ctrl-C."), flush=True)

@@ -6,6 +6,8 @@ A command that is here has a rendering of the same name in ``node.cli.render``.
 from __future__ import annotations
 
 import argparse
+import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO, Final
@@ -15,10 +17,14 @@ from node.cli.actions_keys import ACTIONS as KEY_ACTIONS
 from node.cli.client import Answer, Client, part
 from node.cli.flatmates import ACTIONS as FLATMATE_ACTIONS
 from node.file_names import safe_name
+from node.i18n import DEFAULT_LANGUAGE, translator
 from node.toml_files import read_toml
 from protocol.errors import Refused
 
 Action = Callable[[argparse.Namespace, Client], Answer]
+_JOIN_WAITS_S: Final = 60
+# Most answers come sooner; only who waits wonders what for.
+_SAYS_WAITING_AFTER_S: Final = 1.0
 
 
 def _status(arguments: argparse.Namespace, client: Client) -> Answer:
@@ -53,7 +59,21 @@ def _invite(arguments: argparse.Namespace, client: Client) -> Answer:
 
 
 def _join(arguments: argparse.Namespace, client: Client) -> Answer:
-    return client.post("/join", {"link": arguments.link, "discreet": arguments.discreet})
+    client.get("/status")  # a home that does not run is told of at once, and ours is the language
+    said = threading.Timer(_SAYS_WAITING_AFTER_S, _say_waiting, [client.answer_language])
+    if not arguments.json:
+        said.start()
+    try:
+        return client.post("/join", {"link": arguments.link, "discreet": arguments.discreet})
+    finally:
+        said.cancel()
+
+
+def _say_waiting(language: str | None) -> None:
+    text = translator(language or DEFAULT_LANGUAGE).gettext(
+        "Waiting for the home of the person who invited you (at most {seconds} seconds) …"
+    )
+    print(text.format(seconds=_JOIN_WAITS_S), file=sys.stderr, flush=True)
 
 
 def _friends(arguments: argparse.Namespace, client: Client) -> Answer:
@@ -307,8 +327,9 @@ def _answer(arguments: argparse.Namespace, client: Client) -> Answer:
 
 
 def _recommend(arguments: argparse.Namespace, client: Client) -> Answer:
-    body = {"yes": arguments.answer == "yes"}
-    return client.post(f"/loans/{part(arguments.loan)}/recommend", body)
+    passes = arguments.answer == "yes"
+    answer = client.post(f"/loans/{part(arguments.loan)}/recommend", {"yes": passes})
+    return {**answer, "passes": passes}
 
 
 def _handover(arguments: argparse.Namespace, client: Client) -> Answer:
@@ -325,6 +346,9 @@ def _cancel(arguments: argparse.Namespace, client: Client) -> Answer:
 
 def _rate(arguments: argparse.Namespace, client: Client) -> Answer:
     body = {"confiance": arguments.confiance, "respect": arguments.respect}
+    if not arguments.confiance and not arguments.fault:
+        # The node takes a script's silence for "something else"; a person is asked.
+        raise Refused("fault-missing")
     for name in ("fault", "mediator", "message"):
         if getattr(arguments, name):
             body[name] = getattr(arguments, name)
@@ -355,6 +379,7 @@ def _trust(arguments: argparse.Namespace, client: Client) -> Answer:
 ACTIONS: Final[dict[str, Action]] = {
     **FLATMATE_ACTIONS,
     "status": _status,
+    "house": _house_show,
     "house found": _house_found,
     "house show": _house_show,
     "house proposals": _house_proposals,

@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from node.cli.client import Answer, Client, home_directory
 from node.i18n import translator
-from protocol.errors import Refused
+from protocol.errors import OpenHouseError, Refused
 
 Action = Callable[[argparse.Namespace, Client], Answer]
 LocalAction = Callable[[argparse.Namespace, str], Answer]
@@ -71,19 +72,22 @@ ACTIONS: Final[dict[str, Action]] = {
 
 
 def _restore(arguments: argparse.Namespace, language: str) -> Answer:
-    from node import restoring
+    from node import backup, restoring
 
     home = home_directory(arguments.home)
     if arguments.file is None and not arguments.name:
         raise Refused("name-missing")
+    file = None if arguments.file is None else Path(arguments.file).expanduser()
+    # Before somebody writes 24 words for nothing.
+    restoring.refuse_if_lived_in(home)
+    if file is not None:
+        backup.refuse_other_files(file)
     words = _read_words(arguments, language)
-    if arguments.file is None:
+    if file is None:
         return restoring.restore_words(
             home, words, arguments.name, arguments.language or language, root=arguments.root
         )
-    return restoring.restore_backup(
-        home, Path(arguments.file).expanduser(), words, root=arguments.root
-    )
+    return restoring.restore_backup(home, file, words, root=arguments.root)
 
 
 def _read_words(arguments: argparse.Namespace, language: str) -> str:
@@ -123,7 +127,11 @@ def _doctor(arguments: argparse.Namespace, language: str) -> Answer:
     from node import doctor
 
     home = home_directory(arguments.home)
-    return doctor.examine(home, Client(home, arguments.language), arguments.language or language)
+    client = Client(home, arguments.language)
+    with suppress(OpenHouseError):
+        client.get("/status")  # it answers in the language of who lives here
+    language = arguments.language or client.answer_language or language
+    return {**doctor.examine(home, client, language), "language": language}
 
 
 LOCAL_ACTIONS: Final[dict[str, LocalAction]] = {

@@ -9,9 +9,9 @@ from node.cli.output import Screen
 from node.i18n import N_
 
 _ROLES: Final = {
-    "holder": N_("the holder"),
-    "borrower": N_("the borrower"),
-    "between": N_("between them"),
+    "holder": N_("lending"),
+    "borrower": N_("borrowing"),
+    "between": N_("in between"),
 }
 # What takes a loan further, by the verb that the node says is possible now.
 _COMMANDS: Final = {

@@ -26,11 +26,10 @@ from node.cli.parser import (
     Parser,
     build_parser,
 )
-from node.i18n import DEFAULT_LANGUAGE, known_language, translator
+from node.i18n import known_language, language_of_environment, translator
 from protocol.errors import OpenHouseError
 
 _INTERRUPTED = 130
-_JOIN_WAITS_S = 60
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -55,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(given: list[str]) -> int:
-    language = _wanted_language(given) or _language_of_environment()
+    language = _wanted_language(given) or language_of_environment()
     parser = build_parser(given, language)
     arguments = parser.parse_args(given)
     if arguments.version:
@@ -118,23 +117,17 @@ def _do(name: str, arguments: argparse.Namespace, language: str) -> int:
 
         answer = SIGNINGS[name](arguments, client, language)
     else:
-        if name == "join" and not arguments.json:
-            _say_waiting(language)
         answer = ACTIONS[name](arguments, client)
     if arguments.json:
         Screen(language).json(answer)
         return EXIT_DONE
     from node.cli.render import RENDERINGS
 
-    RENDERINGS[name](Screen(client.answer_language or language), answer)
+    spoken = client.answer_language or language
+    if name in LOCAL_ACTIONS:
+        spoken = answer.get("language", language)
+    RENDERINGS[name](Screen(spoken, home=arguments.home), answer)
     return EXIT_DONE
-
-
-def _say_waiting(language: str) -> None:
-    text = translator(language).gettext(
-        "Waiting for the node of the person who invited you (at most {seconds} seconds) …"
-    )
-    print(text.format(seconds=_JOIN_WAITS_S), file=sys.stderr, flush=True)
 
 
 def _set_up(arguments: argparse.Namespace, client: Client, home: Path, language: str) -> Answer:
@@ -185,6 +178,9 @@ def _show_version() -> int:
 
 
 def _fail(code: str, message: str, arguments: argparse.Namespace) -> int:
+    from node.cli.output import naming_home
+
+    message = naming_home(message, arguments.home)
     print(f"openhouse: {message}", file=sys.stderr)
     if arguments.json:
         error = {"error": {"code": code, "message": message}}
@@ -194,21 +190,12 @@ def _fail(code: str, message: str, arguments: argparse.Namespace) -> int:
 
 def _wanted_language(given: Sequence[str]) -> str | None:
     """``--language`` before argparse has read it: its own help is in that language."""
-    for option, value in zip(given, [*given[1:], ""], strict=True):
+    for option, value in zip(given, [*given, ""][1:], strict=True):
         if option == "--language":
             return known_language(value)
         if option.startswith("--language="):
             return known_language(option.partition("=")[2])
     return None
-
-
-def _language_of_environment() -> str:
-    """As gettext chooses: the first variable that is set decides."""
-    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
-        value = os.environ.get(name)
-        if value:
-            return known_language(value.split(":")[0]) or DEFAULT_LANGUAGE
-    return DEFAULT_LANGUAGE
 
 
 if __name__ == "__main__":

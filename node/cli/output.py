@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 import unicodedata
 from collections.abc import Sequence
@@ -23,17 +24,21 @@ class Screen:
     Args:
         language: language of the sentences.
         stream: where answers go (standard output).
+        home: the data directory given with ``--home``; commands are shown with it.
     """
 
-    def __init__(self, language: str, stream: TextIO | None = None) -> None:
+    def __init__(
+        self, language: str, stream: TextIO | None = None, home: str | None = None
+    ) -> None:
         self.language = language
+        self._home = home
         self._stream = sys.stdout if stream is None else stream
         self.catalogue = translator(language)
         self.gettext = self.catalogue.gettext
         self.ngettext = self.catalogue.ngettext
 
     def line(self, text: str = "") -> None:
-        self._stream.write(_without_controls(text) + "\n")
+        self._stream.write(naming_home(_without_controls(text), self._home) + "\n")
 
     def raw(self, text: str) -> None:
         """Write text made by this program (a QR code) as it is."""
@@ -51,13 +56,20 @@ class Screen:
                 cell + " " * (width - width_of(cell))
                 for cell, width in zip(line, widths, strict=True)
             ]
-            self._stream.write(_COLUMN_GAP.join(cells).rstrip() + "\n")
+            self._stream.write(naming_home(_COLUMN_GAP.join(cells).rstrip(), self._home) + "\n")
 
     def pairs(self, pairs: Sequence[tuple[str, str]]) -> None:
         """Names and values under each other."""
         width = max(width_of(name) for name, _ in pairs)
         for name, value in pairs:
             self.line(name + " " * (width - width_of(name)) + _COLUMN_GAP + value)
+
+
+def naming_home(text: str, home: str | None) -> str:
+    """Commands as they have to be typed here: for the data directory that was given."""
+    if home is None:
+        return text
+    return text.replace("openhouse ", f"openhouse --home {shlex.quote(home)} ")
 
 
 def width_of(text: str) -> int:

@@ -7,6 +7,8 @@ commands may stand before or after the command.
 from __future__ import annotations
 
 import argparse
+import datetime
+import re
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn, TypeAlias
@@ -111,7 +113,7 @@ def _add_node_commands(add: Add, _: Say) -> None:
 
 def _add_house_commands(add: Add, shared: Parser, _: Say) -> None:
     house = add("house", _("found a house, or show yours"))
-    verbs = house.add_subparsers(dest="verb", metavar=_("VERB"), required=True, parser_class=Parser)
+    verbs = house.add_subparsers(dest="verb", metavar=_("VERB"), parser_class=Parser)
     found = verbs.add_parser("found", help=_("found a new house"), parents=[shared])
     found.add_argument("name", metavar=_("NAME"))
     found.add_argument("--charter", metavar=_("FILE"), help=_("a TOML file with the house's rules"))
@@ -192,8 +194,9 @@ def _add_house_commands(add: Add, shared: Parser, _: Say) -> None:
 
     away = add("away", _("be away, with your home switched off"))
     away.add_argument(
-        "--until", required=True, metavar=_("DATE"), help=_("the last day: 2026-12-14")
-    )
+        "--until", required=True, metavar=_("DATE"), type=_date,
+        help=_("the last day: 2026-12-14"),
+    )  # fmt: skip
     add("back", _("be back"))
 
     trust = add("trust", _("how you, or another member, stand"))
@@ -330,8 +333,9 @@ def _add_loan_commands(add: Add, _: Say) -> None:
         moved = add(name, text)
         _loan(moved, _)
         moved.add_argument(
-            "--to", dest="end", metavar=_("DATE"), required=True, help=_("last day, included")
-        )
+            "--to", dest="end", metavar=_("DATE"), required=True, type=_date,
+            help=_("last day, included"),
+        )  # fmt: skip
         moved.add_argument("--message", metavar=_("TEXT"), help=_("only the other can read it"))
     recommend = add("recommend", _("pass a request on to your friend, or not now"))
     _loan(recommend, _)
@@ -343,7 +347,7 @@ def _add_loan_commands(add: Add, _: Say) -> None:
     report.add_argument("what", choices=("lost", "damaged", "gift"))
     report.add_argument("--message", metavar=_("TEXT"), help=_("only the other can read it"))
     _loan(add("repaired", _("say that what went wrong was made good")), _)
-    lend = add("lend-to", _("write down what somebody without a node has"))
+    lend = add("lend-to", _("write down what somebody without a home here has"))
     lend.add_argument("name", metavar=_("NAME"))
     lend.add_argument("thing", metavar=_("THING"))
     _date_options(lend, _, required=False)
@@ -401,11 +405,12 @@ def _loan(parser: Parser, _: Say) -> None:
 
 def _date_options(parser: Parser, _: Say, *, required: bool) -> None:
     parser.add_argument(
-        "--from", dest="start", metavar=_("DATE"), required=required,
-        help=_("first day: 2026-12-01, or 2026-12-01T14:00"),
+        "--from", dest="start", metavar=_("DATE"), required=required, type=_date,
+        help=_("first day: 2026-12-01, 2026-12-01T14:00, today, tomorrow, or +7: in 7 days"),
     )  # fmt: skip
     parser.add_argument(
-        "--to", dest="end", metavar=_("DATE"), required=required, help=_("last day, included")
+        "--to", dest="end", metavar=_("DATE"), required=required, type=_date,
+        help=_("last day, included"),
     )  # fmt: skip
 
 
@@ -428,6 +433,16 @@ def _number(low: int, high: int) -> Callable[[str], int]:
         return int(text)
 
     return read
+
+
+def _date(text: str) -> str:
+    """A day told from today, as the date that it is here; the node reads all others."""
+    days = {"today": 0, "tomorrow": 1}.get(text.strip().lower())
+    if re.fullmatch(r"\+[0-9]{1,3}", text.strip()):
+        days = int(text)
+    if days is None:
+        return text
+    return (datetime.date.today() + datetime.timedelta(days=days)).isoformat()
 
 
 def _week(text: str) -> list[str]:

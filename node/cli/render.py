@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from node.cli import flatmates, render_house, render_keys, render_proposals, render_things
+from node.cli import (
+    flatmates,
+    render_house,
+    render_keys,
+    render_loans,
+    render_proposals,
+    render_things,
+)
 from node.cli.client import Answer
 from node.cli.output import Screen
 
@@ -15,6 +22,7 @@ RENDERINGS: Final[dict[str, Render]] = {
     **flatmates.RENDERINGS,
     "setup": render_house.set_up,
     "status": render_house.status,
+    "house": render_house.house_show,
     "house found": render_house.house_found,
     "house show": render_house.house_show,
     "house proposals": render_proposals.proposals,
@@ -47,22 +55,22 @@ RENDERINGS: Final[dict[str, Render]] = {
     "why": render_things.why,
     "files": render_things.files,
     "get": render_things.file_stored,
-    "ask": render_things.asked,
+    "ask": render_loans.asked,
     "looking-for": render_things.thing_saved,
-    "lend-to": render_things.loan_changed,
-    "loans": render_things.loans,
-    "answer": render_things.loan_changed,
-    "recommend": render_things.loan_changed,
-    "extend": render_things.loan_changed,
-    "recall": render_things.loan_changed,
-    "handover": render_things.loan_changed,
-    "report": render_things.loan_changed,
-    "repaired": render_things.loan_changed,
-    "return": render_things.loan_changed,
-    "cancel": render_things.loan_changed,
-    "rate": render_things.loan_changed,
-    "reply": render_things.loan_changed,
-    "take-back": render_things.loan_changed,
+    "lend-to": render_loans.loan_changed,
+    "loans": render_loans.loans,
+    "answer": render_loans.loan_changed,
+    "recommend": render_loans.recommended,
+    "extend": render_loans.loan_changed,
+    "recall": render_loans.loan_changed,
+    "handover": render_loans.loan_changed,
+    "report": render_loans.loan_changed,
+    "repaired": render_loans.loan_changed,
+    "return": render_loans.loan_changed,
+    "cancel": render_loans.loan_changed,
+    "rate": render_loans.rated,
+    "reply": render_loans.loan_changed,
+    "take-back": render_loans.loan_changed,
     "mediate": render_house.mediations,
     "trust": render_house.trust,
     "words": render_keys.words,

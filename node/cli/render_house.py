@@ -426,8 +426,7 @@ def trust(screen: Screen, answer: Answer) -> None:
 
 def set_up(screen: Screen, answer: Answer) -> None:
     _ = screen.gettext
-    screen.line(_("This node has its member now: {member}.").format(member=answer["member"]))
-    screen.line(_("Start it, if it is not running: openhouse run"))
+    screen.line(_("Your home is ready. Switch it on, if it is not: openhouse run"))
     if answer.get("words"):
         screen.line()
         show_words(screen, answer["words"])

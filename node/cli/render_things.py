@@ -1,4 +1,4 @@
-"""How things and loans are shown.
+"""How things are shown.
 
 An empty answer says what to do next. Keys are those of the API (spec §10.4).
 """
@@ -7,16 +7,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from node.account_words import account_sentences
-from node.between_words import engagement_sentences
 from node.cli.client import Answer
-from node.cli.loan_words import next_step, role_word
 from node.cli.output import Screen, moment, short_id, short_ids, span
-from node.ended_words import ended_sentence
-from node.fault_words import failure_sentences
 from node.file_words import size_words
 from node.i18n import N_
-from node.messages import state_word
 from node.thing_words import CATEGORIES
 from node.when_words import when_sentences
 
@@ -40,7 +34,7 @@ def things(screen: Screen, answer: Answer) -> None:
         return
     shown = short_ids([thing["thing"] for thing in answer])
     screen.table(
-        (_("Id"), _("Title"), _("Kind"), _("Sort"), _("Circles"), _("Busy")),
+        (_("Id"), _("Title"), _("How"), _("Category"), _("Circles"), _("Busy")),
         [
             (
                 shown[thing["thing"]],
@@ -57,7 +51,7 @@ def things(screen: Screen, answer: Answer) -> None:
         said = when_sentences(thing, screen.catalogue)
         if said:
             screen.line(f"{shown[thing['thing']]}: {' '.join(said)}")
-        _say_terms(screen, shown[thing["thing"]], thing)
+        say_terms(screen, shown[thing["thing"]], thing)
 
 
 def _category(screen: Screen, thing: Answer) -> str:
@@ -65,7 +59,7 @@ def _category(screen: Screen, thing: Answer) -> str:
     return "" if word == "other" else screen.gettext(CATEGORIES[word])
 
 
-def _say_terms(screen: Screen, shown: str, thing: Answer) -> None:
+def say_terms(screen: Screen, shown: str, thing: Answer) -> None:
     """What a borrower agrees to, and what may be done with a copy."""
     _ = screen.gettext
     if thing.get("conditions"):
@@ -153,8 +147,8 @@ def browse(screen: Screen, answer: Answer) -> None:
         (
             _("Id"),
             _("Title"),
-            _("Kind"),
-            _("Sort"),
+            _("How"),
+            _("Category"),
             _("Holder"),
             _("Circle"),
             _("Through"),
@@ -175,7 +169,7 @@ def browse(screen: Screen, answer: Answer) -> None:
         ],
     )
     for thing in answer:
-        _say_terms(screen, shown[thing["thing"]], thing)
+        say_terms(screen, shown[thing["thing"]], thing)
     lent = [thing for thing in answer if thing["kind"] != "wanted"]
     reasons = dict.fromkeys(thing["why_not"]["message"] for thing in lent if thing["why_not"])
     if reasons:
@@ -261,102 +255,3 @@ def file_stored(screen: Screen, answer: Answer) -> None:
             screen.line(_("Licence: {licence}").format(licence=answer["licence"]))
     else:
         screen.line(_("“{title}”: {state}").format(title=answer["file"], state=answer["message"]))
-
-
-# --- loans -------------------------------------------------------------------------------
-
-
-def asked(screen: Screen, answer: Answer) -> None:
-    _ = screen.gettext
-    screen.line(
-        _("Asked. The loan is {loan}; follow it with: openhouse loans").format(
-            loan=short_id(answer["loan"])
-        )
-    )
-
-
-def loans(screen: Screen, answer: Answer) -> None:
-    _ = screen.gettext
-    if not answer:
-        screen.line(_("No loans. See what there is to ask for: openhouse browse"))
-        return
-    shown = short_ids([loan["loan"] for loan in answer])
-    screen.table(
-        (_("Id"), _("Thing"), _("You are"), _("With"), _("Dates"), _("State"), _("Next")),
-        [
-            (
-                shown[loan["loan"]],
-                loan["title"],
-                role_word(screen, loan["role"]),
-                loan.get("other_name") or short_id(loan["other"]),
-                span(loan["from"], loan["to"]),
-                _state(screen, loan),
-                next_step(loan, shown[loan["loan"]]),
-            )
-            for loan in answer
-        ],
-    )
-    for loan in answer:
-        if loan["state"] == "asked" and loan["role"] != "borrower":
-            name = loan["borrower_name"]
-            for sentence in account_sentences(
-                loan["account"], name, screen.gettext, screen.ngettext
-            ):
-                screen.line(f"{shown[loan['loan']]}: {sentence}")
-            for sentence in failure_sentences(loan["failures"], name, screen.gettext):
-                screen.line(f"{shown[loan['loan']]}: {sentence}")
-        if loan["state"] in ("asked", "countered", "agreed", "handed_over"):
-            _say_terms(screen, shown[loan["loan"]], loan)
-        if loan.get("engages") and "recommend" in loan["can"] and not loan["set_aside"]:
-            dates = span(loan["from"], loan["to"])
-            sentences = engagement_sentences(loan, dates, screen.gettext, screen.ngettext)
-            screen.line(f"{shown[loan['loan']]}: {' '.join(sentences)}")
-        if loan.get("repair_asked"):
-            screen.line(
-                _(
-                    "{loan}: what would put it right with {other}? Tell them, and say when it was "
-                    "made good: openhouse repaired {loan}"
-                ).format(loan=shown[loan["loan"]], other=loan["other_name"])
-            )
-        ended = ended_sentence(loan, screen.gettext)
-        if ended:
-            screen.line(f"{shown[loan['loan']]}: {ended}")
-        for reason in loan.get("reasons", []):
-            screen.line()
-            screen.line(f"{shown[loan['loan']]}: {reason['message']}")
-
-
-def _state(screen: Screen, loan: Answer) -> str:
-    _ = screen.gettext
-    words = [state_word(loan["state"], screen.language)]
-    if loan.get("late_days"):
-        words.append(
-            screen.ngettext("{count} day late", "{count} days late", loan["late_days"]).format(
-                count=loan["late_days"]
-            )
-        )
-    if loan.get("damaged_by"):
-        words.append(_("damaged"))
-    proposal = loan.get("proposal")
-    if proposal is not None:
-        words.append(_("until {day} asked for").format(day=proposal["to"].replace("T", " ")))
-    if loan.get("waits_for_word"):
-        words.append(_("waits for a word, through {names}").format(names=_between(loan)))
-    if loan.get("asked_again"):
-        words.append(_("asked again by another way"))
-    if loan.get("paper"):
-        words.append(_("on paper"))
-    return ", ".join(words)
-
-
-def _between(loan: Answer) -> str:
-    return ", ".join(loan["path_names"][1:-1])
-
-
-def loan_changed(screen: Screen, answer: Answer) -> None:
-    _ = screen.gettext
-    screen.line(
-        _("Loan {loan}: {state}.").format(
-            loan=short_id(answer["loan"]), state=state_word(answer["state"], screen.language)
-        )
-    )

@@ -13,6 +13,7 @@ learns nothing of how many there are.
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import socket
 import time
@@ -280,6 +281,9 @@ def listen(address: str, port: int, purpose: str) -> socket.socket:
     except OSError as error:
         listener.close()
         reason = error.strerror or str(error)
+        if error.errno == errno.EADDRINUSE:
+            option = "--peer-port" if purpose == "friends" else "--web-port"
+            reason = f"another home or program has it; end that one, or choose a port with {option}"
         raise PortTaken(
             f"Port {port} of {address} cannot be used for {purpose}: {reason}"
         ) from error

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from node.api import guard
 from node.api.protocols import NodeLike
+from node.config import join_address
 from node.web import (
     agenda,
     begin,
@@ -165,7 +166,12 @@ def _give_link(node: NodeLike) -> Handler:
 
     async def handle(request: web.Request) -> web.StreamResponse:
         guard.require_token(request, node.token)
-        return web.json_response({"page": f"http://{request.host}{entry_path(request.app)}"})
+        # The address it came by, as ``openhouse run`` prints it: a browser that was signed
+        # in under another name would have to do it again.
+        assert request.transport is not None, "it is being answered"
+        host, port = request.transport.get_extra_info("sockname")[:2]
+        base = f"http://{join_address(host, port)}"
+        return web.json_response({"page": f"{base}{entry_path(request.app)}"})
 
     return handle
 

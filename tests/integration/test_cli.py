@@ -16,6 +16,8 @@ from typing import Any
 import pytest
 
 from node import messages
+from node.cli import main as cli
+from node.cli.output import naming_home
 from node.store import DATABASE_FILE
 
 pytestmark = pytest.mark.system
@@ -134,7 +136,7 @@ def test_a_command_without_a_running_node_ends_with_3(
 
     assert result.code == 3
     assert result.json["error"]["code"] == "not-running"
-    assert "openhouse run" in result.err
+    assert f"openhouse --home {tmp_path} run" in result.err
 
 
 def test_a_node_that_was_killed_is_not_running(tmp_path: Path) -> None:
@@ -167,7 +169,7 @@ def test_a_node_that_was_killed_is_not_running(tmp_path: Path) -> None:
         ("run", "--web-port", "70000"),
         ("status", "--stat"),
         ("--language", "de", "status"),
-        ("house",),
+        ("keys", "nonsense"),
     ],
 )
 def test_wrong_usage_ends_with_2_and_one_line_of_reason(
@@ -178,6 +180,18 @@ def test_wrong_usage_ends_with_2_and_one_line_of_reason(
     assert (result.code, result.out) == (2, "")
     assert "usage: openhouse" in result.err
     assert "Traceback" not in result.err
+
+
+def test_the_command_alone_shows_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
+    """The first thing a newcomer types, and it was once a traceback."""
+    assert 2 == cli.main([])
+    assert "found a house, or show yours" in capsys.readouterr().err
+
+
+def test_who_says_that_it_did_not_go_as_agreed_is_asked_what_it_was(node: RunningNode) -> None:
+    result = openhouse(node.home, "rate", "12345678", "--confiance", "0", "--respect", "3")
+
+    assert (1, True) == (result.code, "--fault" in result.err)
 
 
 def test_help_and_version_are_given_without_a_node(tmp_path: Path) -> None:
@@ -200,8 +214,8 @@ def test_client_commands_start_without_the_node_s_libraries() -> None:
 
 
 def test_the_language_is_the_one_asked_for_else_that_of_the_environment(tmp_path: Path) -> None:
-    french = messages.say("not-running", {}, "fr")
-    spanish = messages.say("not-running", {}, "es")
+    french = naming_home(messages.say("not-running", {}, "fr"), str(tmp_path))
+    spanish = naming_home(messages.say("not-running", {}, "es"), str(tmp_path))
 
     assert french in openhouse(tmp_path, "status", LANG="fr_FR.UTF-8").err
     assert spanish in openhouse(tmp_path, "status", LANGUAGE="es:fr", LANG="fr_FR.UTF-8").err
@@ -347,14 +361,14 @@ def test_answers_are_in_the_owners_language(node: RunningNode) -> None:
 
 def test_empty_answers_say_what_to_do_next(node: RunningNode) -> None:
     for command, hint in (
-        (("friends",), "openhouse invite"),
-        (("loans",), "openhouse browse"),
-        (("browse",), "openhouse invite"),
-        (("status",), "openhouse invite"),
+        (("friends",), "invite"),
+        (("loans",), "browse"),
+        (("browse",), "invite"),
+        (("status",), "invite"),
     ):
         result = node("--language", "en", *command)
         assert result.code == 0
-        assert hint in result.out, command
+        assert f"openhouse --home {node.home} {hint}" in result.out, command
 
 
 def test_a_thing_is_added_listed_changed_and_withdrawn(node: RunningNode) -> None:

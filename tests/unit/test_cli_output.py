@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 from io import StringIO
 from typing import Any
@@ -12,6 +13,7 @@ from node.account_words import account_sentences
 from node.cli.actions import ACTIONS
 from node.cli.client import part
 from node.cli.output import Screen, short_ids, span, width_of
+from node.cli.parser import build_parser
 from node.cli.render import RENDERINGS
 from node.i18n import LANGUAGES, translator
 
@@ -191,17 +193,52 @@ def test_loans_show_the_command_that_takes_them_further() -> None:
         "other_name": "Chloé",
         "borrower_name": "Chloé",
         "account": ACCOUNT | {"good": 2, "without_answer": 1},
+        "messages": [{"by_name": "Chloé", "text": "For a wedding"}],
+        "recommended_by_names": ["Bruno"],
         "failures": [],
         "can": ["answer"],
         "reasons": [],
     }
 
     assert "Chloé's loans: 2 as agreed, 1 without answer." in rendered("loans", [loan])
+    assert "Chloé: “For a wedding”\n" in rendered("loans", [loan])
+    assert "Recommended by Bruno." in rendered("loans", [loan])
     assert "openhouse answer abababab yes" in rendered("loans", [loan])
     waiting = {**loan, "reasons": [{"code": "c", "message": "Circle 2 is not open to Chloé yet."}]}
     shown = rendered("loans", [waiting])
     assert "openhouse answer" not in shown
-    assert shown.endswith("abababab: Circle 2 is not open to Chloé yet.\n")
+    assert shown.endswith("abababab  Circle 2 is not open to Chloé yet.\n")
+
+    said = {"confiance": 0, "respect": 3, "fault": "late"}
+    done = {**loan, "state": "rated", "can": [], "rated": said}
+    both = rendered("loans", [{**done, "rated_by_other": {**said, "confiance": 1, "fault": ""}}])
+    assert "You say: not as agreed (it came back late), 3/10" in both
+    assert "Chloé says: as agreed, 3/10" in both
+
+
+def test_commands_name_the_data_directory_that_was_given() -> None:
+    """What is copied from the screen is done to the home it was said of."""
+    stream = StringIO()
+    Screen("en", stream, home="/tmp/a b").line("Do it now: openhouse words")
+
+    assert "Do it now: openhouse --home '/tmp/a b' words\n" == stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("given", "days"), [("today", 0), ("Tomorrow", 1), ("+0", 0), ("+30", 30), ("+999", 999)]
+)
+def test_dates_can_be_told_from_today(given: str, days: int) -> None:
+    day = datetime.date.today() + datetime.timedelta(days=days)
+    asked = build_parser([], "en").parse_args(["ask", "x", "--from", given, "--to", given])
+
+    assert (day.isoformat(), day.isoformat()) == (asked.start, asked.end)
+
+
+@pytest.mark.parametrize("given", ["2026-12-01", "+1000", "+1.5", "yesterday", "-3", "+", "+٣"])
+def test_all_other_dates_are_left_to_the_node(given: str) -> None:
+    asked = build_parser([], "en").parse_args(["away", f"--until={given}"])
+
+    assert given == asked.until
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -117,7 +117,7 @@ def test_sentences_are_in_the_language_asked_for(home: Path) -> None:
 def test_a_node_that_is_not_running_is_no_fault(home: Path) -> None:
     findings = examine(home, DOWN)
 
-    assert findings["running"] == (None, "The node is not running. Start it: openhouse run")
+    assert findings["running"] == (None, "This home is not running. Start it: openhouse run")
     assert findings["port"].ok is findings["web-port"].ok is True
 
 
@@ -442,8 +442,10 @@ def test_a_port_that_another_program_has_is_named(home: Path) -> None:
         (home / "config.toml").write_text(options)
         findings = examine(home, DOWN)
 
-    assert (False, f"Another program uses port {ports[0]}.") == findings["port"]
-    assert (False, f"Another program uses port {ports[1]}.") == findings["web-port"]
+    assert findings["port"].ok is False
+    assert f"uses port {ports[0]}" in findings["port"].message
+    assert findings["web-port"].ok is False
+    assert f"uses port {ports[1]}" in findings["web-port"].message
 
 
 def test_an_address_that_is_not_ours_is_named(home: Path) -> None:
@@ -492,14 +494,14 @@ def test_a_computer_that_is_offline_is_asked_about(home: Path) -> None:
     newcomer = examine(home, Node(status={"links_up": 0, "friends": 0}))["links"]
 
     assert alone.ok is False
-    assert "is this computer online?" in alone.message
+    assert "is this computer online" in alone.message
     assert newcomer.ok is True
 
 
 @pytest.mark.parametrize(
     ("changes", "name", "expected"),
     [
-        ({"is_recalling": True}, "recall", "waits for a friend"),
+        ({"is_recalling": True}, "recall", "takes a minute"),
         ({"is_frozen": True}, "keys", "openhouse keys thaw"),
         (
             {"claims": [{"name": "Ana", "counts_from": "2026-12-07T12:00:00Z", "member": "00"}]},

@@ -107,6 +107,25 @@ class TestBackup:
             restoring.restore_backup(tmp_path / "a", file, words)
         assert "home-not-empty" == code_of(caught)
 
+    def test_a_home_that_was_started_and_never_set_up_can_be_restored(self, tmp_path: Path) -> None:
+        """Whoever follows the emergency kit may have looked at the program first."""
+        before, words = lived_in(tmp_path / "a")
+        file = backup_of(tmp_path / "a", tmp_path)
+        Store(tmp_path / "b").close()
+
+        restoring.restore_backup(tmp_path / "b", file, words)
+
+        assert before.member == load(tmp_path / "b").member
+
+    def test_a_home_that_waits_for_its_guardians_is_not_overwritten(self, tmp_path: Path) -> None:
+        before, words = lived_in(tmp_path / "a")
+        file = backup_of(tmp_path / "a", tmp_path)
+        restoring.ask_guardians(tmp_path / "b", before.member.hex(), "Ana", "fr")
+
+        with pytest.raises(Refused) as caught:
+            restoring.restore_backup(tmp_path / "b", file, words)
+        assert "home-not-empty" == code_of(caught)
+
     def test_a_backup_without_a_member_is_none(self, tmp_path: Path) -> None:
         store = Store(tmp_path / "a")
         store.close()

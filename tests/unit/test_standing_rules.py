@@ -181,8 +181,8 @@ class TestSaidBefore:
         assert self.sentences(row) == [
             "You see that Member 2 asks Member 0 for “guitare”, July 1; nothing else.",
             "If you pass it on, Member 0 sees that you recommend Member 2.",
-            "It then takes one of the 2 units you give Member 2, until it is back and went well; "
-            "0 are taken now.",
+            "Until it is back and went well, it is one of the 2 loans you can answer for on "
+            "Member 2's side; 0 count now.",
         ]
 
     def test_the_unit_is_towards_the_next_one_not_the_borrower(self) -> None:
@@ -195,7 +195,7 @@ class TestSaidBefore:
         row = town.rows(1)[loan]
 
         assert cast(dict[str, object], row["engages"])["name"] == town.name(2)
-        assert "the one unit you give Member 2" in self.sentences(row)[2]
+        assert "the one loan you answer for on Member 2's side" in self.sentences(row)[2]
 
     def test_nothing_is_said_of_units_that_nobody_counts_nor_after_the_word(self) -> None:
         town = street(3, circle_2_exchanges=1, capacity_max=0)

@@ -1,10 +1,24 @@
 // The page shows by itself what is new. Everything works without this file.
 "use strict";
 (() => {
-  for (const button of document.querySelectorAll("[data-print]")) {
-    button.hidden = false;
-    button.addEventListener("click", () => window.print());
-  }
+  // Buttons that do nothing without a script are hidden until then.
+  const wake = () => {
+    for (const button of document.querySelectorAll("[data-print], [data-copy]")) button.hidden = false;
+  };
+  const copy = async button => {
+    const field = document.getElementById(button.dataset.copy);
+    field.select();
+    // Outside https and this computer there is no clipboard for pages, only the old way.
+    await navigator.clipboard?.writeText(field.value).catch(() => {}) ?? document.execCommand("copy");
+    button.textContent = button.dataset.copied;
+  };
+  document.addEventListener("click", event => {
+    if (event.target.closest("[data-print]")) window.print();
+    const button = event.target.closest("[data-copy]");
+    if (button) copy(button);
+  });
+  wake();
+
   const place = document.body.dataset.live;
   if (!place || !window.EventSource) return;
 
@@ -30,12 +44,16 @@
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (isBusy()) return;
     at = fresh.body.dataset.at;
+    // What was just done brings news of its own: it must not take the word for it away.
+    const done = document.querySelector("#content > .notice.done");
+    if (done) fresh.querySelector("#content")?.prepend(done.cloneNode(true));
     document.title = fresh.title;
     for (const part of [".places", ".bell", "#content"]) {
       const now = document.querySelector(part), then = fresh.querySelector(part);
       if (now && then && now.innerHTML !== then.innerHTML) now.replaceWith(then);
     }
     remember();
+    wake();
   };
 
   const soon = () => {
