@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from node import dates, messages
+from node import dates, goodbye, messages
 from node.api.errors import ApiError
 from node.api.fields import Given
 from node.api.protocols import LinkState, NodeLike, PairingLike
@@ -66,7 +66,12 @@ class Call:
 
 
 async def status(call: Call) -> Json:
-    return {**views.status(call.core), "lan": call.node.lan_state()}
+    addresses: list[Json] = [*call.node.addresses()]
+    return {**views.status(call.core), "lan": call.node.lan_state(), "addresses": addresses}
+
+
+async def say_goodbye(call: Call) -> Json:
+    return await goodbye.leave(call.core, call.command, call.body["name"])
 
 
 async def friends(call: Call) -> Json:

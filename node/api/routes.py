@@ -154,7 +154,7 @@ ROUTES: Final = (
             "sharing": "integer", "confiance": "integer", "respect": "number?",
             "respect_raters": "integer",
             "circles_open": "integer", "paused": "strings", "away": "object?", "clock": "object",
-            "lan": "object",
+            "lan": "object", "addresses": "strings",
         },
     ),
     Route(
@@ -164,6 +164,11 @@ ROUTES: Final = (
     ),
     Route(
         "DELETE", "/away", "back", "Be back.", handlers.come_back, {"away": "object?"},
+    ),
+    Route(
+        "POST", "/goodbye", "goodbye", "Leave the house: end and withdraw everything.",
+        handlers.say_goodbye, {"things": "integer", "friends": "integer"},
+        body=(Field("name", "string", "Your own name: it is meant.", required=True),),
     ),
     Route(
         "POST", "/house", "house found", "Found a house.", house_handlers.found_house,

@@ -31,6 +31,10 @@ def _status(arguments: argparse.Namespace, client: Client) -> Answer:
     return client.get("/status")
 
 
+def _goodbye(arguments: argparse.Namespace, client: Client) -> Answer:
+    return client.post("/goodbye", {"name": arguments.name})
+
+
 def _house_found(arguments: argparse.Namespace, client: Client) -> Answer:
     charter = None if arguments.charter is None else read_charter(arguments.charter)
     return client.post("/house", {"name": arguments.name, "charter": charter})
@@ -379,6 +383,7 @@ def _trust(arguments: argparse.Namespace, client: Client) -> Answer:
 ACTIONS: Final[dict[str, Action]] = {
     **FLATMATE_ACTIONS,
     "status": _status,
+    "goodbye": _goodbye,
     "house": _house_show,
     "house found": _house_found,
     "house show": _house_show,

@@ -199,6 +199,9 @@ def _add_house_commands(add: Add, shared: Parser, _: Say) -> None:
     )  # fmt: skip
     add("back", _("be back"))
 
+    goodbye = add("goodbye", _("leave the house: withdraw your things, end your friendships"))
+    goodbye.add_argument("name", metavar=_("NAME"), help=_("your own name: you mean it"))
+
     trust = add("trust", _("how you, or another member, stand"))
     trust.add_argument("member", metavar=_("MEMBER"), nargs="?")
 

@@ -22,6 +22,7 @@ RENDERINGS: Final[dict[str, Render]] = {
     **flatmates.RENDERINGS,
     "setup": render_house.set_up,
     "status": render_house.status,
+    "goodbye": render_house.goodbye,
     "house": render_house.house_show,
     "house found": render_house.house_found,
     "house show": render_house.house_show,

@@ -48,8 +48,10 @@ def status(screen: Screen, answer: Answer) -> None:
     friends = screen.ngettext("{count} friend", "{count} friends", answer["friends"])
     connected = screen.ngettext("{count} connected", "{count} connected", answer["links_up"])
     shared = screen.ngettext("{count} thing shared", "{count} things shared", answer["sharing"])
+    called_at = ", ".join(answer.get("addresses", []))
     screen.pairs(
         [
+            *([(_("Address"), called_at)] if called_at else []),
             (_("House"), house),
             (
                 _("Friends"),
@@ -118,6 +120,17 @@ def _circles_open(screen: Screen, circles: int) -> str:
     if circles == 1:
         return _("you can ask your friends")
     return _("you can ask as far as circle {circle}").format(circle=circles)
+
+
+def goodbye(screen: Screen, answer: Answer) -> None:
+    _ = screen.gettext
+    screen.line(
+        _(
+            "Done: your things are withdrawn and your friendships here ended. Leave your home on "
+            "for a few minutes more: friends’ homes have to hear of it. Then it can be switched "
+            "off for good."
+        )
+    )
 
 
 def house_found(screen: Screen, answer: Answer) -> None:

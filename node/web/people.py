@@ -92,6 +92,15 @@ def _next_steps(visit: Visit, me: Mapping[str, object]) -> list[dict[str, str]]:
     if contacts.view(visit.core):
         sentence = N_("Two people here give the same e-mail address or phone number.")
         steps.append(("/house", visit.gettext(sentence), N_("Look at it")))
+    if visit.core.recalling is not None:
+        sentence = N_(
+            "This home was restored and asks your friends for what it has forgotten: with one of "
+            "them connected, that takes a minute."
+        )
+        steps.append(("/safekeeping", visit.gettext(sentence), N_("Look at it")))
+    if me["standing"] == "member" and not me["friends"]:
+        sentence = N_("You have no friends here now. An invitation, given or opened, begins anew.")
+        steps.append(("/friends", visit.gettext(sentence), N_("See friends")))
     if me["standing"] == "alone":
         sentence = N_("A house begins with two homes: invite somebody you trust.")
         steps.append(("/friends", visit.gettext(sentence), N_("Invite")))

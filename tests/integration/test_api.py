@@ -213,6 +213,21 @@ def test_a_change_of_the_rules_is_previewed_signed_and_listed() -> None:
     with_api(check)
 
 
+def test_who_leaves_by_command_writes_their_own_name() -> None:
+    """The same way out as the page's; that what is out keeps one here is tested there."""
+
+    async def check(api: Api) -> None:
+        await api.call("POST", "/api/v1/things", {"title": "Guitar"})
+        assert 409 == (await api.call("POST", "/api/v1/goodbye", {"name": "Somebody"}))[0]
+        _, status = await api.call("GET", "/api/v1/status")
+        assert ["192.0.2.1:7470"] == status["addresses"]
+        answer = await api.call("POST", "/api/v1/goodbye", {"name": status["name"].upper()})
+        assert (200, {"things": 1, "friends": 1}) == answer
+        assert (200, []) == await api.call("GET", "/api/v1/friends")
+
+    with_api(check)
+
+
 def test_an_invitation_says_when_it_ends() -> None:
     async def check(api: Api) -> None:
         status, answer = await api.call("POST", "/api/v1/invitations", {"ttl": "1h"})
