@@ -791,7 +791,7 @@ def test_who_is_in_between_reads_first_what_a_word_engages() -> None:
         await browser.sign_in()
         _, text = await browser.get(f"/loans/{loan}")
         assert "You see that Member 2 asks Member 0 for “guitare”" in text
-        assert "it is one of the 2 loans you can answer for on Member 2's side" in text
+        assert "it is one of the 2 loans you can answer for on Member 2" in text
 
     async def check_borrower(browser: Browser) -> None:
         await browser.sign_in()
