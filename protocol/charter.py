@@ -419,7 +419,10 @@ PARAMETERS: Final = (
     ),
     Parameter(
         "sharing_waivers", 0, 20,
-        N_("Who shares nothing keeps all circles while {value} friends answer for them."),
+        N_(
+            "Who shares nothing keeps all circles while {value} friends answer for them: for as "
+            "long again as what was shared counts, and not longer."
+        ),
         N_("Friends cannot answer for who shares nothing."),
     ),
     Parameter(

@@ -329,6 +329,7 @@ def _react(core: Core, record: Record, received_from: MemberId | None) -> None:
     elif record.kind in LOAN_KINDS or record.kind in EVIDENCE_KINDS:
         loans.on_record(core, record, received_from or core.me)
     elif isinstance(body, SettlementBody) and not core.is_restoring:
+        sharing.note_settled(core, record)
         loans.on_settlement(core, body)
 
 

@@ -149,9 +149,13 @@ export function shares(seen) {
   if (grace > 0 && seen.joined_ms !== null) times.push(seen.joined_ms + grace);
   if (grace > 0 && seen.listed_ms !== null) times.push(seen.listed_ms + window);
   if (seen.lent_until_minute !== null) times.push(seen.lent_until_minute * 60000 + window);
-  const until = times.length ? Math.max(...times) : null;
-  const isWaived = charter.sharing_waivers > 0 && waivers >= charter.sharing_waivers;
-  if (hasListing || isWaived || (until !== null && now < until)) return charter.max_circles;
+  if (seen.mediated_ms !== null) times.push(seen.mediated_ms + window);
+  let until = times.length ? Math.max(...times) : null;
+  if (charter.sharing_waivers > 0 && waivers >= charter.sharing_waivers) {
+    const since = until ?? seen.joined_ms;
+    until = since === null ? null : since + window;
+  }
+  if (hasListing || (until !== null && now < until)) return charter.max_circles;
   if (grace === 0) return 0;
   if (until === null || charter.sharing_closing_ms === 0) return 1;
   return Math.max(1, charter.max_circles - 1 - Math.floor((now - until) / charter.sharing_closing_ms));

@@ -10,7 +10,7 @@ from typing import cast
 
 import pytest
 
-from node.engine import mediations
+from node.engine import mediations, sharing
 from node.engine.commands import AnswerLoan, Command, GiveBack, HandOver, Mediate, Rate
 from node.engine.loans import judge
 from protocol.bodies import Fault, Kind, MediationBody, SettlementBody, register_object
@@ -79,6 +79,37 @@ class TestWaiting:
         ring.run(1, Mediate(loan[:8], settled=True))
 
         assert [(0, 1)] * 3 == [rated(ring, viewer) for viewer in (0, 2, 3)]
+
+    def test_who_settled_something_shares_as_far_as_the_two_know_who_heard_of_it(
+        self, ring: Street
+    ) -> None:
+        """Spec 12.5; nobody else is to hear that there was anything to settle."""
+        loan = returned(ring)
+        ring.run(0, unsafe(ring, loan))
+        before = [sharing.until_ms(ring.core(viewer), ring.id(1)) or 0 for viewer in range(3)]
+        ring.pass_time(20 * DAY_MS)
+        ring.run(1, Mediate(loan, settled=True))
+        year_later = ring.now_ms // DAY_MS * DAY_MS + ring.core(1).charter.sharing_window_ms
+        for number in range(3):
+            ring.restart(number)
+        after = [sharing.until_ms(ring.core(viewer), ring.id(1)) for viewer in range(3)]
+
+        assert after == [year_later, year_later, before[2]]
+
+    def test_let_stand_it_is_no_share_and_neither_is_a_word_nobody_asked_for(
+        self, ring: Street
+    ) -> None:
+        loan = returned(ring)
+        before = sharing.until_ms(ring.core(0), ring.id(2))
+        unasked = SettlementBody(oid(loan), ring.id(0), settled=True)
+        sharing.note_settled(ring.core(0), ring.forge(2, unasked, oid(loan)))
+        assert sharing.until_ms(ring.core(0), ring.id(2)) == before
+        ring.run(0, unsafe(ring, loan))
+        before = sharing.until_ms(ring.core(0), ring.id(1))
+        ring.pass_time(20 * DAY_MS)
+        ring.run(1, Mediate(loan, settled=False))
+
+        assert sharing.until_ms(ring.core(0), ring.id(1)) == before
 
     def test_let_stand_it_is_told_as_it_was(self, ring: Street) -> None:
         loan = returned(ring)

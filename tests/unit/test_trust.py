@@ -627,14 +627,12 @@ def test_sharing_agrees_with_the_vectors(case: dict[str, Any]) -> None:
         charter,
         listed_ms=given["listed_ms"],
         lent_until_minute=given["lent_until_minute"],
+        mediated_ms=given["mediated_ms"],
         joined_ms=given["joined_ms"],
+        answered_for_by=given["answered_for_by"],
     )
     shares = is_sharing(
-        charter,
-        has_open_listing=given["has_open_listing"],
-        answered_for_by=given["answered_for_by"],
-        until_ms=until_ms,
-        now_ms=now_ms,
+        has_open_listing=given["has_open_listing"], until_ms=until_ms, now_ms=now_ms
     )
     circles = circles_by_sharing(charter, shares=shares, until_ms=until_ms, now_ms=now_ms)
 

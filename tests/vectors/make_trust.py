@@ -483,27 +483,38 @@ ASKING: list[tuple[str, dict[str, int], int, bool, int, str | None, int, int | N
     ("circle 4 of the default charter", {"max_circles": 4}, 99, True, 4, "circle-shut", 3, None),
 ]
 
-# comment, charter, open listing, friends who answer, day of the last listing, end of the last loan
-# made (day), joined (day), how far one may ask; today is day 1000, and 3 is as far as it goes
-SHARING: list[tuple[str, dict[str, int], bool, int, int | None, int | None, int | None, int]] = [
-    ("an open listing", {}, True, 0, None, None, None, 3),
-    ("a loan that ended 364 days ago", {}, False, 0, None, 636, 0, 3),
-    ("a newcomer of 182 days", {}, False, 0, None, None, 818, 3),
-    ("a listing withdrawn 364 days ago", {}, False, 0, 636, None, 0, 3),
-    ("two friends who answer", {}, False, 2, None, None, 0, 3),
-    ("a loan, where there is no grace", {"sharing_grace_ms": 0}, False, 0, None, 636, 0, 3),
-    ("nothing", {}, False, 0, None, None, None, 1),
-    ("a loan that ended 365 days ago", {}, False, 0, None, 635, 0, 2),
-    ("a newcomer of 183 days", {}, False, 0, None, None, 817, 2),
-    ("a listing withdrawn 365 days ago", {}, False, 0, 635, None, 0, 2),
-    ("one that is over for 90 days", {}, False, 0, 545, None, 0, 2),
-    ("one that is over for 91 days", {}, False, 0, 544, None, 0, 1),
-    ("came long ago and shares nothing", {}, False, 0, None, None, 0, 1),
-    ("one friend who answers", {}, False, 1, None, None, 0, 1),
-    ("two who answer where nobody can", {"sharing_waivers": 0}, False, 2, None, None, 0, 1),
-    ("where circles close at once", {"sharing_closing_ms": 0}, False, 0, 635, None, 0, 1),
-    ("a newcomer where there is no grace", {"sharing_grace_ms": 0}, False, 0, None, None, 999, 0),
-    ("a listing withdrawn where there is none", {"sharing_grace_ms": 0}, False, 0, 999, None, 0, 0),
+# comment, charter, open listing, friends who answer, day of the last listing, end of the last
+# loan made (day), day of the last mediation that was settled, joined (day), how far one may ask;
+# today is day 1000, and 3 is as far as it goes
+Days = int | None
+SHARING: list[tuple[str, dict[str, int], bool, int, Days, Days, Days, Days, int]] = [
+    ("an open listing", {}, True, 0, None, None, None, None, 3),
+    ("a loan that ended 364 days ago", {}, False, 0, None, 636, None, 0, 3),
+    ("a newcomer of 182 days", {}, False, 0, None, None, None, 818, 3),
+    ("a listing withdrawn 364 days ago", {}, False, 0, 636, None, None, 0, 3),
+    ("settled as mediator 364 days ago", {}, False, 0, None, None, 636, 0, 3),
+    ("friends who answer, shared until 364 days ago", {}, False, 2, 271, None, None, 0, 3),
+    ("friends who answer, came 547 days ago", {}, False, 2, None, None, None, 453, 3),
+    ("a loan, where there is no grace", {"sharing_grace_ms": 0}, False, 0, None, 636, None, 0, 3),
+    ("settled, no grace", {"sharing_grace_ms": 0}, False, 0, None, None, 636, 0, 3),
+    ("friends who answer, no grace", {"sharing_grace_ms": 0}, False, 2, None, None, None, 636, 3),
+    ("nothing", {}, False, 0, None, None, None, None, 1),
+    ("a loan that ended 365 days ago", {}, False, 0, None, 635, None, 0, 2),
+    ("a newcomer of 183 days", {}, False, 0, None, None, None, 817, 2),
+    ("a listing withdrawn 365 days ago", {}, False, 0, 635, None, None, 0, 2),
+    ("one that is over for 90 days", {}, False, 0, 545, None, None, 0, 2),
+    ("one that is over for 91 days", {}, False, 0, 544, None, None, 0, 1),
+    ("settled as mediator 365 days ago", {}, False, 0, None, None, 635, 0, 2),
+    ("came long ago and shares nothing", {}, False, 0, None, None, None, 0, 1),
+    ("one friend who answers", {}, False, 1, 271, None, None, 0, 1),
+    ("friends who answer, shared until 365 days ago", {}, False, 2, 270, None, None, 0, 2),
+    ("friends who answered for a year and a quarter", {}, False, 2, 179, None, None, 0, 1),
+    ("friends who answer for a stranger", {}, False, 2, None, None, None, None, 1),
+    ("two where nobody can", {"sharing_waivers": 0}, False, 2, 271, None, None, 0, 1),
+    ("where circles close at once", {"sharing_closing_ms": 0}, False, 0, 635, None, None, 0, 1),
+    ("new, no grace", {"sharing_grace_ms": 0}, False, 0, None, None, None, 999, 0),
+    ("a listing withdrawn, no grace", {"sharing_grace_ms": 0}, False, 0, 999, None, None, 0, 0),
+    ("a year of friends, no grace", {"sharing_grace_ms": 0}, False, 2, None, None, None, 635, 0),
 ]
 
 
@@ -783,13 +794,14 @@ def build() -> str:
         }
         decoded = {"circles_open": circles, "missing": missing}
         add("ask", comment, ["Circles"], error=error_, input=input_ask, decoded=decoded)
-    for comment, charter, has_listing, waivers, listed, lent, joined, circles in SHARING:
+    for comment, charter, has_listing, waivers, listed, lent, settled, joined, circles in SHARING:
         input_share = {
             "charter": charter,
             "has_open_listing": has_listing,
             "answered_for_by": waivers,
             "listed_ms": None if listed is None else listed * DAY_MS,
             "lent_until_minute": None if lent is None else lent * DAY,
+            "mediated_ms": None if settled is None else settled * DAY_MS,
             "joined_ms": None if joined is None else joined * DAY_MS,
             "now_ms": 1000 * DAY_MS,
         }
