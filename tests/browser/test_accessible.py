@@ -17,6 +17,7 @@ from node.engine import views
 from node.engine.commands import AddThing
 from protocol.errors import Refused
 from simulations.street import Street
+from tests.page_flat import served_flat
 from tests.page_street import NAMES, TOKEN, Served, StreetNode, live_here, make_street, served
 
 if TYPE_CHECKING:
@@ -181,6 +182,37 @@ def test_axe_finds_nothing_on_any_page(browser: Browser, home: Served) -> None:
     assert [] == found
     assert [] == [url for url in strangers if not url.startswith(home.url + "/")]
     assert max(map(len, NAMES)) > 60, "long names are part of it"
+
+
+def test_a_flat_asks_who_is_there_and_axe_finds_nothing_on_its_pages(
+    browser: Browser, home: Served, tmp_path: Path
+) -> None:
+    """On a phone: who are you, sign in, somebody else's turn; without a script."""
+    with served_flat(home.node.street, tmp_path) as flat:
+        plain = browser.new_context(java_script_enabled=False, viewport=PHONE)  # type: ignore[arg-type]
+        page = plain.new_page()
+        page.goto(flat.url)
+        page.get_by_role("button", name="Luc").click()
+        page.get_by_label("Key", exact=True).fill("b1" * 32)
+        page.get_by_role("button", name="Sign in").click()
+        assert page.get_by_role("heading", name="Hello Luc").is_visible()
+        page.get_by_role("link", name="Somebody else’s turn").click()
+        page.get_by_role("button", name="Ana").click()
+        page.get_by_role("link", name="Not your home? Say who you are").click()
+        page.get_by_role("button", name="Luc").click()
+        assert page.get_by_role("heading", name="Hello Luc").is_visible()
+        plain.close()
+
+        context = browser.new_context(bypass_csp=True, reduced_motion="reduce")
+        context.add_init_script(path=AXE)
+        page = context.new_page()
+        page.goto(flat.entry)
+        found: list[str] = []
+        for path in flat.paths:
+            page.goto(flat.url + path)
+            found += look(page, path)
+        context.close()
+    assert [] == found
 
 
 def test_the_page_shows_what_is_new_by_itself_unless_somebody_is_writing(
