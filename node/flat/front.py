@@ -80,8 +80,9 @@ class Front:
         server = self._own.server if resident is None else resident.server
         assert server is not None, "open homes are served"
         response: web.StreamResponse = await server.request_handler(request)
-        if resident is not None and self._is_shown_a_secret(request) and not response.prepared:
-            # Who comes in by a link need not be asked afterwards who they are.
+        has_come_in = self._is_shown_a_secret(request) and response.status == 303
+        if resident is not None and has_come_in and not response.prepared:
+            # Who came in by a link need not be asked afterwards who they are.
             self._remember(response, resident)
         return response
 

@@ -210,6 +210,7 @@ def test_a_flat_asks_who_is_there_and_axe_finds_nothing_on_its_pages(
         found: list[str] = []
         for path in flat.paths:
             page.goto(flat.url + path)
+            assert page.locator("[name=key]").count() == 0, "no page of it is the one to sign in at"
             found += look(page, path)
         context.close()
     assert [] == found

@@ -17,6 +17,7 @@ from aiohttp import ClientSession, CookieJar
 from node.config import Settings
 from node.engine import views
 from node.engine.commands import AddThing, Ask, FoundHouse
+from node.errors import StoreFull
 from node.flat.flat import FIRST, Flat
 from node.flat.front import Front
 from node.flat.place import PLACE
@@ -144,6 +145,7 @@ def test_a_home_alone_is_asked_nothing_and_an_added_flatmate_comes_in_by_a_link(
             leo = await building.phone()
             for _ in range(2):
                 assert "holds the computer" in (await leo.get(f"/claim/{code}"))[1]
+            assert {} == leo.cookies(), "who only looks is not taken for Léo afterwards"
             assert "at least 8" in await leo.post(
                 f"/claim/{code}", f"/claim/{code}", name="Léo", password="short", again="short"
             )
@@ -344,6 +346,25 @@ def test_a_damaged_home_or_one_switched_off_does_not_stop_the_others(tmp_path: P
             assert "/" == await phone.post("/sign-in", "/", key=building.key_of())
             assert "is damaged" in (await phone.get("/flat"))[1]
             assert "Hello Ana" in (await phone.get("/"))[1]
+
+    run(scenario())
+
+
+def test_a_home_that_fails_is_closed_and_the_last_one_ends_the_program(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with flat_in(tmp_path / "flat") as building:
+            ana, leo = await two(building)
+            building.node("leo").failed.set_result(StoreFull("There is no room left"))
+            await eventually(lambda: building.flat.residents["leo"].server is None)
+            assert (303, "/who") == (await leo.ask("GET", "/"))[::2]
+            assert "There is no room left." in (await ana.get("/flat"))[1]
+            assert not building.flat.failed.done()
+            facts = tmp_path / "flat" / "flatmates" / "leo" / "node.json"
+            await eventually(lambda: not facts.exists())
+
+            failure = StoreFull("There is no room at all")
+            building.node().failed.set_result(failure)
+            assert failure is await building.flat.failed
 
     run(scenario())
 
