@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+from contextlib import suppress
+from typing import Any, Final
 
 from aiohttp import web
 
@@ -16,6 +18,7 @@ from protocol.charter import Charter
 from protocol.errors import Refused
 from protocol.invitations import SCHEME
 
+_FIRST_THINGS_S: Final = 3.0
 _LANGUAGE_MAX_AGE_S = 365 * 24 * 3600
 
 
@@ -101,7 +104,19 @@ async def join(visit: Visit, form: Form) -> str | web.StreamResponse:
     if not form.text("sure"):
         return show_invitation(visit, form, "/join")
     await accept_invitation(visit, form)
+    await _wait_for_things(visit)
     return "/?done=joined"
+
+
+async def _wait_for_things(visit: Visit) -> None:
+    """What the inviter shares is on its way: the first page after joining shows it.
+
+    A page that is looked at without a script does not look again by itself.
+    """
+    with visit.node.subscribe() as changes, suppress(TimeoutError):
+        async with asyncio.timeout(_FIRST_THINGS_S):
+            while not visit.core.visible_listings():
+                await changes.next()
 
 
 def show_invitation(visit: Visit, form: Form, action: str) -> web.StreamResponse:

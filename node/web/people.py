@@ -70,6 +70,7 @@ async def show_home(
         steps=_next_steps(visit, me),
         soon=upcoming(visit)[:_SOON_MAX],
         near=_near(visit),
+        near_first=visit.request.query.get("done") == "joined" or me["standing"] == "candidate",
     )
 
 

@@ -219,6 +219,7 @@ def test_a_house_begins_and_a_guitar_is_lent_returned_and_rated(
     # A price is refused in her language, and what she wrote is kept.
     ana.go("/things")
     ana.page.fill("input[name=title]", "Guitare, 15 € la nuit")
+    ana.page.click("summary:has-text('En dire plus')")
     ana.page.fill("textarea[name=text]", "Six cordes.")
     ana.page.check("form[action='/things'] input[name=circles][value='2']")
     ana.press("form[action='/things'] button")
