@@ -24,6 +24,7 @@ from node.errors import (
     StoreNewer,
     StoreUnwritable,
 )
+from node.flat.rooms import DIRECTORY, rooms
 from node.i18n import N_, translator
 from node.lock import holder_of
 from node.store import DATABASE_FILE
@@ -53,6 +54,7 @@ def examine(home: Path, client: Asks, language: str) -> dict[str, Any]:
         _running(home, is_running),
         *_settings(home, is_running),
         *(_inside(client, say) if is_running else []),
+        *(_flatmates(home, client) if is_running else []),
     ]
     shown = [
         {"name": name, "ok": ok, "message": say(message).format(**values)}
@@ -218,6 +220,27 @@ def _inside(client: Asks, say: Callable[[str], str]) -> list[_Check]:
         )
         checks.append(("claim", False, sentence, dict(claim)))
     return [*checks, *_words(client)]
+
+
+def _flatmates(home: Path, client: Asks) -> list[_Check]:
+    """The homes of flatmates that the running node could not open; who set it up is told."""
+    if not rooms(home):
+        return []
+    try:
+        mates = client.get("/flatmates")
+    except OpenHouseError:
+        return []  # said already
+    sentence = N_("The home of {name} is closed. Look into it: openhouse --home {home} doctor")
+    return [
+        (
+            "flatmate",
+            False,
+            sentence,
+            {"name": mate["name"], "home": home / DIRECTORY / mate["flatmate"]},
+        )
+        for mate in mates
+        if mate["state"] == "closed"
+    ]
 
 
 def _silent(error: OpenHouseError) -> _Check:

@@ -18,7 +18,7 @@ import logging
 import os
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -35,6 +35,7 @@ from node.identity import Identity
 from node.links_seen import LinksSeen
 from node.loan_photos import LoanPhotos
 from node.notices.bell import Bell
+from node.notices.facts import Fact
 from node.opening import CachedOpener
 from node.store import Store
 from node.topics import Subscription, Topics
@@ -92,6 +93,8 @@ class Node:
         self.engine: Engine | None = None
         self.failed: asyncio.Future[NodeError] = asyncio.get_running_loop().create_future()
         """Done when the node can do nothing more, with the reason."""
+        self.further_facts: Callable[[], list[Fact]] = list
+        """What deserves a notice beyond this home; its flatmates' (``node.flat.place``)."""
         self._store = store
         self._counters: Counter[str] = Counter()
         self._endpoint = door.endpoint
@@ -261,7 +264,7 @@ class Node:
         host.failed.add_done_callback(self._on_host_failed)
         host.start()
         self._network.start(host, engine, self._store)
-        self._bell = asyncio.ensure_future(Bell(self).run())
+        self._bell = asyncio.ensure_future(Bell(self, further=lambda: self.further_facts()).run())
         self._bell.add_done_callback(_say_why_it_ended)
         self._noting = asyncio.ensure_future(self._links_seen.run())
         self._noting.add_done_callback(_say_why_it_ended)

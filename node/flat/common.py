@@ -13,12 +13,14 @@ was lost).
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from node.engine import commands, ids, views
 from node.engine.core import Core
 from node.flat.note import NAME, THINGS_MAX, Act, Note, read_note, write_note
 from node.i18n import N_
+from node.notices.facts import Fact
 from protocol.errors import Refused
 
 if TYPE_CHECKING:
@@ -75,6 +77,43 @@ def loan_of(core: Core, loan: str) -> dict[str, Any]:
 
 def acts_on(note: Note, loan: str) -> list[Act]:
     return [act for act in note.acts if act.loan == loan]
+
+
+def facts_for_flatmates(loans: Iterable[dict[str, Any]]) -> list[Fact]:
+    """What every flatmate is told: a thing of the flat is asked for.
+
+    Args:
+        loans: as of ``loans_of``, with the ``slug`` of their holder.
+    """
+    return [
+        Fact(
+            f"asked_flat/{loan['loan']}/{loan['from']}",
+            "asked_flat",
+            {"title": loan["title"], "other": loan["borrower_name"]},
+            f"/for-the-flat/{loan['slug']}/{loan['loan']}",
+        )
+        for loan in loans
+        if loan["waits"]
+    ]
+
+
+def facts_for_holder(core: Core) -> list[Fact]:
+    """What the holder is told: a flatmate did something about a thing of theirs."""
+    acts = read_note(core).acts
+    if not acts:
+        return []
+    loans: list[Any] = views.loans(core)
+    titles = {loan["loan"]: loan["title"] for loan in loans}
+    return [
+        Fact(
+            f"cared/{act.loan}/{act.did}/{act.at_ms}",
+            "cared",
+            {"title": titles[act.loan], "other": act.by},
+            f"/loans/{act.loan}",
+        )
+        for act in acts
+        if act.loan in titles
+    ]
 
 
 async def mark(node: NodeLike, core: Core, thing: str, *, is_common: bool) -> None:

@@ -195,7 +195,9 @@ class Flat:
         stack = resident.stack
         token = token_of(resident.home)
         node = await stack.enter_async_context(running(settings, store, token, self._door))
-        app = self._make_app(node, Place(self, resident))
+        place = Place(self, resident)
+        node.further_facts = place.facts
+        app = self._make_app(node, place)
         runner = web.AppRunner(app, access_log=None, handle_signals=False)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)

@@ -17,6 +17,7 @@ from node.engine import commands
 from node.engine.core import Core
 from node.flat import common, rooms
 from node.flat.note import read_note
+from node.notices.facts import Fact
 from protocol.errors import Refused
 
 if TYPE_CHECKING:
@@ -215,6 +216,13 @@ class Place:
         self._own()
         async with other.lock:
             await common.act(node, core, self._resident.name, loan, did, command)
+
+    def facts(self) -> list[Fact]:
+        """What this flatmate deserves to be told of the flat."""
+        core = _core(self._resident)
+        if core is None:
+            return []
+        return [*common.facts_for_flatmates(self.common_loans()), *common.facts_for_holder(core)]
 
     # --- helpers ------------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ from node.errors import NodeError
 from node.notices import box as boxes
 from node.notices.box import Box, read_box, write_box
 from node.notices.channels import Channels, read_channels
-from node.notices.facts import facts, next_minute
+from node.notices.facts import Fact, facts, next_minute
 from protocol.errors import Refused
 
 if TYPE_CHECKING:
@@ -84,6 +84,7 @@ class Bell:
 
     Args:
         send, now_ms, minute: the world; scripted in tests.
+        further: what else is a fact, beyond this home (its flatmates').
     """
 
     def __init__(
@@ -92,11 +93,13 @@ class Bell:
         send: Send = send,
         now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
         minute: Callable[[], int] = local_minute,
+        further: Callable[[], list[Fact]] = list,
     ) -> None:
         self._node = node
         self._send = send
         self._now_ms = now_ms
         self._minute = minute
+        self._further = further
 
     async def run(self) -> None:
         """Ring whenever there is reason to, until cancelled."""
@@ -125,6 +128,7 @@ class Bell:
         conflicts: list[Any] = contacts.view(core)
         files = () if self._node.files is None else self._node.files.fetching.files()
         found = facts(loans, friends, core.me.hex(), self._minute(), conflicts, files)
+        found += self._further()
         box = boxes.take_in(box_of(core), found, channels.wanted_now(), self._now_ms())
         await self._keep(box)
         for channel in boxes.due(box, self._now_ms()):

@@ -28,6 +28,8 @@ EVENTS: Final = {
 
 SENTENCES: Final = {
     "asked": N_("{other} asks for “{title}”."),
+    "asked_flat": N_("{other} asks for “{title}”, which is of the flat."),
+    "cared": N_("{other} looked after “{title}” for the flat."),
     "between": N_("{borrower} asks {holder} for “{title}”, through you."),
     "yes": N_("{other} said yes: “{title}”."),
     "accepted": N_("{other} takes the dates that you proposed: “{title}”."),
@@ -53,7 +55,8 @@ SENTENCES: Final = {
     "conflict": N_("You answer for {other}, who gives the same contact as somebody else: look."),
 }
 _EVENT_OF: Final = {
-    "asked": "asked", "between": "between", "yes": "answered", "accepted": "answered",
+    "asked": "asked", "asked_flat": "asked",
+    "between": "between", "yes": "answered", "accepted": "answered",
     "no": "answered", "expired": "answered", "countered": "answered", "fetch": "due",
     "due": "due", "late": "due", "friend": "people", "conflict": "people",
 }  # fmt: skip

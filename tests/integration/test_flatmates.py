@@ -14,10 +14,12 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession, CookieJar
 
+from node import doctor
+from node.cli.client import Client
 from node.config import Settings
 from node.engine import views
 from node.engine.commands import AddThing, Ask, FoundHouse
-from node.errors import StoreFull
+from node.errors import StoreCorrupt, StoreError, StoreFull
 from node.flat.flat import FIRST, Flat
 from node.flat.front import Front
 from node.flat.place import PLACE
@@ -32,6 +34,7 @@ from protocol.errors import Refused
 from tests.integration.homes import befriend, eventually, home, host, in_days, me, run, sees
 
 PASSWORD = "correct horse"
+DAMAGED = b"not a database at all, but long enough to be looked at" * 100
 HIDDEN = re.compile(r'name="csrf" value="([0-9a-f]{64})"')
 
 
@@ -100,8 +103,12 @@ async def flat_in(directory: Path) -> AsyncIterator[Building]:
     )
     async with AsyncExitStack() as stack:
         socket = stack.enter_context(listen("127.0.0.1", 0, "the page"))
-        store = Store(directory)
-        stack.callback(store.close)
+        store: Store | StoreError
+        try:
+            store = Store(directory)
+            stack.callback(store.close)
+        except StoreError as error:
+            store = error
         door = await open_door(settings)
         stack.push_async_callback(door.stop)
         flat = Flat(settings, door, _make_app)
@@ -286,6 +293,7 @@ def test_flatmates_answer_for_the_flat_and_for_nothing_else(tmp_path: Path) -> N
             page = (await leo.get(place))[1]
             assert "For my aunt" in page
             await asyncio.wait_for(_until(leo, place, "Your answer"), 20)
+            await asyncio.wait_for(_until(leo, "/notices", "Rosa asks for “Guest bed”"), 20)
             said = await leo.post(place + "/answer", place, answer="yes", message="Welcome!")
             assert "/inbox?done=answered" == said
             assert "Léo said yes." in (await ana.get(f"/loans/{loans['Guest bed']}"))[1]
@@ -293,6 +301,8 @@ def test_flatmates_answer_for_the_flat_and_for_nothing_else(tmp_path: Path) -> N
             assert "/inbox?done=handed-over" == said
             await eventually(lambda: _state(rosa, loans["Guest bed"]) == "handed_over")
             assert "/inbox?done=returned" == await leo.post(place + "/return", place)
+
+            await asyncio.wait_for(_until(ana, "/notices", "Léo looked after “Guest bed”"), 20)
 
             # Her drill is hers: its loan is no loan of the flat.
             hers = loans["Ana's drill"]
@@ -336,8 +346,11 @@ def test_a_damaged_home_or_one_switched_off_does_not_stop_the_others(tmp_path: P
             assert "Switched off" in (await ana.get("/flat"))[1]
             await ana.post("/flat/switch", "/flat", flatmate="leo", what="on")
             assert "Hello Léo" in (await leo.get("/"))[1]
-        database = tmp_path / "flat" / "flatmates" / "leo" / DATABASE_FILE
-        database.write_bytes(b"not a database at all, but long enough to be looked at" * 100)
+        database, first = (
+            tmp_path / "flat" / place / DATABASE_FILE for place in ("flatmates/leo", "")
+        )
+        whole = database.read_bytes()
+        database.write_bytes(DAMAGED)
         async with flat_in(tmp_path / "flat") as building:
             phone = await building.phone()
             assert "cannot be opened now" in (await phone.get("/who"))[1]
@@ -346,6 +359,22 @@ def test_a_damaged_home_or_one_switched_off_does_not_stop_the_others(tmp_path: P
             assert "/" == await phone.post("/sign-in", "/", key=building.key_of())
             assert "is damaged" in (await phone.get("/flat"))[1]
             assert "Hello Ana" in (await phone.get("/"))[1]
+            client = Client(tmp_path / "flat")
+            found = await asyncio.to_thread(doctor.examine, tmp_path / "flat", client, "en")
+            said = [check["message"] for check in found["checks"] if check["name"] == "flatmate"]
+            assert "The home of Léo is closed" in said[0]
+        database.write_bytes(whole)
+        first.write_bytes(DAMAGED)
+        async with flat_in(tmp_path / "flat") as building:
+            leo = await building.phone()
+            assert "cannot be opened now" in (await leo.get("/who"))[1]
+            await leo.post("/who", "/who", flatmate="leo")
+            await leo.post("/sign-in", "/", key=PASSWORD)
+            assert "Hello Léo" in (await leo.get("/"))[1]
+        database.write_bytes(DAMAGED)
+        with pytest.raises(StoreCorrupt):
+            async with flat_in(tmp_path / "flat"):
+                pass
 
     run(scenario())
 
