@@ -107,11 +107,11 @@ def test_two_friends_who_answer_for_somebody_waive_it_while_they_do() -> None:
 def test_friends_carry_somebody_for_a_year_and_not_for_another_by_saying_so_again() -> None:
     """Design 8.10: "two friends can waive a year"."""
     edges = [(0, 1), (1, 2), (0, 2), (2, 3)]
-    rules = {"friendship_lease_ms": 365 * DAY_MS, "friendship_renewal_ms": 90 * DAY_MS}
+    rules = {"friendship_lease_ms": 365 * DAY_MS, "sharing_window_ms": 40 * DAY_MS}
     made = street(4, edges=edges, sharing_grace_ms=DAY_MS, sharing_closing_ms=0, **rules)
     for friend in (0, 1):
         made.run(friend, Validate(made.id(2).hex()))
-    made.pass_time(365 * DAY_MS)
+    made.pass_time(40 * DAY_MS)
     assert [circles(made, 2), circles(made, 2, viewer=0)] == [3, 3]
     made.pass_time(2 * DAY_MS)
     assert [circles(made, 2), circles(made, 2, viewer=0)] == [1, 1]
