@@ -18,10 +18,11 @@ from dataclasses import dataclass, field
 
 from node.engine.alarms import Alarms
 from node.engine.core import Core
+from node.engine.evidence_book import EvidenceBook
 from node.engine.loan_index import LoanIndex
-from node.trust.evidence import Evidence, gather
-from node.trust.ledger import Ledgers, gather_ledgers
-from protocol.bodies import EVIDENCE_KINDS, LOAN_KINDS, LoanBody, RatedBody
+from node.trust.evidence import Evidence
+from node.trust.ledger import Ledgers
+from protocol.bodies import LOAN_KINDS, LoanBody, RatedBody
 from protocol.exchange import LoanState, Path, derive
 from protocol.exchange_table import WAITING
 from protocol.keys import MemberId, ObjectId
@@ -68,8 +69,7 @@ class LoanBook:
         self._turns = Alarms()
         """When what a loan's steps say becomes something else by itself."""
         self._loans_end = Alarms()
-        self._evidence: tuple[Evidence, Ledgers] | None = None
-        self._evidence_until_ms = 0
+        self._evidence: EvidenceBook | None = None
         self.alarms = Alarms()
         self.wakeup_ms: int | None = None
         self.is_looked_through = False
@@ -89,7 +89,8 @@ class LoanBook:
             entry.derived_for_ms = None
             self._changed[body.loan] = None
             return
-        self._evidence = None
+        if self._evidence is not None:
+            self._evidence.note(record)
         if isinstance(body, RatedBody) and body.terms.loan in self._entries:
             self._changed[body.terms.loan] = None
 
@@ -236,21 +237,16 @@ class LoanBook:
 
     def evidence(self) -> Evidence:
         """The ratings and repairs held, as evidence. Spec: §12.1."""
-        return self._gathered()[0]
+        return self._words().evidence()
 
     def ledgers(self) -> Ledgers:
         """The entries held, as ledgers. Spec: §12.8."""
-        return self._gathered()[1]
+        return self._words().ledgers()
 
-    def _gathered(self) -> tuple[Evidence, Ledgers]:
-        core = self._core
-        if self._evidence is None or core.now_ms >= self._evidence_until_ms:
-            records = [record for kind in EVIDENCE_KINDS for record in core.of_kind(kind)]
-            self._evidence = (
-                gather(records, _verified_on_arrival),
-                gather_ledgers(records, _verified_on_arrival),
-            )
-            self._evidence_until_ms = min((r.not_after_ms for r in records), default=_ALWAYS)
+    def _words(self) -> EvidenceBook:
+        """Opened when first asked for: most of a start knows nothing to judge by yet."""
+        if self._evidence is None:
+            self._evidence = EvidenceBook(self._core)
         return self._evidence
 
 
@@ -266,8 +262,3 @@ def book_of(core: Core) -> LoanBook:
 def forget_book(core: Core) -> None:
     """The numbers changed by which loans are judged and looked at: open it anew."""
     vars(core).pop(_ATTRIBUTE, None)
-
-
-def _verified_on_arrival(key: bytes, message: bytes, signature: bytes) -> bool:
-    """No second look at contracts: ``loans.check`` lets no evidence in without a good one."""
-    return True

@@ -13,14 +13,18 @@ Spec: §12.1.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
 
 from protocol.bodies import EvidenceBody, RatedBody, RatingBody, RepairBody, RetractionBody
 from protocol.exchange import contract_is_signed
 from protocol.keys import MemberId, ObjectId
 from protocol.mandates import Verify
 from protocol.records import Record, supersedes
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsRichComparison
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -48,10 +52,43 @@ class Rating:
     is_repaired: bool = False
 
 
+Word = tuple[ObjectId, MemberId]
+"""The loan, and the party that speaks of it."""
+_Said = TypeVar("_Said", bound="SupportsRichComparison")
+
+
+def with_changes(
+    lists: Mapping[MemberId, tuple[_Said, ...]],
+    gone: Iterable[_Said],
+    come: Iterable[_Said],
+    member_of: Callable[[_Said], MemberId],
+) -> dict[MemberId, tuple[_Said, ...]]:
+    """Lists by member, each in order, without some things and with some others."""
+    changed = dict(lists)
+    touched: dict[MemberId, list[_Said]] = {}
+
+    def list_of(said: _Said) -> list[_Said]:
+        member = member_of(said)
+        if member not in touched:
+            touched[member] = list(lists.get(member, ()))
+        return touched[member]
+
+    for said in gone:
+        list_of(said).remove(said)
+    for said in come:
+        list_of(said).append(said)
+    for member, given in touched.items():
+        # Sorted, so that equal sets give equal lists whatever came first.
+        changed[member] = tuple(sorted(given))
+        if not given:
+            del changed[member]
+    return changed
+
+
 class Evidence:
     """Ratings by the person they are about, and by who gave them, in the order of ratings."""
 
-    __slots__ = ("_about", "_by", "_lent_until", "_taken_back")
+    __slots__ = ("_about", "_by", "_lent_until", "_of_word", "_taken_back")
 
     def __init__(
         self,
@@ -59,16 +96,44 @@ class Evidence:
         taken_back: Iterable[tuple[ObjectId, MemberId]] = (),
     ) -> None:
         self._taken_back = dict.fromkeys(taken_back)
-        about: dict[MemberId, list[Rating]] = {}
-        by: dict[MemberId, list[Rating]] = {}
+        come = list(ratings)
+        self._of_word = {(rating.loan, rating.rater): rating for rating in come}
+        self._about = with_changes({}, (), come, lambda rating: rating.subject)
+        self._by = with_changes({}, (), come, lambda rating: rating.rater)
         self._lent_until: dict[MemberId, int] = {}
-        # Sorted, so that equal sets of ratings give equal evidence in every respect.
-        for rating in sorted(ratings):
-            about.setdefault(rating.subject, []).append(rating)
-            by.setdefault(rating.rater, []).append(rating)
-            self._lent_until[rating.holder] = rating.to_minute
-        self._about = {subject: tuple(given) for subject, given in about.items()}
-        self._by = {rater: tuple(given) for rater, given in by.items()}
+        self._find_lent_until(come)
+
+    def with_words(self, words: Iterable[Word], said: Evidence) -> Evidence:
+        """What it is when some words are now as ``said``, which holds no others.
+
+        Costs what the words and those whom they concern cost, and a copy of the indexes.
+        """
+        changed = Evidence()
+        changed._of_word, changed._taken_back = dict(self._of_word), dict(self._taken_back)
+        gone = []
+        for word in words:
+            changed._taken_back.pop(word, None)
+            former = changed._of_word.pop(word, None)
+            if former is not None:
+                gone.append(former)
+        come = list(said._of_word.values())
+        changed._of_word.update(said._of_word)
+        changed._taken_back.update(said._taken_back)
+        changed._about = with_changes(self._about, gone, come, lambda rating: rating.subject)
+        changed._by = with_changes(self._by, gone, come, lambda rating: rating.rater)
+        changed._lent_until = dict(self._lent_until)
+        changed._find_lent_until([*gone, *come])
+        return changed
+
+    def _find_lent_until(self, touched: Iterable[Rating]) -> None:
+        """Anew for the holders of some ratings."""
+        for holder in {rating.holder: None for rating in touched}:
+            known = (*self.about(holder), *self.by(holder))
+            ends = [rating.to_minute for rating in known if rating.holder == holder]
+            if ends:
+                self._lent_until[holder] = max(ends)
+            else:
+                self._lent_until.pop(holder, None)
 
     def about(self, subject: MemberId) -> tuple[Rating, ...]:
         """What others said of ``subject``, the loan that ended last at the end."""

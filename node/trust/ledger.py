@@ -22,7 +22,7 @@ import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from node.trust.evidence import Evidence
+from node.trust.evidence import Evidence, Word, with_changes
 from protocol.bodies import EntryBody
 from protocol.charter import Charter
 from protocol.errors import BadSignature, InvalidState, NotYours, RemoteProtocolError
@@ -80,14 +80,22 @@ class Account:
 class Ledgers:
     """Entries by the borrower, each list in the order of entries."""
 
-    __slots__ = ("_of",)
+    __slots__ = ("_of", "_of_word")
 
-    def __init__(self, entries: Iterable[Entry] = ()) -> None:
-        of: dict[MemberId, list[Entry]] = {}
-        # Sorted, so that equal sets of entries give equal ledgers in every respect.
-        for entry in sorted(entries):
-            of.setdefault(entry.borrower, []).append(entry)
-        self._of = {borrower: tuple(entries) for borrower, entries in of.items()}
+    def __init__(self, entries: Iterable[tuple[Word, Entry]] = ()) -> None:
+        """Entries, each with the party that says it of its loan."""
+        self._of_word = dict(entries)
+        self._of = with_changes({}, (), self._of_word.values(), _borrower_of)
+
+    def with_words(self, words: Iterable[Word], told: Ledgers) -> Ledgers:
+        """What they are when some words are now as ``told``, which holds no others."""
+        changed = Ledgers()
+        changed._of_word = dict(self._of_word)
+        former = [changed._of_word.pop(word, None) for word in words]
+        gone = [entry for entry in former if entry is not None]
+        changed._of_word.update(told._of_word)
+        changed._of = with_changes(self._of, gone, told._of_word.values(), _borrower_of)
+        return changed
 
     def of(self, borrower: MemberId) -> tuple[Entry, ...]:
         """All entries of a member's ledger, its own and its witnesses'."""
@@ -103,7 +111,7 @@ def gather_ledgers(records: Iterable[Record], verify: Verify) -> Ledgers:
         verify: checks the contract signatures inside.
     """
     return Ledgers(
-        _entry(record, record.body)
+        ((record.body.loan, record.author), _entry(record, record.body))
         for record in records
         if isinstance(record.body, EntryBody) and why_no_entry(record, record.body, verify) is None
     )
@@ -175,6 +183,10 @@ def _contradict(one: Entry, following: Entry) -> bool:
     if one.number == following.number:
         return True
     return one.number + 1 == following.number and one.link != following.previous
+
+
+def _borrower_of(entry: Entry) -> MemberId:
+    return entry.borrower
 
 
 def _entry(record: Record, body: EntryBody) -> Entry:

@@ -29,7 +29,7 @@ from node.engine.events import (
     Space,
     Woke,
 )
-from node.engine.loan_book import book_of
+from node.engine.loan_book import book_of, forget_book
 from node.engine.registers import Stored
 from protocol.bodies import (
     STATEMENT_OBJECT,
@@ -460,7 +460,7 @@ def test_the_holder_sees_for_itself_that_the_borrowers_circle_is_open() -> None:
     core = made.core(0)
     for rating in core.of_kind(Kind.RATING):
         core.drop(rating)
-    book_of(core).note(core.of_kind(Kind.LISTING)[0])
+    forget_book(core)
 
     refused = refusal(made, 0, AnswerLoan(loan, "yes"))
     assert refused.code == "borrower-circle-closed"
