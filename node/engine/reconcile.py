@@ -269,9 +269,13 @@ def _halves_not_held(core: Core, path: OfferedPath) -> list[bytes]:
     ]
 
 
-def stored_from(core: Core, record: Record) -> MemberId | None:
-    stored = core.registers.stored(record.key)
-    return None if stored is None else stored.received_from
+def _comes_nearer(core: Core, origin: MemberId, friend: MemberId) -> bool:
+    """Whether the friend's way to somebody leads through here: it offers none, and was offered one.
+
+    What is said of them comes back along it (§7.3).
+    """
+    is_offered = origin in core.offers.given.get(friend, {})
+    return is_offered and origin not in core.offers.received.get(friend, {})
 
 
 def _may_get(core: Core, record: Record, friend: MemberId, edges: Edges, seated: Members) -> bool:
@@ -294,10 +298,12 @@ def _may_get(core: Core, record: Record, friend: MemberId, edges: Edges, seated:
         return mediations.may_get(core, record, friend)
     origin = origin_of(record)
     if origin is None:
-        return loan_path.may_pass(core, record, friend) or stored_from(core, record) == friend
+        return loan_path.follows_path(core, record, friend, core.me)
     if isinstance(body, ListingBody) and core.is_withdrawn(record):
         return False
-    if record.kind in EVIDENCE_KINDS and loan_path.follows_path(core, record, friend, core.me):
+    if record.kind in EVIDENCE_KINDS and (
+        loan_path.follows_path(core, record, friend, core.me) or _comes_nearer(core, origin, friend)
+    ):
         return True
     if origin == core.me:
         return record.kind in EVIDENCE_KINDS
