@@ -230,7 +230,7 @@ def _flatmates(home: Path, client: Asks) -> list[_Check]:
         mates = client.get("/flatmates")
     except OpenHouseError:
         return []  # said already
-    sentence = N_("The home of {name} is closed. Look into it: openhouse --home {home} doctor")
+    sentence = N_("The home of {name} is closed. Have it examined: doctor --home {home}")
     return [
         (
             "flatmate",

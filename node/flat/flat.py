@@ -254,9 +254,12 @@ class Flat:
         return resident
 
     async def await_again(self, slug: str) -> Resident:
-        """Another code for somebody who has not come yet. Raises Refused."""
+        """Another code for somebody who has not come yet; never for one who has. Raises Refused."""
         resident = self._flatmate(slug)
         assert resident.room is not None, "flatmates have rooms"
+        # A home that is off or closed may have its person: no link may open it to another.
+        if resident.node is None:
+            raise Refused("flatmate-away", name=resident.name)
         if resident.is_lived_in:
             raise Refused("flatmate-is-here", name=resident.name)
         resident.room, resident.code = await asyncio.to_thread(rooms.await_person, resident.room)

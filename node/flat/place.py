@@ -62,6 +62,8 @@ class Place:
     def __init__(self, flat: Flat, resident: Resident) -> None:
         self._flat = flat
         self._resident = resident
+        self.entering = asyncio.Lock()
+        """Held while somebody comes in: of two with one link, the first."""
 
     @property
     def slug(self) -> str:

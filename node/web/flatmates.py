@@ -97,34 +97,46 @@ def show_claim(node: NodeLike) -> Handler:
 
 async def claim(visit: Visit, form: Form) -> web.StreamResponse:
     """Name, language and password: the room has its person, who is signed in."""
-    place, code = visit.place, visit.part("code")
-    if place is None or not place.lets_in(code):
+    place = visit.place
+    if place is None:
         return _claim_page(visit)
-    password = form.text("password")
-    try:
-        passwords.check(password)
-        if password != form.text("again"):
-            raise Refused("passwords-differ")
-        # Who was cut off in between comes again by the same link.
-        if not visit.is_set_up:
-            language = known_language(form.text("language")) or visit.language
-            await visit.node.set_up(
-                form.text("name"), form.text("email"), form.text("phone"), language
-            )
-        await visit.sessions.password.set(password)
-    except Refused as refusal:
-        return _claim_page(visit, form, refusal)
-    await place.person_came()
+    async with place.entering:
+        if not _is_open(visit):
+            return _claim_page(visit)
+        try:
+            await _move_in(visit, form)
+        except Refused as refusal:
+            return _claim_page(visit, form, refusal)
+        await place.person_came()
     response = go_to("/?done=welcome")
     visit.sessions.start(response)
     return response
+
+
+async def _move_in(visit: Visit, form: Form) -> None:
+    """Raises Refused."""
+    password = form.text("password")
+    passwords.check(password)
+    if password != form.text("again"):
+        raise Refused("passwords-differ")
+    # Who was cut off in between comes again by the same link.
+    if not visit.is_set_up:
+        language = known_language(form.text("language")) or visit.language
+        await visit.node.set_up(form.text("name"), form.text("email"), form.text("phone"), language)
+    await visit.sessions.password.set(password)
+
+
+def _is_open(visit: Visit) -> bool:
+    """Whether a code opens this room, and nobody has come in before."""
+    has_come = visit.is_set_up and visit.sessions.password.is_set
+    return visit.place is not None and visit.place.lets_in(visit.part("code")) and not has_come
 
 
 def _claim_page(
     visit: Visit, form: Form | None = None, error: Refused | None = None
 ) -> web.Response:
     place = visit.place
-    if place is None or not place.lets_in(visit.part("code")):
+    if place is None or not _is_open(visit):
         return visit.page("refused.html", error=ApiError(403, "claim-over"))
     return visit.page(
         "claim.html",

@@ -344,7 +344,11 @@ def test_a_damaged_home_or_one_switched_off_does_not_stop_the_others(tmp_path: P
             )
             assert 401 == (await leo.get("/"))[0], "Ana is alone now: her page asks for her key"
             assert "Switched off" in (await ana.get("/flat"))[1]
+            # Off or on, no new link opens his home to somebody else.
+            assert "not open now" in await ana.post("/flat/again", "/flat", flatmate="leo")
             await ana.post("/flat/switch", "/flat", flatmate="leo", what="on")
+            assert "has come already" in await ana.post("/flat/again", "/flat", flatmate="leo")
+            assert "" == building.flat.residents["leo"].code
             assert "Hello Léo" in (await leo.get("/"))[1]
         database, first = (
             tmp_path / "flat" / place / DATABASE_FILE for place in ("flatmates/leo", "")
@@ -401,7 +405,7 @@ def test_a_home_that_fails_is_closed_and_the_last_one_ends_the_program(tmp_path:
 def test_a_password_signs_in_and_a_new_one_signs_others_out(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with flat_in(tmp_path / "flat") as building:
-            _ana, leo = await two(building)
+            ana, leo = await two(building)
             other = await building.phone()
             await other.post("/who", "/who", flatmate="leo")
             assert "does not fit" in await other.post("/sign-in", "/", key="wrong password")
@@ -413,5 +417,13 @@ def test_a_password_signs_in_and_a_new_one_signs_others_out(tmp_path: Path) -> N
             assert 200 == (await leo.get("/settings"))[0]
             assert 401 == (await other.get("/"))[0]
             assert "does not fit" in await other.post("/sign-in", "/", key=PASSWORD)
+
+            # Of two who hold one link, one comes in.
+            await ana.post("/flat/add", "/flat", name="Max")
+            place = f"/claim/{building.flat.residents['max'].code}"
+            data = {"name": "Max", "password": PASSWORD, "again": PASSWORD}
+            phones = [await building.phone() for _ in range(2)]
+            came = await asyncio.gather(*(each.ask("POST", place, data=data) for each in phones))
+            assert [303, 403] == sorted(status for status, _, _ in came)
 
     run(scenario())
