@@ -292,12 +292,13 @@ async def rate(visit: Visit, form: Form) -> str:
     if confiance == 0 and form.text("fault"):
         fault = form.choice("fault", FAULTS_BY_WORD)
     mediator, text = form.text("mediator") or None, form.text("message")
-    await visit.command(
+    answer = await visit.command(
         commands.Rate(
             visit.part("loan"), confiance, respect, fault, mediator=mediator, message=text
         )
     )
-    return _place(visit, "rated")
+    assert isinstance(answer, Mapping), "the loan and its state"
+    return _place(visit, "both-rated" if answer["state"] == "rated" else "rated")
 
 
 async def reply(visit: Visit, form: Form) -> str:

@@ -50,6 +50,7 @@ DONE: Final = {
     "test-sent": N_("The test is sent. Look whether it arrives."),
     "calendar-link": N_("Here is the address. An older one opens nothing any more."),
     "calendar-ended": N_("The address is closed."),
+    "both-rated": N_("Thank you. Below is what both of you said."),
     "rated": N_("Thank you. It is shown when both of you have said how it went."),
     "away": N_(
         "Noted. Leave your home on for a few minutes more: friends' homes have to hear of it."

@@ -36,6 +36,8 @@ from node.web.house import sponsoring_words
 from node.web.render import Words
 from node.web.visit import Visit, go_to
 from protocol.errors import Refused
+from protocol.invitations import decode_link, invitation_tag
+from protocol.keys import MemberId
 
 _SOON_MAX: Final = 3
 _NEAR_MAX: Final = 4
@@ -267,7 +269,15 @@ async def show_invitation(
         why_no_seat=invitation["why_no_seat"],
         code=qr_code(invitation["link"]),
         letter=_letter(visit, invitation["link"]),
+        guest=_who_used(visit, invitation["link"]),
     )
+
+
+def _who_used(visit: Visit, link: str) -> str:
+    """The name of who came in by an invitation; empty while it is open."""
+    tag = invitation_tag(decode_link(link).secret)
+    used_by = visit.core.invitations.get(tag, (b"", 0, b""))[2]
+    return visit.core.name_of(MemberId(used_by)) if used_by else ""
 
 
 def _letter(visit: Visit, link: str) -> str:

@@ -544,6 +544,14 @@ def test_an_invitation_is_shown_with_its_code_and_only_to_this_page() -> None:
         _, text = await browser.get(place)
         assert "openhouse:" in text
         assert "<svg" in text
+        assert browser.node.engine is not None
+        core = browser.node.engine.core
+        tag, (secret, expires_ms, _) = next(iter(core.invitations.items()))
+        guest = next(iter(core.friends))
+        core.invitations[tag] = (secret, expires_ms, guest)
+        _, text = await browser.get(place)
+        assert f"{core.name_of(guest)} came in by it." in text
+        assert "openhouse:" not in text
         status, _, headers = await browser.ask("GET", "/friends/invitation/other")
         assert (303, "/friends") == (status, headers["Location"])
         for _ in range(10):

@@ -45,7 +45,7 @@
     if (isBusy()) return;
     at = fresh.body.dataset.at;
     // What was just done brings news of its own: it must not take the word for it away.
-    const done = document.querySelector("#content > .notice.done");
+    const done = document.querySelector("#content > [data-done]");
     if (done) fresh.querySelector("#content")?.prepend(done.cloneNode(true));
     document.title = fresh.title;
     for (const part of [".places", ".bell", "#content"]) {
@@ -61,11 +61,27 @@
     timer = setTimeout(() => look().catch(() => {}), 300);
   };
 
+  // A home that is only started again is not said to be silent.
+  let silence = 0;
+  const isSilent = yes => {
+    const said = document.getElementById("silent");
+    if (yes) {
+      silence ||= setTimeout(() => { said.hidden = false; }, 8000);
+      return;
+    }
+    clearTimeout(silence);
+    silence = 0;
+    said.hidden = true;
+  };
+
   // One connection for each tab that is looked at: browsers have six in all.
   const open = () => {
     if (source || document.hidden) return;
     source = new EventSource("/live");
     source.onmessage = soon;
+    source.onopen = () => isSilent(false);
+    // Refused for good is no silence: too many tabs, or signed out.
+    source.onerror = () => { if (source?.readyState === EventSource.CONNECTING) isSilent(true); };
     // Between this page and the connection, or while it was away, something may have changed.
     source.addEventListener("at", event => { if (event.data !== at) soon(); });
   };
