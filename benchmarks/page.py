@@ -6,7 +6,8 @@ connection on loopback, signed in as a browser is. Printed for each page: median
 percentile in milliseconds, the node's own processor time (which other programs on the machine do
 not change), and its size; beside them the same for ``/healthz``, which does
 nothing (the floor of a request), and the bytes of a first visit to Home and Browse (page,
-style, script, icon; photos are none).
+style, script, icon, drawings, manifest; photos are none). That nothing moves while a page is drawn
+is asked of every page in ``tests/browser/test_accessible.py``.
 
     python3 -m benchmarks.page [--things 500] [--friends 50] [--requests 100]
 """
@@ -30,9 +31,12 @@ from node.cli.client import Client
 
 PAGES: Final = (
     "/", "/browse", "/browse?query=thing+77", "/things", "/inbox", "/agenda", "/notices",
-    "/friends", "/friends/picture", "/trust", "/house",
+    "/friends", "/friends/picture", "/trust", "/house", "/settings",
 )  # fmt: skip
-FILES: Final = ("/static/style.css", "/static/live.js", "/static/icon.svg")
+FILES: Final = (
+    "/static/style.css", "/static/live.js", "/static/icon.svg", "/static/sorts.svg",
+    "/static/manifest.webmanifest",
+)  # fmt: skip
 FLOOR: Final = "/healthz"
 
 

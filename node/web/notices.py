@@ -7,6 +7,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from node.api import guard
+from node.config import join_address
 from node.engine import commands, desk
 from node.notices import bell, box
 from node.notices.channels import (
@@ -27,6 +28,7 @@ from node.web.render import moment_here
 from node.web.visit import Visit
 from protocol.errors import Refused
 
+_EVERYWHERE: Final = ("0.0.0.0", "::")
 _KEPT: Final = "\u2022" * 8
 """Stands in the field of a secret that is kept and never shown again."""
 
@@ -74,15 +76,23 @@ def _this_home(visit: Visit) -> dict[str, Any]:
     lan: Any = visit.node.lan_state()
     page = f"{visit.request.scheme}://{visit.request.host}/"
     is_for_here = guard.host_is_ours(visit.request.host, ())
+    # By name and by number, as far as the owner said where the page is to be reached.
+    elsewhere = [
+        f"http://{join_address(host, visit.request.url.port or 80)}/"
+        for host in visit.node.web_hosts
+        if not guard.host_is_ours(join_address(host, 80), ()) and host not in _EVERYWHERE
+    ]
+    for_others = elsewhere[0] if is_for_here and elsewhere else "" if is_for_here else page
     # A proxy in front may speak TLS for it.
     is_secret = "https" in (visit.request.scheme, visit.request.headers.get("X-Forwarded-Proto"))
     return {
         "addresses": visit.node.addresses(),
         "lan": lan,
-        "page": page,
+        "pages": list(dict.fromkeys([page, *elsewhere])),
         "installs": is_secret or is_for_here,
         # Another device cannot open an address that means "this computer".
-        "code": "" if is_for_here else qr_code(page),
+        "code": qr_code(for_others) if for_others else "",
+        "address": next((a.rpartition(":")[0] for a in visit.node.addresses()), ""),
     }
 
 

@@ -466,6 +466,9 @@ def test_a_page_says_that_it_installs_only_where_a_browser_agrees(
         text = (await browser.get("/settings", **headers))[1]
         assert installs == ("choose “Install”" in text)
         assert installs != ("once the page is served over https" in text)
+        # By name, and with a code for a phone, from wherever one looks.
+        assert "http://ana.home:" in text
+        assert "<svg" in text.partition("Opens this page on a phone")[0].rpartition("<figure>")[2]
 
     with_browser(check, SmallNode(new_engine(), web_hosts=("ana.home",)))
 
