@@ -85,6 +85,7 @@ def _this_home(visit: Visit) -> dict[str, Any]:
     for_others = elsewhere[0] if is_for_here and elsewhere else "" if is_for_here else page
     # A proxy in front may speak TLS for it.
     is_secret = "https" in (visit.request.scheme, visit.request.headers.get("X-Forwarded-Proto"))
+    numbers = [address.rpartition(":")[0] for address in visit.node.addresses()]
     return {
         "addresses": visit.node.addresses(),
         "lan": lan,
@@ -92,7 +93,7 @@ def _this_home(visit: Visit) -> dict[str, Any]:
         "installs": is_secret or is_for_here,
         # Another device cannot open an address that means "this computer".
         "code": qr_code(for_others) if for_others else "",
-        "address": next((a.rpartition(":")[0] for a in visit.node.addresses()), ""),
+        "address": next((a for a in numbers if not guard.host_is_ours(a, ())), ""),
     }
 
 

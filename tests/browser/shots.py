@@ -25,7 +25,7 @@ PATHS: Final = {
     "friends": "/friends", "nearby": "/friends/nearby",
     "picture": "/friends/picture", "agenda": "/agenda", "notices": "/notices",
     "kit": "/safekeeping/kit",
-    "goodbye": "/goodbye",
+    "goodbye": "/goodbye", "flat": "/flat",
     "settings": "/settings", "circles": "/trust", "house": "/house",
     "change": "/house/change",
     "safekeeping": "/safekeeping", "nothing": "/no-such-page",

@@ -1,9 +1,9 @@
 // The page shows by itself what is new. Everything works without this file.
 "use strict";
 (() => {
-  // Buttons that do nothing without a script are hidden until then.
+  // Buttons that do nothing without a script are not seen until then.
   const wake = () => {
-    for (const button of document.querySelectorAll("[data-print], [data-copy]")) button.hidden = false;
+    for (const button of document.querySelectorAll(".scripted")) button.classList.remove("scripted");
   };
   const copy = async button => {
     const field = document.getElementById(button.dataset.copy);
