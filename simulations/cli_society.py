@@ -23,6 +23,11 @@ from simulations.mixes import HARD_MIX, people_of
 
 MEMBERS_MIN: Final = 4
 _TOLD_MAX: Final = 5
+_LEGEND: Final = (
+    "For one person; kept: neither brought back nor made good; lost: of theirs, the same way; "
+    "mistrusted, made_to_wait: shares of wants that a doubt or a rule stopped; lasted_weeks: from "
+    "the first thing kept to the last one lent to them."
+)
 
 
 def configure(
@@ -76,6 +81,7 @@ def society(args: argparse.Namespace, as_json: bool) -> bool:
         print(json.dumps(result, indent=2))
     else:
         print_rows(list(rows[0]), [[written(value) for value in row.values()] for row in rows])
+        print(_LEGEND)
     for seed, text in violations[:_TOLD_MAX]:
         print(f"seed {seed}: {text}.", file=sys.stderr)
     if len(violations) > _TOLD_MAX:
@@ -92,10 +98,13 @@ def _mix(args: argparse.Namespace) -> Mix:
 
 
 def _charter(args: argparse.Namespace) -> Charter:
+    """The usual rules of a society, with the numbers of the file instead of theirs."""
     charter = usual_charter()
     if args.charter is not None:
         try:
-            charter = Charter.from_toml(tomllib.loads(args.charter.read_text(encoding="utf-8")))
+            data = tomllib.loads(args.charter.read_text(encoding="utf-8"))
+            # What the file does not name is as without it: else two runs differ in more.
+            charter = replace(charter, **Charter.numbers_from_toml(data))
         except OSError as error:
             raise MixError(f"{args.charter} cannot be read: {error.strerror or error}.") from error
         except (CharterError, ValueError) as error:

@@ -167,6 +167,8 @@ def written(value: object) -> str:
     if not isinstance(value, Measure):
         return str(value)
     figures = ["-" if n is None else f"{n:.3g}" for n in (value.value, value.low, value.high)]
+    if figures[0] == figures[1] == figures[2]:
+        return figures[0]  # one seed, or all alike: an interval would say nothing
     return f"{figures[0]} ({figures[1]} to {figures[2]})"
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 import json
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -14,10 +16,10 @@ from node.engine.commands import Rate
 from node.engine.core import Core
 from protocol.charter import Charter
 from protocol.keys import MemberId
-from simulations import bounds_oracles
+from simulations import bounds_oracles, cli_society
 from simulations.behaviours import Behaviour, Person, Sharer, Sybils
 from simulations.intervals import measure
-from simulations.lives import Life, Town, kept_by_week, table
+from simulations.lives import Life, Town, kept_by_week, table, usual_charter
 from simulations.lives_plot import plot_kept
 from simulations.street import DAY_MS
 from simulations.watched_town import WatchedTown
@@ -182,6 +184,14 @@ class TestCommand:
 
         assert error["code"] == "society-impossible"
         assert sentence in error["message"]
+
+    def test_a_charter_file_changes_what_it_names_and_nothing_else(self, tmp_path: Path) -> None:
+        """Two runs that differ in one number are what one wants to compare."""
+        file = tmp_path / "charter.toml"
+        file.write_text("circle_2_exchanges = 1")
+        arguments = argparse.Namespace(charter=file, uncounted=False)
+
+        assert replace(usual_charter(), circle_2_exchanges=1) == cli_society._charter(arguments)
 
     def test_a_charter_with_a_number_out_of_range_is_refused_by_name(
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
