@@ -145,7 +145,7 @@ def _read(place: Path) -> Room:
             claim_until_s=int(found["claim_until_s"]),
             is_off=found["is_off"] is True,
         )
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         _log.warning("%s says nothing of its flatmate: %s", place / ROOM_FILE, error)
         return bare
 

@@ -34,6 +34,7 @@ from node.engine.events import Answer, CommandReceived, DialInvitation, Json, Re
 from node.engine.prices import find_price
 from node.errors import ConfigError
 from node.file_names import NAME_SIZE_MAX_BYTES, safe_name
+from node.flat import rooms
 from node.i18n import LANGUAGES, preferred_language
 from node.loan_photos import LoanPhotos
 from node.messages import sentence
@@ -41,6 +42,7 @@ from node.things_file import read_things
 from node.topics import Subscription, Topics
 from node.transport import announcements, portmap
 from node.transport.lan import SERVICE_TYPE
+from node.web.password import PASSWORD_FILE, Password
 from protocol.charter import Charter, CharterError
 from protocol.errors import Refused
 from protocol.keys import MemberId, backup_private_key, link_public_key, verify
@@ -245,6 +247,28 @@ def read_node_file(data: bytes) -> None:
 
 
 NODE_FILE_TEXT: Final = b'{"pid": 1, "web_host": "127.0.0.1", "web_port": 7471}\n'
+
+
+def read_flatmate(data: bytes) -> None:
+    """Whatever stands in the file, the room is there and nobody comes in by chance."""
+    place = folder() / rooms.DIRECTORY / "leo"
+    place.mkdir(parents=True, exist_ok=True)
+    (place / rooms.ROOM_FILE).write_bytes(data)
+    (room,) = rooms.rooms(folder())
+    assert not room.lets_in("")
+    if room.name == room.slug:
+        raise NotTaken
+
+
+def read_password(data: bytes) -> None:
+    if not Password(file_with(data, PASSWORD_FILE).parent).is_set:
+        raise NotTaken
+
+
+FLATMATE_TEXT: Final = (
+    b'{"name": "L\\u00e9o", "claim": "' + b"ab" * 32 + b'", "claim_until_s": 1, "is_off": false}'
+)
+PASSWORD_TEXT: Final = b'{"salt": "' + b"ab" * 16 + b'", "hash": "' + b"cd" * 32 + b'"}'
 
 
 # --- the local API -----------------------------------------------------------------------
@@ -476,6 +500,8 @@ TARGETS: Final = (
            is_slow=True),
     Target("scenario", read_scenario_file, (ScenarioError,), scenarios, is_slow=True),
     Target("node-file", read_node_file, NONE, always(NODE_FILE_TEXT), is_slow=True),
+    Target("flatmate", read_flatmate, NONE, always(FLATMATE_TEXT), is_slow=True),
+    Target("password", read_password, NONE, always(PASSWORD_TEXT), is_slow=True),
     Target("request-body", read_request_body, API, request_bodies, is_slow=True),
     Target("query", read_query, API, queries, is_slow=True),
     Target("dates", read_dates, (Refused,),

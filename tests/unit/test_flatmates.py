@@ -58,7 +58,18 @@ def test_a_code_ends_after_its_days(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert not room.is_awaited
 
 
-@pytest.mark.parametrize("said", ["", "{", "[]", '{"name": 1}', "\udcff", '{"name":' * 900])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "",
+        "{",
+        "[]",
+        '{"name": 1}',
+        "\udcff",
+        '{"name": "x", "claim": "", "claim_until_s": Infinity, "is_off": false}',
+        '{"name":' * 900,
+    ],
+)
 def test_a_room_whose_file_says_nothing_lets_nobody_in_and_is_not_lost(
     tmp_path: Path, said: str
 ) -> None:
