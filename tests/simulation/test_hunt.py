@@ -21,12 +21,11 @@ def run(seed: int) -> RunResult:
 
 @pytest.mark.slow
 @pytest.mark.no_cover
-@pytest.mark.parametrize("seed", [10, 12, 222, 394])
+@pytest.mark.parametrize("seed", [12, 15, 222, 394])
 def test_whoever_lies_and_whatever_fails_no_invariant_breaks(seed: int) -> None:
-    """Seeds that failed once, when people did less: now other days in the same towns.
+    """Seeds that failed once, when people did less: now other days in the same towns; and two more.
 
-    What each found has a test of its own. 10: a slow friend's late answers were refused, and
-    an old listing came back after a restore. 222: paths streamed a second time were not said
+    What each found has a test of its own. 222: paths streamed a second time were not said
     again to who had been restored since. 394: who got their rating back, but not the promise
     before it, could rate again.
     """
