@@ -259,6 +259,7 @@ class Core:
         self.offence_times_ms: dict[MemberId, list[int]] = {}
         self.paused: dict[MemberId, tuple[int, str]] = {}
         self.loan_links: dict[MemberId, dict[ObjectId, Served]] = {}
+        self.links_for_loans: dict[LinkId, Link] = {}
         self.moved: dict[MemberId, None] = {}
         self.all_moved = False
         self.listed_origins: dict[MemberId, None] = {}

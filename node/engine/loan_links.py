@@ -116,8 +116,8 @@ def settle(core: Core) -> None:
     """Let go of loans whose time is over; at the end of each event."""
     for member in list(core.loan_links):
         _look_at(core, member)
-    for link in core.links.values():
-        if link.is_for_loans and link.friend not in core.loan_links and _is_quiet(core, link, 2):
+    for link in core.links_for_loans.values():
+        if link.friend not in core.loan_links and _is_quiet(core, link, 2):
             # Not sooner: the other end may need a moment longer to know that all is said.
             core.effects.append(Disconnect(link.id, "friendship-ended"))
 
@@ -176,9 +176,9 @@ def _is_quiet(core: Core, link: Link, times: int) -> bool:
 def next_wakeup_ms(core: Core) -> int | None:
     """When a loan's time is over, or a link has stood for long enough to know that all is said."""
     times = [s.until_ms for loans in core.loan_links.values() for s in loans.values()]
-    for link in core.links.values():
-        if link.for_loans_since_ms is not None:
-            times += [link.for_loans_since_ms + n * QUIET_MS for n in (1, 2)]
+    for link in core.links_for_loans.values():
+        assert link.for_loans_since_ms is not None, "one for loans"
+        times += [link.for_loans_since_ms + n * QUIET_MS for n in (1, 2)]
     return min((time_ms for time_ms in times if time_ms > core.now_ms), default=None)
 
 

@@ -71,6 +71,7 @@ def link_up(core: Core, link: Link, friend: Friend) -> None:
     if friend.ended:
         # The other end may not have heard of it; then it calls again, for the loans alone.
         link.for_loans_since_ms = core.now_ms
+        core.links_for_loans[link.id] = link
         membership.tell_end(core, link)
     greet(core, link)
     core.deliver("friends")
@@ -90,6 +91,7 @@ def greet(core: Core, link: Link) -> None:
 def link_down(core: Core, link_id: LinkId) -> None:
     """The channel is gone; ask others for what it still owed."""
     link = core.links.pop(link_id, None)
+    core.links_for_loans.pop(link_id, None)
     core.starved.pop(link_id, None)
     if link is None:
         return
