@@ -210,6 +210,13 @@ def _inside(client: Asks, say: Callable[[str], str]) -> list[_Check]:
             "them connected, that takes a minute."
         )
         checks.append(("recall", False, sentence, {}))
+    if keys["promises_wait_for"]:
+        sentence = N_(
+            "This home was restored and promises nothing before the homes of {names} have been "
+            "asked what they know. To go on without them: openhouse keys go-on"
+        )
+        names = ", ".join(friend["name"] for friend in keys["promises_wait_for"])
+        checks.append(("recall", False, sentence, {"names": names}))
     if keys["is_frozen"]:
         sentence = N_("Your keys are frozen: openhouse keys thaw")
         checks.append(("keys", False, sentence, {}))

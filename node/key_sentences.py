@@ -14,6 +14,10 @@ SENTENCES: Final = {
         "This home was restored and is asking your friends for what it has forgotten: with one of "
         "them connected, that takes a minute. To go on without them: openhouse keys go-on"
     ),
+    "promises-forgotten": N_(
+        "This home was restored, and may have forgotten what it promised: the homes of {names} "
+        "are to be asked first, and are away. To promise all the same: openhouse keys go-on"
+    ),
     "nothing-recalled": N_("This node is not waiting for anything."),
     "keys-frozen": N_("Your keys are frozen: thaw them first, with openhouse keys thaw"),
     "no-keys-record": N_("This node has no keys to speak of: it is a simulated one."),

@@ -6,7 +6,7 @@
   friend's side than the charter gives any friend at most; and who agrees to a first contract
   knows of no more loans of the borrower beyond circle 1 on the same dates than the charter lets.
 
-What was agreed and said is kept for the judgement at rest (``simulations.at_rest``).
+What was agreed and said is kept for the judgement at rest (``simulations.exchanges_at_rest``).
 
 Spec: §11.2, §12.1, §12.7; design 13.
 """
@@ -19,13 +19,13 @@ from dataclasses import dataclass, field
 from protocol.bodies import AgreementBody, LoanBody, PassBody, RatingBody
 from protocol.charter import Charter
 from protocol.exchange import LoanState, Path, State, derive
-from protocol.keys import MemberId, ObjectId
+from protocol.keys import MemberId, ObjectId, RecordId
 from protocol.mandates import Verify
 from protocol.records import Record
 from simulations.truth import Watched
 
 Report = Callable[[str, str], None]
-_BLOCKING = (State.AGREED, State.HANDED_OVER)
+BLOCKING = (State.AGREED, State.HANDED_OVER)
 
 
 @dataclass(slots=True)
@@ -34,7 +34,8 @@ class ExchangeOracles:
 
     Args:
         agreed: holder and borrower of every loan that was ever agreed.
-        given: Confiance and Respect that a rater said, by loan and rater.
+        given: Confiance and Respect that a rater said first, by loan and rater.
+        first_said: the record in which they did.
         counterparties: with whom a member has ever agreed on something.
     """
 
@@ -43,13 +44,24 @@ class ExchangeOracles:
     report: Report
     agreed: dict[ObjectId, tuple[MemberId, MemberId]] = field(default_factory=dict)
     given: dict[tuple[ObjectId, MemberId], tuple[int, int]] = field(default_factory=dict)
+    first_said: dict[tuple[ObjectId, MemberId], Record] = field(default_factory=dict)
     counterparties: dict[MemberId, dict[MemberId, None]] = field(default_factory=dict)
+    _signed: dict[RecordId, None] = field(default_factory=dict)
 
     def watch_signed(self, host: Watched, record: Record) -> None:
-        """A record of the host's own was committed."""
+        """A record of the host's own was committed.
+
+        One that comes back to a restored home was judged when it was signed: now the home may lack
+        what it knew then.
+        """
+        if record.record_id in self._signed:
+            return
+        self._signed[record.record_id] = None
         body = record.body
         if isinstance(body, RatingBody):
-            self.given.setdefault((body.terms.loan, record.author), (body.confiance, body.respect))
+            key = (body.terms.loan, record.author)
+            self.given.setdefault(key, (body.confiance, body.respect))
+            self.first_said.setdefault(key, record)
         elif isinstance(body, AgreementBody):
             self._watch_agreement(host, body)
             self._watch_units(host, body)
@@ -63,13 +75,13 @@ class ExchangeOracles:
         self.counterparties.setdefault(borrower, {})[holder] = None
         loans = self._loans(host)
         new = loans.get(body.loan)
-        if new is None or new.state not in _BLOCKING:
+        if new is None or new.state not in BLOCKING:
             return
         for loan in loans.values():
             if loan.loan == new.loan or loan.terms.thing != new.terms.thing:
                 continue
             is_apart = loan.dates[1] <= new.dates[0] or new.dates[1] <= loan.dates[0]
-            if loan.holder == holder and loan.state in _BLOCKING and not is_apart:
+            if loan.holder == holder and loan.state in BLOCKING and not is_apart:
                 self.report("I7", f"member {host.number} lends one thing twice at the same time")
 
         if len(new.path) > 2 and len(new.contracts) == 1:
@@ -82,7 +94,7 @@ class ExchangeOracles:
             if loan.loan != new.loan
             and loan.borrower == new.borrower
             and len(loan.path) > 2
-            and loan.state in _BLOCKING
+            and loan.state in BLOCKING
             and loan.dates[0] < new.dates[1]
             and new.dates[0] < loan.dates[1]
         ]

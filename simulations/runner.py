@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
-from simulations import at_rest, graphs
+from simulations import at_rest, exchanges_at_rest, graphs
 from simulations.graphs import Edge
 from simulations.machine import Act, Chances, WorldPlan
 from simulations.network import CALM, Conditions
@@ -255,7 +255,7 @@ class _Run:
         hosts, liars, now_ms = world.hosts, world.liars.numbers, world.queue.now_ms
         cores = [host.engine.core for host in hosts if host.engine is not None]
         at_rest.judge_sight(self.oracles, hosts, cores, now_ms, liars)
-        at_rest.judge_exchanges(self.oracles, hosts, cores, now_ms, liars)
+        exchanges_at_rest.judge_exchanges(self.oracles, hosts, cores, now_ms, liars)
 
     def _disputed_until_ms(self) -> int:
         """When all clocks agree which certificates have ended; 0 when they do now.

@@ -27,7 +27,7 @@ from node.engine.events import Json
 from protocol.bodies import ListingBody
 from protocol.charter import Charter
 from protocol.errors import Refused
-from simulations import at_rest
+from simulations import at_rest, exchanges_at_rest
 from simulations.graphs import Edge
 from simulations.machine import Chances, WorldPlan
 from simulations.network import CALM
@@ -148,5 +148,5 @@ class Village:
         assert len(cores) == len(hosts), "at rest everybody is on"
         now_ms = self.world.queue.now_ms
         at_rest.judge_sight(self.oracles, hosts, cores, now_ms)
-        at_rest.judge_exchanges(self.oracles, hosts, cores, now_ms)
+        exchanges_at_rest.judge_exchanges(self.oracles, hosts, cores, now_ms)
         return self.oracles.violations

@@ -125,7 +125,8 @@ _PROPOSAL: Final[dict[str, KeyType]] = {
 
 _KEYS: Final[dict[str, KeyType]] = {
     "member": "string", "device": "string", "root": "string", "roots_before": "integer",
-    "is_frozen": "boolean", "is_recalling": "boolean", "guardians": "objects",
+    "is_frozen": "boolean", "is_recalling": "boolean", "promises_wait_for": "objects",
+    "guardians": "objects",
     "approvals_needed": "integer", "revoked": "strings", "claims": "objects",
 }  # fmt: skip
 

@@ -50,6 +50,10 @@ def keys(screen: Screen, answer: Answer) -> None:
         screen.line(_("Your keys are frozen: nothing counts that your devices sign."))
     if answer["is_recalling"]:
         screen.line(_("This node waits for friends to give back what it has forgotten."))
+    if answer["promises_wait_for"]:
+        names = ", ".join(friend["name"] for friend in answer["promises_wait_for"])
+        text = _("It promises nothing before the homes of {names} have been asked what they know.")
+        screen.line(text.format(names=names))
     for claim in answer["claims"]:
         text = _("Somebody claims to be {name} with new keys, from {day} on: {key}")
         screen.line(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from node.engine import ids, recall, roots
+from node.engine import forgotten, ids, loans, recall, roots
 from node.engine.commands import (
     ApproveSuccessor,
     EndRecall,
@@ -89,11 +89,15 @@ def approve(core: Core, command: ApproveSuccessor) -> Json:
 
 def end_recall(core: Core, command: EndRecall) -> Json:
     """Go on without waiting for more friends to give back what we said. Spec: §18.5."""
-    if core.recalling is None:
-        raise Refused("nothing-recalled")
     if core.house is None:
-        raise Refused("no-house")
-    recall.finish(core)
+        raise Refused("no-house" if core.recalling is not None else "nothing-recalled")
+    if core.recalling is not None:
+        recall.finish(core)
+    elif forgotten.waited_for(core):
+        forgotten.promise_all_the_same(core)
+        loans.catch_up(core)
+    else:
+        raise Refused("nothing-recalled")
     return keys_view(core)
 
 

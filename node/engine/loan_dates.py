@@ -17,6 +17,7 @@ from node.engine.calendar import MINUTES_PER_DAY, span_text
 from node.engine.commands import AnswerLoan, MoveEnd
 from node.engine.core import Core
 from node.engine.events import Json
+from node.engine.forgotten import why_not_promise
 from node.engine.loan_lookup import not_now, party_of, result
 from node.engine.loan_steps import agree, dates_asked, request, say, seal_text
 from protocol.bodies import CounterBody, DeclineBody
@@ -83,7 +84,7 @@ def answer(core: Core, loan: LoanState, command: AnswerLoan, text: str) -> None:
     if not is_holder:
         _ask(core, loan, dates, text)
         return
-    refusal = why_taken(core, loan, *dates)
+    refusal = why_not_promise(core) or why_taken(core, loan, *dates)
     if refusal is not None:
         raise refusal
     agree(core, loan, seal_text(core, loan.loan, other, text), text)

@@ -25,6 +25,7 @@ from node.engine import (
 from node.engine.asking import judge, needs_word, why_cannot_ask, why_not_answerable
 from node.engine.booking import is_offered_to, why_taken
 from node.engine.core import Core
+from node.engine.forgotten import why_not_promise
 from node.engine.loan_book import LoanBook, book_of
 from node.engine.loan_path import are_adjacent
 from node.engine.loan_steps import (
@@ -297,7 +298,8 @@ def _advance_between(core: Core, loan: LoanState) -> None:
         return
     recommends = dict(loan.passed).get(core.me)
     if recommends is not None:
-        pass_on(core, loan, recommends=recommends)
+        if why_not_promise(core) is None:
+            pass_on(core, loan, recommends=recommends)
     elif loan.path[1] == core.me and validations.holds(core, core.me, loan.borrower):
         if _may_go_on(core, loan):
             pass_on(core, loan, recommends=True)
@@ -322,7 +324,7 @@ def _advance_as_holder(core: Core, loan: LoanState) -> None:
     if is_asked(core, loan) and _is_my_proposal(core, loan):
         if why_taken(core, loan, *dates_asked(core, loan)) is not None:
             _decline(core, loan)
-        elif loan.contracts or _may_go_on(core, loan):
+        elif why_not_promise(core) is None and (loan.contracts or _may_go_on(core, loan)):
             agree(core, loan)
     write_calendar(core, loan.terms.thing)
 

@@ -92,6 +92,10 @@ def _refresh_origin(core: Core, origin: MemberId) -> None:
     chosen = _channel_paths(core, origin)
     before = core.chosen.get(origin, ())
     if chosen == before:
+        if chosen and core.log.number_of(("paths", origin)) is None:
+            # Offered to nobody when this node was last started: the log did not remember it. A
+            # friendship may be why we look, and the new friend is given what the log names.
+            core.bump_entry(("paths", origin))
         return
     core.chosen[origin] = chosen
     if not core.registers.has_origin(origin):

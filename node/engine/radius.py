@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from node.engine.capacity import why_no_unit
 from node.engine.core import Core
+from node.engine.forgotten import why_not_promise
 from node.engine.loan_book import book_of
 from node.engine.loan_steps import dates_asked
 from node.trust.radius import OpenLoan, first_loans_missing, has_room, loans_that_went_well
@@ -65,8 +66,11 @@ def has_room_beyond(
 
 
 def why_wait(core: Core, loan: LoanState) -> Refused | None:
-    """Why a request that may be answered waits all the same: no unit is free, or one is out."""
-    refusal = why_no_unit(core, loan)
+    """Why a request that may be answered waits all the same.
+
+    No unit is free, one loan is out, or it may have been answered before all was forgotten.
+    """
+    refusal = why_not_promise(core) or why_no_unit(core, loan)
     if refusal is not None or len(loan.path) <= 2 or loan.contracts:
         return refusal
     if has_room_beyond(core, loan.borrower, dates_asked(core, loan), without=loan.loan):

@@ -17,6 +17,7 @@ from typing import Final
 
 from node.engine import mediations
 from node.engine.core import Core
+from node.engine.forgotten import why_not_promise
 from node.engine.loan_book import book_of
 from node.engine.loan_steps import say
 from node.trust.evidence import counts
@@ -58,7 +59,7 @@ def why_cannot_rate(core: Core, loan: LoanState) -> Refused | None:
         return Refused("not-returned", loan=loan.loan.hex(), state=loan.at(core.now_ms).value)
     if is_window_over(core, loan):
         return Refused("rating-window-over", loan=loan.loan.hex())
-    return None
+    return why_not_promise(core)
 
 
 def is_window_over(core: Core, loan: LoanState) -> bool:

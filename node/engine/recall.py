@@ -4,8 +4,8 @@ A backup is older than its node was. What was changed since stands with the frie
 they give it back, newest versions, and the node goes on from there with a new device
 key and an epoch that is greater than any before, so no number is used twice.
 
-Nobody waits for ever for a friend who is away: the node goes on, and asks each of those
-who have not answered when their link comes up.
+Nobody waits for ever for a friend who is away: the node goes on, asks each of those who have not
+answered when their link comes up, and promises nothing before (``forgotten``).
 
 Spec: §18.5.
 """
@@ -15,13 +15,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from node.engine import house, loan_traffic, loans, resuming, roots
+from node.engine import forgotten, house, loan_traffic, loans, resuming, roots
 from node.engine.core import Core, Link
 from node.engine.events import Space
 from node.engine.registers import Stored
 from protocol import limits
 from protocol.bodies import Kind, half_object
-from protocol.encoding import Value
 from protocol.errors import InvalidState, QuotaExceeded, RemoteProtocolError
 from protocol.keys import MemberId
 from protocol.messages import ITEMS_MAX, Recall, Recalled, Revoked
@@ -32,7 +31,6 @@ RECALLS_MIN_MS = 60_000
 """A friend is answered once within this time: an answer reads all that is held."""
 WAIT_AFTER_FIRST_MS = 60_000
 WAIT_MAX_MS = 24 * 3600 * 1000
-_STILL_TO_ASK = "recall later"
 _SAID_ANEW = (
     Kind.STATEMENT, Kind.LISTING, Kind.WITHDRAWAL, Kind.VALIDATION,
 )  # fmt: skip
@@ -43,7 +41,7 @@ _SAID_ANEW = (
 
 def begin(core: Core, link: Link) -> None:
     """A link with a friend stands: ask, if they have not told us yet."""
-    if core.recalling is not None or link.friend in _still_to_ask(core):
+    if core.recalling is not None or link.friend in forgotten.still_to_ask(core):
         core.send(link, Recall())
 
 
@@ -54,7 +52,7 @@ def on_recalled(core: Core, link: Link, message: Recalled) -> None:
         InvalidState: we asked for nothing.
     """
     state, friend = core.recalling, link.friend
-    if friend is None or (state is None and friend not in _still_to_ask(core)):
+    if friend is None or (state is None and friend not in forgotten.still_to_ask(core)):
         raise InvalidState("nothing was recalled", section="18.5")
     devices: dict[bytes, None] = {} if state is None else state.devices
     for envelope in message.envelopes:
@@ -70,7 +68,9 @@ def on_recalled(core: Core, link: Link, message: Recalled) -> None:
         resuming.take_up(core)
         _let_former_devices_go(core, devices)
         if not message.more:
-            _ask_later(core, [member for member in _still_to_ask(core) if member != friend])
+            left = [member for member in forgotten.still_to_ask(core) if member != friend]
+            forgotten.ask_later(core, left)
+            loans.catch_up(core)  # what waited for this answer
         return
     if message.more:
         return
@@ -78,18 +78,6 @@ def on_recalled(core: Core, link: Link, message: Recalled) -> None:
     if state.first_answer_ms is None:
         state.first_answer_ms = core.now_ms
     finish_if_done(core)
-
-
-def _still_to_ask(core: Core) -> list[MemberId]:
-    """Friends who were away when the others gave back what they hold of ours."""
-    note = core.get_local(_STILL_TO_ASK)
-    members = note if isinstance(note, tuple | list) else ()
-    return [MemberId(member) for member in members if isinstance(member, bytes)]
-
-
-def _ask_later(core: Core, members: list[MemberId]) -> None:
-    note: list[Value] = [m for m in members if core.is_live_friend(m) or m in core.loan_links]
-    core.put_local(_STILL_TO_ASK, note or None)
 
 
 def _take_back(core: Core, devices: dict[bytes, None], record: Record) -> None:
@@ -140,7 +128,8 @@ def finish(core: Core) -> None:
     core.persist(Space.META, b"recalling", None)
     resuming.take_up(core)
     friends = [*core.live_friends(), *core.loan_links]
-    _ask_later(core, [member for member in friends if member not in state.answered])
+    forgotten.ask_later(core, [member for member in friends if member not in state.answered])
+    forgotten.wait(core)
     roots.introduce_keys(core)
     held = {stored.record.device: None for stored in _all_of(core, core.me)}
     _let_former_devices_go(core, {**held, **state.devices})

@@ -17,7 +17,7 @@ from node.account_words import account_sentences
 from node.api import handlers
 from node.charter_words import charter_sentence
 from node.conflict_sentences import met_sentences
-from node.engine import commands, contacts, ids, views
+from node.engine import commands, contacts, forgotten, ids, views
 from node.engine.capacity import CAPACITY_MAX
 from node.engine.standing_rules import CONFIANCE_MAX, WORDS
 from node.engine.views.neighbourhood import neighbours
@@ -99,6 +99,12 @@ def _next_steps(visit: Visit, me: Mapping[str, object]) -> list[dict[str, str]]:
         sentence = N_(
             "This home was restored and asks your friends for what it has forgotten: with one of "
             "them connected, that takes a minute."
+        )
+        steps.append(("/safekeeping", visit.gettext(sentence), N_("Look at it")))
+    elif forgotten.waited_for(visit.core):
+        sentence = N_(
+            "This home was restored and promises nothing new before all your friends’ homes have "
+            "been asked what they know."
         )
         steps.append(("/safekeeping", visit.gettext(sentence), N_("Look at it")))
     if me["standing"] == "member" and not me["friends"]:

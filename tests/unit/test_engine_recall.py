@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from node.engine import recall
-from node.engine.commands import AddThing, Command, EndRecall, SetThing, WithdrawThing
+from node.engine import forgotten, recall
+from node.engine.commands import (
+    AddThing,
+    AnswerLoan,
+    Ask,
+    Command,
+    EndRecall,
+    SetThing,
+    WithdrawThing,
+)
 from node.engine.edges import halves_of
 from node.engine.events import Disconnect, Json, Space
 from protocol.bodies import HalfBody, Kind, ListingBody, ThingKind, half_object
@@ -61,6 +69,23 @@ def done(pump: Pump, command: Command) -> Mapping[str, Json]:
     answer = pump.command("A", command)
     assert isinstance(answer, dict), answer
     return answer
+
+
+def asked_while_away() -> tuple[Pump, str]:
+    """A was restored, B has answered and asks for a thing, C is away."""
+    pump = town("AB", "AC")
+    thing = str(done(pump, AddThing("ladder", circles=1))["thing"])
+    pump.command("B", AddThing("drill", circles=1))
+    restore(pump, backup(pump))
+    pump.link("A", "B")
+    pump.advance(2 * MINUTE_MS)
+    assert pump.core("A").recalling is None
+    pump.local_day = pump.now_ms // DAY_MS
+    day = 24 * 60
+    begin = (pump.local_day + 20) * day
+    answer = pump.command("B", Ask(thing, begin, begin + day))
+    assert isinstance(answer, dict), answer
+    return pump, str(answer["loan"])
 
 
 def own_titles(pump: Pump) -> list[str]:
@@ -205,6 +230,35 @@ class TestRestored:
         answer = pump.command("A", EndRecall())
         assert isinstance(answer, Refused)
         assert "nothing-recalled" == answer.code
+
+    def test_nothing_is_promised_before_a_friend_who_is_away_was_asked(self) -> None:
+        """They may be the only one to know of a loan for the same days.
+
+        Found by ``simulate hunt``, seed 502: a rating given twice.
+        """
+        pump, loan = asked_while_away()
+
+        answer = pump.command("A", AnswerLoan(loan, "yes"))
+        assert isinstance(answer, Refused)
+        assert "promises-forgotten" == answer.code
+        assert "C" == answer.values["names"]
+        pump.link("A", "C")
+        pump.run()
+        done(pump, AnswerLoan(loan, "yes"))
+
+    def test_the_owner_may_promise_all_the_same(self) -> None:
+        pump, loan = asked_while_away()
+
+        assert [] == done(pump, EndRecall())["promises_wait_for"]
+        done(pump, AnswerLoan(loan, "yes"))
+
+    def test_in_two_weeks_promises_wait_for_nobody_any_more(self) -> None:
+        pump, _ = asked_while_away()
+        pump.advance(forgotten.PROMISES_WAIT_MAX_MS - 5 * MINUTE_MS)
+        assert [pump.member("C")] == forgotten.waited_for(pump.core("A"))
+        pump.advance(5 * MINUTE_MS)
+
+        assert [] == forgotten.waited_for(pump.core("A"))
 
     def test_after_a_day_without_any_friend_it_goes_on(self) -> None:
         """A node cannot wait for ever."""

@@ -189,6 +189,19 @@ class TestState:
 
             assert ["ladder"] == pump.sees("C")
 
+    def test_who_befriends_a_home_after_it_was_restarted_sees_what_came_before(self) -> None:
+        """Before, the path was offered to nobody, and nothing on the disk spoke of it.
+
+        Found by ``simulate hunt``, seed 906.
+        """
+        pump = settle("AB", names="ABC")
+        pump.command("A", AddThing("ladder", circles=2))
+        pump.start("B")
+        pump.link_all()
+        pump.join("B", "C")
+
+        assert ["ladder"] == pump.sees("C")
+
 
 class TestCursor:
     """Only what is new crosses the link. Spec §8.3."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from node.engine import roots
+from node.engine import forgotten, roots
 from node.engine.core import Core
 from node.engine.events import Json
 
@@ -19,6 +19,9 @@ def keys(core: Core) -> Json:
         "roots_before": len(core.config.successors),
         "is_frozen": said is not None and said.is_frozen,
         "is_recalling": core.recalling is not None,
+        "promises_wait_for": [
+            {"member": m.hex(), "name": core.name_of(m)} for m in forgotten.waited_for(core)
+        ],
         "guardians": [{"member": m.hex(), "name": core.name_of(m)} for m in guardians],
         "approvals_needed": 2 if said is None else said.approvals_min,
         "revoked": [] if said is None else [key.hex() for key in said.revoked],
