@@ -199,3 +199,10 @@ def test_an_invitation_says_who_invites_and_what_it_means_before_anything_is_sen
         status, text = hugo.post("/friends/join", "/friends", link=letter["body"][0][:-4])
         assert 400 <= status < 500
         assert "not a whole invitation link" in unescape(text)
+
+
+def test_names_stand_in_the_order_people_expect() -> None:
+    """Accents do not send anybody to the end of a list."""
+    street = make_street([(0, 1), (0, 2), (0, 3)], ("Ana", "Zoé", "Ève", "luc"))
+    rows: Any = views.friends(street.core(0))
+    assert ["Ève", "luc", "Zoé"] == [row["name"] for row in rows]

@@ -22,6 +22,7 @@ from node.engine.clock_watch import ClockWatch
 from node.engine.core import Core
 from node.engine.events import Json
 from node.engine.house import house_name, shows
+from node.engine.views.folding import folded
 from protocol.bodies import Kind, ListingBody, ThingKind, seat_object
 from protocol.charter import Charter, Explanation
 from protocol.records import Record
@@ -94,7 +95,7 @@ def house_show(core: Core, say_rule: Callable[[Explanation], str]) -> dict[str, 
 def friends(core: Core) -> list[Json]:
     """Friends, and whether their node is connected now; by name."""
     rows = [
-        (core.name_of(member).casefold(), member, friend)
+        (folded(core.name_of(member)), member, friend)
         for member, friend in core.friends.items()
         if not friend.ended
     ]

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from node.engine.core import Core
+from node.engine.views.folding import folded
 from protocol.bodies import ListingBody
 from protocol.keys import MemberId
 
@@ -72,4 +73,4 @@ def neighbours(core: Core) -> list[Neighbour]:
 
 
 def _nearest_first(person: Neighbour) -> tuple[int, str, MemberId]:
-    return (person.distance, person.name.casefold(), person.member)
+    return (person.distance, folded(person.name), person.member)

@@ -8,7 +8,6 @@ Spec: §5.7, §7.3.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable
 from typing import Final
 
@@ -18,6 +17,7 @@ from node.engine.calendar import instant_text, span_text
 from node.engine.core import Core
 from node.engine.events import Json
 from node.engine.own_calendar import own_calendar
+from node.engine.views.folding import folded
 from node.engine.week import write_week
 from protocol.availability import misfit
 from protocol.bodies import Category, Kind, ListingBody, ThingKind
@@ -88,7 +88,7 @@ def browse(
         category: only things of this sort.
         skipped, at_most: leave the first ones out, and give no more than so many.
     """
-    words = _folded(query).split()
+    words = folded(query).split()
     rows = []
     for record in core.visible_listings():
         distance = len(_path(core, record)) - 1
@@ -212,7 +212,7 @@ def _path(core: Core, record: Record) -> Path:
 
 
 def _by_title(record: Record) -> tuple[str, bytes, bytes]:
-    return (_folded(_body(record).title), *record.key)
+    return (folded(_body(record).title), *record.key)
 
 
 def _is_free(record: Record, from_minute: int | None, to_minute: int | None) -> bool:
@@ -228,13 +228,7 @@ def _matches(core: Core, record: Record, words: list[str]) -> bool:
     if not words:
         return True
     body = _body(record)
-    text = _folded(
+    text = folded(
         f"{body.title} {body.text} {KIND_WORDS[body.thing_kind]} {core.name_of(record.author)}"
     )
     return all(word in text for word in words)
-
-
-def _folded(text: str) -> str:
-    """Text to compare: without case and accents ("Écran" is found by "ecran")."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(character for character in decomposed if not unicodedata.combining(character))
