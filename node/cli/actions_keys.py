@@ -75,8 +75,12 @@ def _restore(arguments: argparse.Namespace, language: str) -> Answer:
     from node import backup, restoring
 
     home = home_directory(arguments.home)
-    if arguments.file is None and not arguments.name:
-        raise Refused("name-missing")
+    name = arguments.name
+    if arguments.file is None and not name:
+        # A backup knows it; words alone do not.
+        name = _asked(language, "Your name, as your friends know you") if sys.stdin.isatty() else ""
+        if not name:
+            raise Refused("name-missing")
     file = None if arguments.file is None else Path(arguments.file).expanduser()
     # Before somebody writes 24 words for nothing.
     restoring.refuse_if_lived_in(home)
@@ -85,9 +89,14 @@ def _restore(arguments: argparse.Namespace, language: str) -> Answer:
     words = _read_words(arguments, language)
     if file is None:
         return restoring.restore_words(
-            home, words, arguments.name, arguments.language or language, root=arguments.root
+            home, words, name, arguments.language or language, root=arguments.root
         )
     return restoring.restore_backup(home, file, words, root=arguments.root)
+
+
+def _asked(language: str, what: str) -> str:
+    print(translator(language).gettext(what), file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip()
 
 
 def _read_words(arguments: argparse.Namespace, language: str) -> str:

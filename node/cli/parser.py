@@ -90,13 +90,13 @@ Add = Callable[..., Parser]
 
 
 def _add_node_commands(add: Add, _: Say) -> None:
-    setup = add("setup", _("give this node its member: you"))
+    setup = add("setup", _("set up your home: your name"))
     setup.add_argument("--name", required=True, help=_("the name others see"))
     setup.add_argument("--email", default="", help=_("your e-mail address; it is never sent out"))
     setup.add_argument(
         "--phone", default="", help=_("your phone number with the country's prefix; the same")
     )
-    run = add("run", _("start the node and serve its page"))
+    run = add("run", _("switch your home on, and its page"))
     run.add_argument("--peer-port", type=_port, metavar="N", help=_("port for friends (0: any)"))
     run.add_argument("--web-port", type=_port, metavar="N", help=_("port of the page (0: any)"))
     run.add_argument("--no-lan", action="store_true", help=_("do not look for friends nearby"))

@@ -45,7 +45,7 @@ def add_key_commands(
     backup = add("backup", _("write a sealed copy of everything; only your words open it"))
     backup.add_argument("file", metavar=_("FILE"))
 
-    restore = add("restore", _("make this node of a backup, or of your words alone"))
+    restore = add("restore", _("bring a home back from a backup, or from your words alone"))
     restore.add_argument(
         "file", nargs="?", metavar=_("FILE"), help=_("the backup; none: words alone")
     )
@@ -73,7 +73,7 @@ def add_key_commands(
     take = verbs.add_parser("take", help=text, parents=[shared])
     take.add_argument("approvals", nargs="+", metavar=_("TEXT"))
 
-    add("doctor", _("look whether all is well with this node"))
+    add("doctor", _("look whether all is well with this home"))
 
 
 def _words_options(parser: ArgumentParser, _: Say) -> None:

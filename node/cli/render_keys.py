@@ -83,9 +83,9 @@ def restored(screen: Screen, answer: Answer) -> None:
     _ = screen.gettext
     screen.line(_("Welcome back, {name}.").format(name=answer["name"]))
     screen.line(
-        _("Start the node (openhouse run): it asks your friends for what is newer, then goes on.")
+        _("Switch it on (openhouse run): it asks your friends for what is newer, then goes on.")
     )
-    screen.line(_("If no friend's node finds yours, ask one of them for an invitation and join."))
+    screen.line(_("If no friend's home finds yours, ask one of them for an invitation and join."))
 
 
 def asked_guardians(screen: Screen, answer: Answer) -> None:
