@@ -68,7 +68,11 @@ def small(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("text", "key", "allowed"),
     [
-        ("[people]\nneed = 1", "people.need", "one of needs, on_word, repairs, tempers"),
+        (
+            "[people]\nneed = 1",
+            "people.need",
+            "one of behaviours, needs, on_word, repairs, tempers",
+        ),
         ("[people]\nneeds = -1", "people.needs", "a number from 0 to 1000"),
         ("[people]\nneeds = nan", "people.needs", "a number from 0 to 1000"),
         ("[people]\nrepairs = 1", "people.repairs", "true or false"),

@@ -46,7 +46,12 @@ class Node:
         self.down = down
         self.answers: dict[str, object] = {
             "status": {"links_up": 2, "friends": 3},
-            "keys": {"is_recalling": False, "is_frozen": False, "claims": []},
+            "keys": {
+                "is_recalling": False,
+                "promises_wait_for": [],
+                "is_frozen": False,
+                "claims": [],
+            },
             "words": Refused("words-forgotten"),
             **answers,
         }
@@ -461,7 +466,13 @@ def test_an_address_that_is_not_ours_is_named(home: Path) -> None:
 
 
 def keys(**changes: object) -> dict[str, object]:
-    return {"is_recalling": False, "is_frozen": False, "claims": [], **changes}
+    return {
+        "is_recalling": False,
+        "promises_wait_for": [],
+        "is_frozen": False,
+        "claims": [],
+        **changes,
+    }
 
 
 def test_a_node_without_a_member_is_no_fault(home: Path) -> None:

@@ -13,7 +13,8 @@ from node.i18n import LANGUAGES, translator
 from node.pause_sentences import pause_sentence
 
 FRIEND: dict[str, Any] = {
-    "member": "ab" * 32, "name": "Ben", "link": "down", "since": "2026-01-01T00:00:00Z",
+    "member": "ab" * 32, "name": "Ben", "link": "down", "link_since": None, "through_name": None,
+    "since": "2026-01-01T00:00:00Z",
     "standing": "member", "live": True, "shows": True,
     "paused": {"until": "2026-11-24T10:00:00Z", "reason": "bad-signature"},
 }  # fmt: skip

@@ -77,7 +77,8 @@ def test_away_and_back_are_answered() -> None:
 def test_a_discreet_friendship_is_answered_and_listed() -> None:
     answer = {"member": "ab" * 32, "name": "Ben", "shows": False}
     friend = {
-        "member": "ab" * 32, "name": "Ben", "link": "up", "since": "2026-01-01T00:00:00Z",
+        "member": "ab" * 32, "name": "Ben", "link": "up", "link_since": None,
+        "through_name": None, "paused": None, "since": "2026-01-01T00:00:00Z",
         "standing": "member", "live": True, "shows": False,
     }  # fmt: skip
 
@@ -103,7 +104,12 @@ def test_the_doctor_looks_at_the_clock(
         def get(self, path: str, query: object = None) -> Any:
             if path == "/status":
                 return {**STATUS, "clock": clock} if clock else {"friends": 1, "links_up": 1}
-            return {"is_recalling": False, "is_frozen": False, "claims": []}
+            return {
+                "is_recalling": False,
+                "promises_wait_for": [],
+                "is_frozen": False,
+                "claims": [],
+            }
 
     checks = doctor.examine(tmp_path, Node(), "en")["checks"]
     found = [check for check in checks if check["name"] == "clock"]
