@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 import platform
-import subprocess
 from importlib.metadata import version
 from pathlib import Path
+
+from simulations.provenance import commit
 
 MEASURED = ("aiohttp", "cryptography", "msgpack")
 
@@ -20,7 +21,7 @@ def describe() -> dict[str, str | int]:
         "cores": os.cpu_count() or 0,
         "system": platform.system(),
         "python": platform.python_version(),
-        "commit": _commit(),
+        "commit": commit(),
         **{name: version(name) for name in MEASURED},
     }
 
@@ -33,18 +34,6 @@ def _processor() -> str:
             if line.startswith(("model name", "Model")):
                 return line.partition(":")[2].strip()
     return platform.processor()
-
-
-def _commit() -> str:
-    """The commit measured, with a mark when the files differ from it."""
-    command = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
-    try:
-        done = subprocess.run(
-            command, cwd=Path(__file__).parent, capture_output=True, text=True, check=False
-        )
-    except OSError:
-        return ""
-    return done.stdout.strip()
 
 
 if __name__ == "__main__":

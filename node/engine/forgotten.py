@@ -33,10 +33,14 @@ def still_to_ask(core: Core) -> list[MemberId]:
 
 def ask_later(core: Core, members: list[MemberId]) -> None:
     """These are to be asked when a link with them stands; former friends while a loan goes on."""
-    note: list[Value] = [m for m in members if core.is_live_friend(m) or m in core.loan_links]
+    note: list[Value] = [member for member in members if _may_answer(core, member)]
     core.put_local(_STILL_TO_ASK, note or None)
     if not note:
         core.put_local(_SINCE, None)
+
+
+def _may_answer(core: Core, member: MemberId) -> bool:
+    return core.is_live_friend(member) or member in core.loan_links
 
 
 def wait(core: Core) -> None:
@@ -55,7 +59,7 @@ def waited_for(core: Core) -> list[MemberId]:
     since_ms = core.get_local(_SINCE)
     if not isinstance(since_ms, int) or core.now_ms - since_ms >= PROMISES_WAIT_MAX_MS:
         return []
-    return [m for m in still_to_ask(core) if core.is_live_friend(m) or m in core.loan_links]
+    return [member for member in still_to_ask(core) if _may_answer(core, member)]
 
 
 def why_not_promise(core: Core) -> Refused | None:

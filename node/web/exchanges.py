@@ -29,6 +29,7 @@ from node.i18n import translator
 from node.judgement_words import because_sentences
 from node.loan_photos import step_of
 from node.web import for_the_flat
+from node.web.answer_form import read_answer
 from node.web.asking_words import answer_words
 from node.web.forms import Form
 from node.web.loan_words import is_under_way, notices, sentence
@@ -201,15 +202,7 @@ def in_words(visit: Visit, loan: Mapping[str, Any]) -> dict[str, Any]:
 
 async def answer(visit: Visit, form: Form) -> str:
     """Yes, no or other dates: by the holder, or by the borrower to a proposal."""
-    word = form.choice("answer", {"yes": "yes", "no": "no", "counter": "counter"})
-    start: int | None = None
-    end: int | None = None
-    if word == "counter":
-        if not form.text("from") or not form.text("to"):
-            raise Refused("dates-incomplete")
-        start, end = dates.read_span(form.text("from"), form.text("to"))
-    loan = visit.part("loan")
-    await visit.command(commands.AnswerLoan(loan, word, start, end, form.text("message")))
+    await visit.command(read_answer(form, visit.part("loan")))
     return _place(visit, "answered")
 
 

@@ -10,11 +10,11 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from node import dates
 from node.engine import commands
 from node.flat.common import ACTS
 from node.flat.note import Act, read_note
 from node.i18n import N_
+from node.web.answer_form import read_answer
 from node.web.asking_words import answer_words
 from node.web.flatmates import place_of
 from node.web.forms import Form
@@ -78,17 +78,8 @@ async def mark(visit: Visit, form: Form) -> str:
 
 
 async def answer(visit: Visit, form: Form) -> str:
-    word = form.choice("answer", {"yes": "yes", "no": "no", "counter": "counter"})
-    start: int | None = None
-    end: int | None = None
-    if word == "counter":
-        if not form.text("from") or not form.text("to"):
-            raise Refused("dates-incomplete")
-        start, end = dates.read_span(form.text("from"), form.text("to"))
-    message = form.text("message")
-    return await _do(
-        visit, word, commands.AnswerLoan(visit.part("loan"), word, start, end, message), "answered"
-    )
+    command = read_answer(form, visit.part("loan"))
+    return await _do(visit, command.answer, command, "answered")
 
 
 async def hand_over(visit: Visit, form: Form) -> str:
