@@ -27,7 +27,7 @@ from protocol.keys import KEY_SIZE_BYTES, Domain, agree_on_key, link_public_key
 MAGIC: Final = b"OHB1"
 CHUNK_SIZE_MAX_BYTES: Final = 1024 * 1024
 BACKUP_SIZE_MAX_BYTES: Final = 4 * 1024**3
-"""A file that says it is larger once unpacked is not one of ours."""
+"""A file that is larger, or says that it is once unpacked, is not one of ours."""
 _TAG_SIZE_BYTES: Final = 16
 _MORE, _LAST = b"\0", b"\1"
 
@@ -90,12 +90,13 @@ def refuse_other_files(file: Path) -> None:
     except OSError as error:
         reason = error.strerror or str(error)
         raise Refused("file-unreadable", file=str(file), reason=reason) from error
-    if begins != MAGIC:
-        raise Refused("not-a-backup")
+    _check_magic(begins)
 
 
-def open_backup(source: BinaryIO, backup_private: bytes) -> bytes:
-    """The database in a backup file.
+def open_backup(source: BinaryIO, backup_private: bytes) -> Iterator[bytes]:
+    """The database in a backup file, in pieces of at most a mebibyte.
+
+    What was given is to be believed when the last piece has come, and not before.
 
     Args:
         backup_private: 32 bytes, made of the owner's words.
@@ -103,8 +104,7 @@ def open_backup(source: BinaryIO, backup_private: bytes) -> bytes:
     Raises:
         Refused: no backup file, or not whole, or made for other words.
     """
-    if source.read(len(MAGIC)) != MAGIC:
-        raise Refused("not-a-backup")
+    _check_magic(source.read(len(MAGIC)))
     ephemeral_public = _exactly(source, KEY_SIZE_BYTES)
     own_public = link_public_key(backup_private)
     key = agree_on_key(
@@ -112,20 +112,38 @@ def open_backup(source: BinaryIO, backup_private: bytes) -> bytes:
     )
     if key is None:
         raise Refused("not-a-backup")
-    unpacker = zlib.decompressobj()
-    parts: list[bytes] = []
-    size = 0
-    for chunk in _chunks(source, ChaCha20Poly1305(key)):
-        try:
-            parts.append(unpacker.decompress(chunk, BACKUP_SIZE_MAX_BYTES - size + 1))
-        except zlib.error:
-            raise Refused("backup-damaged") from None
-        size += len(parts[-1])
-        if size > BACKUP_SIZE_MAX_BYTES:
+    size_bytes = 0
+    for piece in _unpacked(_chunks(source, ChaCha20Poly1305(key))):
+        size_bytes += len(piece)
+        if size_bytes > BACKUP_SIZE_MAX_BYTES:
             raise Refused("backup-damaged")
+        yield piece
+
+
+def _check_magic(begins: bytes) -> None:
+    if begins == MAGIC:
+        return
+    is_of_another_version = begins[:-1] == MAGIC[:-1] and begins[-1:].isdigit()
+    raise Refused("backup-newer" if is_of_another_version else "not-a-backup")
+
+
+def _unpacked(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """A few bytes may stand for a gigabyte: never more is held than one piece of it."""
+    unpacker = zlib.decompressobj()
+    for chunk in chunks:
+        left = chunk
+        while True:
+            try:
+                piece = unpacker.decompress(left, CHUNK_SIZE_MAX_BYTES)
+            except zlib.error:
+                raise Refused("backup-damaged") from None
+            if piece:
+                yield piece
+            left = unpacker.unconsumed_tail
+            if not left and len(piece) < CHUNK_SIZE_MAX_BYTES:
+                break
     if not unpacker.eof:
         raise Refused("backup-damaged")
-    return b"".join(parts)
 
 
 def _chunks(source: BinaryIO, cipher: ChaCha20Poly1305) -> Iterator[bytes]:

@@ -44,6 +44,14 @@ SENTENCES: Final = {
     "words-forgotten": N_("You have written the words down: this computer knows them no more."),
     "not-a-backup": N_("This file is not a backup of Open House."),
     "backup-damaged": N_("This backup is damaged or not whole: take another one."),
+    "words-know-no-name": N_(
+        "Choose your backup file, or write your name: the words alone do not know it."
+    ),
+    "backup-newer": N_("This backup was made by a newer Open House: update this one first."),
+    "backup-without-member": N_("This backup was made of a home where nobody lived."),
+    "backup-too-large": N_("This file is larger than any backup: at most {limit} GB are taken."),
+    "backup-no-room": N_("There is not enough room on this computer’s disk to unpack that backup."),
+    "member-lives-here": N_("{name} has a home on this computer already: nothing was changed."),
     "backup-other-words": N_("These words do not open this backup: it was made for others."),
     "home-not-empty": N_(
         "Somebody lives in {home} already: choose another directory with --home, or move it away."

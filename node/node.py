@@ -8,6 +8,7 @@ rest to life. The page and the API see the node as ``node.api.protocols.NodeLike
   disk; raises ``Refused`` (nothing was changed) or ``StoreError``;
 - ``subscribe()``: a context manager whose ``await next()`` gives topics that changed;
 - ``await set_up(name, email, phone, language)``: ``{"member": hex}``;
+- ``await restore(words, file, name, language, root)``: the same for who had a home before;
 - ``counters``, ``addresses()``, ``token``, ``web_hosts``, ``language``.
 """
 
@@ -18,11 +19,12 @@ import logging
 import os
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 from typing import Final
 
-from node import backup, identity
+from node import backup, identity, restoring, unpacking
 from node.api.protocols import LinkState
 from node.config import Settings
 from node.engine.clock_watch import ClockWatch
@@ -110,6 +112,7 @@ class Node:
 
     def start(self) -> None:
         """With a member, begin to live."""
+        unpacking.clear_staging(self.home)
         found = identity.load(self._store)
         if found is not None:
             self._live(found)
@@ -125,6 +128,11 @@ class Node:
             await self._host.stop()
 
     # --- what page and API see -------------------------------------------------------------
+
+    @property
+    def home(self) -> Path:
+        """The data directory."""
+        return self._store.home
 
     @property
     def peer_port(self) -> int:
@@ -202,17 +210,50 @@ class Node:
         Raises:
             Refused: a value is not possible, or there is a member already.
         """
+        with self._setting_up():
+            made = await asyncio.to_thread(
+                identity.create, self._store, name, email, phone, language
+            )
+        self._live(made)
+        return {"member": made.member.hex(), "words": made.words}
+
+    async def restore(
+        self, words: str, file: Path | None, name: str, language: str, root: int
+    ) -> Json:
+        """Bring back whoever these words are of, and begin to live. Spec: §18.5.
+
+        Args:
+            file: a backup; without one, name and language are needed.
+            root: as of ``restoring.restore_backup``.
+
+        Raises:
+            Refused, StoreError: nothing was changed.
+        """
+        lives_here = self._endpoint.lives_here
+        with self._setting_up():
+            if file is None:
+                await asyncio.to_thread(
+                    restoring.words_into, self._store, words, name, language, root, lives_here
+                )
+            else:
+                await asyncio.to_thread(
+                    restoring.backup_into, self._store, file, words, root, lives_here
+                )
+            made = await asyncio.to_thread(identity.load, self._store)
+        assert made is not None, "it was just restored"
+        self._live(made)
+        return {"member": made.member.hex(), "name": made.name}
+
+    @contextmanager
+    def _setting_up(self) -> Iterator[None]:
+        """Of two who come at once, the second is refused."""
         if self._host is not None or self._is_setting_up:
             raise Refused("already-set-up")
         self._is_setting_up = True
         try:
-            made = await asyncio.to_thread(
-                identity.create, self._store, name, email, phone, language
-            )
+            yield
         finally:
             self._is_setting_up = False
-        self._live(made)
-        return {"member": made.member.hex(), "words": made.words}
 
     @property
     def words(self) -> str:

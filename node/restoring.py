@@ -5,6 +5,11 @@ marked: when it runs, the engine asks the friends for what is newer before it sa
 anything (spec §18.5). Each restored node has a device key, a log and an epoch of its
 own, so no number is ever used twice.
 
+What comes back is made whole in a folder of its own (``node.unpacking``), and then takes the
+place of a database without a member, in one transaction: ``restore_backup`` and
+``restore_words`` do it in a directory where nothing runs, ``backup_into`` and ``words_into`` in
+the open store of a node that has nobody yet.
+
 Spec: §18.4 to §18.7.
 """
 
@@ -12,34 +17,30 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from node import identity
-from node.backup import open_backup
 from node.engine.events import Json, Persist, Space
 from node.errors import StoreCorrupt
 from node.identity import Identity
 from node.store import DATABASE_FILE, Store
+from node.unpacking import check_room, staging, unpacked
 from node.words import ENTROPY_SIZE_BYTES, entropy_of, words_of
 from protocol.encoding import expect_array, expect_bytes, expect_text, expect_uint
-from protocol.errors import DecodeError, OpenHouseError, Refused
-from protocol.keys import (
-    MemberId,
-    Signature,
-    Signer,
-    backup_private_key,
-    root_seed,
-    verify,
-)
+from protocol.errors import DecodeError, Refused
+from protocol.keys import MemberId, Signature, Signer, root_seed, verify
 from protocol.mandates import APPROVALS_MAX, SUCCESSORS_MAX, Successor, approval_message
 from protocol.successions import SuccessionRequest, decode_approval, encode_request
 
 _LOG_EPOCH_SIZE_BYTES: Final = 8
 _SUCCESSION_NOTE: Final = "succession"
+
+LivesHere: TypeAlias = Callable[[MemberId], bool]
+_Staged: TypeAlias = AbstractContextManager[tuple[Store, Identity]]
 
 
 def restore_backup(home: Path, file: Path, words: str, *, root: int = 0) -> Json:
@@ -53,34 +54,7 @@ def restore_backup(home: Path, file: Path, words: str, *, root: int = 0) -> Json
         Refused: a word or the file is wrong, or there is a member already.
         StoreError: the data directory cannot be used.
     """
-    entropy = entropy_of(words)
-    _check_root(root)
-    refuse_if_lived_in(home)
-    try:
-        with file.open("rb") as source:
-            database = open_backup(source, backup_private_key(entropy))
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise Refused("file-unreadable", file=str(file), reason=reason) from error
-    with _private():
-        _write_database(home, database)
-        try:
-            store = Store(home)
-            try:
-                found = identity.load(store)
-                if found is None:
-                    raise StoreCorrupt(f"The backup {file} holds no member")
-                identity.keep(store, _renewed(found, entropy, root))
-                _mark(store)
-            finally:
-                store.close()
-        except OpenHouseError:
-            # As if nothing had been tried: the next try finds an empty directory.
-            for name in ("", "-wal", "-shm"):
-                (home / f"{DATABASE_FILE}{name}").unlink(missing_ok=True)
-            raise
-    answer: dict[str, Json] = {"member": found.member.hex(), "name": found.name}
-    return {**answer, "language": found.language, "is_recalling": True}
+    return _settle_in(home, _of_backup(home, file, words, root))
 
 
 def restore_words(home: Path, words: str, name: str, language: str, *, root: int = 0) -> Json:
@@ -88,10 +62,29 @@ def restore_words(home: Path, words: str, name: str, language: str, *, root: int
 
     Raises: as ``restore_backup``.
     """
-    entropy = entropy_of(words)
-    _check_root(root)
-    made = identity.from_entropy(entropy, name, language, root=root)
-    return _settle_in(home, replace(made, entropy=b""))
+    return _settle_in(home, _of_words(home, words, name, language, root))
+
+
+def backup_into(store: Store, file: Path, words: str, root: int, lives_here: LivesHere) -> None:
+    """As ``restore_backup``, in the open store of a node without a member. Blocks.
+
+    Args:
+        lives_here: whether a member has a home on this computer already.
+
+    Raises:
+        Refused, StoreError: nothing was changed.
+    """
+    _move_in(store, _of_backup(store.home, file, words, root), lives_here)
+
+
+def words_into(
+    store: Store, words: str, name: str, language: str, root: int, lives_here: LivesHere
+) -> None:
+    """As ``restore_words``, in the open store of a node without a member. Blocks.
+
+    Raises: as ``backup_into``.
+    """
+    _move_in(store, _of_words(store.home, words, name, language, root), lives_here)
 
 
 def ask_guardians(home: Path, member: str, name: str, language: str, *, number: int = 1) -> Json:
@@ -201,11 +194,77 @@ def refuse_if_lived_in(home: Path) -> None:
         return
     store = Store(home)
     try:
-        is_lived_in = identity.load(store) or store.get_note(_SUCCESSION_NOTE)
+        _refuse_member(store)
     finally:
         store.close()
-    if is_lived_in:
-        raise Refused("home-not-empty", home=str(home))
+
+
+def _refuse_member(store: Store) -> None:
+    if identity.load(store) or store.get_note(_SUCCESSION_NOTE):
+        raise Refused("home-not-empty", home=str(store.home))
+
+
+@contextmanager
+def _of_backup(home: Path, file: Path, words: str, root: int) -> Iterator[tuple[Store, Identity]]:
+    """What a backup holds, marked; in a store that is gone afterwards. Raises Refused."""
+    entropy = entropy_of(words)
+    _check_root(root)
+    with unpacked(home, file, entropy) as staged:
+        try:
+            found = identity.load(staged)
+        except StoreCorrupt:
+            raise Refused("backup-damaged") from None
+        if found is None:
+            raise Refused("backup-without-member")
+        made = _renewed(found, entropy, root)
+        identity.keep(staged, made)
+        _mark(staged)
+        yield staged, made
+
+
+@contextmanager
+def _of_words(
+    home: Path, words: str, name: str, language: str, root: int
+) -> Iterator[tuple[Store, Identity]]:
+    """What words stand for, marked; in a store that is gone afterwards. Raises Refused."""
+    entropy = entropy_of(words)
+    _check_root(root)
+    made = replace(identity.from_entropy(entropy, name, language, root=root), entropy=b"")
+    with staging(home) as folder:
+        staged = Store(folder)
+        try:
+            identity.keep(staged, made)
+            _mark(staged)
+            yield staged, made
+        finally:
+            staged.close()
+
+
+def _settle_in(home: Path, restored: _Staged) -> Json:
+    """In a directory where nothing runs; before all is well, not even a database is made there."""
+    refuse_if_lived_in(home)
+    with _private(), restored as (staged, made):
+        store = Store(home)
+        try:
+            _take_over(store, staged)
+        finally:
+            store.close()
+    answer: dict[str, Json] = {"member": made.member.hex(), "name": made.name}
+    return {**answer, "language": made.language, "is_recalling": True}
+
+
+def _move_in(store: Store, restored: _Staged, lives_here: LivesHere) -> None:
+    _refuse_member(store)
+    with restored as (staged, made):
+        if lives_here(made.member):
+            raise Refused("member-lives-here", name=made.name)
+        _take_over(store, staged)
+
+
+def _take_over(store: Store, staged: Store) -> None:
+    # Once in the log of changes, once in its place.
+    check_room(store.home, 2 * (staged.home / DATABASE_FILE).stat().st_size)
+    store.take_over(staged)
 
 
 def _renewed(found: Identity, entropy: bytes, root: int) -> Identity:
@@ -228,18 +287,6 @@ def _renewed(found: Identity, entropy: bytes, root: int) -> Identity:
     return replace(made, entropy=b"", email=found.email, phone=found.phone)
 
 
-def _settle_in(home: Path, made: Identity) -> Json:
-    refuse_if_lived_in(home)
-    with _private():
-        store = Store(home)
-        try:
-            identity.keep(store, made)
-            _mark(store)
-        finally:
-            store.close()
-    return {"member": made.member.hex(), "name": made.name, "is_recalling": True}
-
-
 def _mark(store: Store) -> None:
     """What tells the engine that friends know better; all of it in one transaction."""
     now_ms = time.time_ns() // 1_000_000
@@ -251,24 +298,6 @@ def _mark(store: Store) -> None:
             Persist(Space.META, b"mandate", None),
         ]
     )
-
-
-def _write_database(home: Path, database: bytes) -> None:
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    part = home / f"{DATABASE_FILE}.part"
-    try:
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(database)
-            file.flush()
-            os.fsync(file.fileno())
-        for name in ("-wal", "-shm"):
-            (home / f"{DATABASE_FILE}{name}").unlink(missing_ok=True)
-        part.replace(home / DATABASE_FILE)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        reason = error.strerror or str(error)
-        raise Refused("file-unwritable", file=str(home), reason=reason) from error
 
 
 @contextmanager

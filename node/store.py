@@ -183,6 +183,14 @@ class Store:
             )
             start += count
 
+    def take_over(self, other: Store) -> None:
+        """Hold what another store holds, and nothing else; in one transaction.
+
+        When it raises, this database holds what it held before.
+        """
+        with _translated(self.home):
+            other._database.backup(self._database)
+
     # --- the node's own notes ----------------------------------------------------------
 
     def get_note(self, name: str) -> Value | None:

@@ -18,6 +18,7 @@ ENTROPY_SIZE_BYTES: Final = 32
 WORDS: Final = 24
 _LISTS: Final = {"en": "english", "fr": "french", "es": "spanish"}
 _LETTERS: Final = 4
+_SHOWN_LETTERS_MAX: Final = 40
 
 
 def words_of(entropy: bytes, language: str) -> str:
@@ -58,7 +59,7 @@ def entropy_of(text: str) -> bytes:
         except ValueError:
             # All words are of this list; the last one holds a checksum of the others.
             raise Refused("words-checksum") from None
-    raise Refused("word-unknown", word=unknown[0])
+    raise Refused("word-unknown", word=unknown[0][:_SHOWN_LETTERS_MAX])
 
 
 def _plain(word: str) -> str:

@@ -109,6 +109,11 @@ class StreetNode:
     async def set_up(self, name: str, email: str, phone: str, language: str) -> Json:
         raise AssertionError("it is set up")
 
+    async def restore(
+        self, words: str, file: Path | None, name: str, language: str, root: int
+    ) -> Json:
+        raise AssertionError("it is set up")
+
 
 def day_ms_of_today() -> int:
     return time.time_ns() // 1_000_000 // DAY_MS * DAY_MS + DAY_MS // 2

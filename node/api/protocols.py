@@ -151,6 +151,18 @@ class NodeLike(Protocol):
     async def set_up(self, name: str, email: str, phone: str, language: str) -> Json:
         """Make the member's identity on a node that has none. Raises Refused."""
 
+    async def restore(
+        self, words: str, file: Path | None, name: str, language: str, root: int
+    ) -> Json:
+        """Bring back whoever these words are of, of a backup file or of words alone.
+
+        Raises Refused, StoreError: nothing was changed.
+        """
+
+    @property
+    def home(self) -> Path:
+        """The data directory."""
+
     @property
     def words(self) -> str:
         """The words to write down; empty once the owner said that they were."""

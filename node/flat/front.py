@@ -122,7 +122,7 @@ class Front:
         return fitting[0] if fitting else None
 
     def _by_claim(self, path: str, homes: list[Resident]) -> Resident | None:
-        code = path.removeprefix(CLAIM)
+        code = path.removeprefix(CLAIM).partition("/")[0]
         return next((r for r in homes if r.room is not None and r.room.lets_in(code)), None)
 
     def _by_entry_key(self, request: web.Request, homes: list[Resident]) -> Resident | None:

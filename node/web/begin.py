@@ -82,7 +82,10 @@ async def show_beginning(
     name = views.status(visit.core)["name"]
     mates = [] if visit.place is None else visit.place.mates()
     inviting = [mate for mate in mates if mate.offers and mate.has_house]
-    return visit.page("choose_house.html", form=form, error=error, name=name, mates=inviting)
+    is_back = visit.core.recalling is not None
+    return visit.page(
+        "choose_house.html", form=form, error=error, name=name, mates=inviting, is_back=is_back
+    )
 
 
 async def set_up(visit: Visit, form: Form) -> str:
@@ -135,6 +138,7 @@ def show_invitation(visit: Visit, form: Form, action: str) -> web.StreamResponse
         link=link,
         action=action,
         is_new=visit.core.house is None,
+        is_back=visit.core.recalling is not None,
     )
 
 

@@ -101,7 +101,7 @@ async def claim(visit: Visit, form: Form) -> web.StreamResponse:
     if place is None:
         return _claim_page(visit)
     async with place.entering:
-        if not _is_open(visit):
+        if not is_open(visit):
             return _claim_page(visit)
         try:
             await _move_in(visit, form)
@@ -115,10 +115,7 @@ async def claim(visit: Visit, form: Form) -> web.StreamResponse:
 
 async def _move_in(visit: Visit, form: Form) -> None:
     """Raises Refused."""
-    password = form.text("password")
-    passwords.check(password)
-    if password != form.text("again"):
-        raise Refused("passwords-differ")
+    password = password_in(form)
     # Who was cut off in between comes again by the same link.
     if not visit.is_set_up:
         language = known_language(form.text("language")) or visit.language
@@ -126,7 +123,16 @@ async def _move_in(visit: Visit, form: Form) -> None:
     await visit.sessions.password.set(password)
 
 
-def _is_open(visit: Visit) -> bool:
+def password_in(form: Form) -> str:
+    """The password that was chosen, written twice. Raises Refused."""
+    password = form.text("password")
+    passwords.check(password)
+    if password != form.text("again"):
+        raise Refused("passwords-differ")
+    return password
+
+
+def is_open(visit: Visit) -> bool:
     """Whether a code opens this room, and nobody has come in before."""
     has_come = visit.is_set_up and visit.sessions.password.is_set
     return visit.place is not None and visit.place.lets_in(visit.part("code")) and not has_come
@@ -136,8 +142,8 @@ def _claim_page(
     visit: Visit, form: Form | None = None, error: Refused | None = None
 ) -> web.Response:
     place = visit.place
-    if place is None or not _is_open(visit):
-        return visit.page("refused.html", error=ApiError(403, "claim-over"))
+    if place is None or not is_open(visit):
+        return link_is_over(visit)
     return visit.page(
         "claim.html",
         form=form or Form.of(name=place.awaited_name, language=visit.language),
@@ -149,16 +155,16 @@ def _claim_page(
     )
 
 
+def link_is_over(visit: Visit) -> web.Response:
+    return visit.page("refused.html", error=ApiError(403, "claim-over"))
+
+
 # --- a password -------------------------------------------------------------------------------
 
 
 async def set_password(visit: Visit, form: Form) -> web.StreamResponse:
     """Another password; every other browser is signed out by it."""
-    text = form.text("password")
-    passwords.check(text)
-    if text != form.text("again"):
-        raise Refused("passwords-differ")
-    await visit.sessions.password.set(text)
+    await visit.sessions.password.set(password_in(form))
     response = go_to("/settings?done=password")
     visit.sessions.start(response)
     return response

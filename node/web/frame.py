@@ -24,6 +24,11 @@ _PARTS: Final = {"/agenda": "/inbox", "/loans/": "/inbox", "/thing/": "/browse"}
 """Pages that stand under another place than their address says."""
 DONE: Final = {
     "welcome": N_("Welcome! Your home is set up."),
+    "restored": N_(
+        "Welcome back! Now your home asks your friends’ homes for what it has forgotten. Until "
+        "they have answered it promises nothing: it agrees to no loan, passes nothing on and rates "
+        "nobody."
+    ),
     "founded": N_("Your house is founded. Invite the first friend: a house begins with two."),
     "joined": N_("Welcome to the house!"),
     "added": N_("Your thing is listed."),

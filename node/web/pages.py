@@ -16,6 +16,7 @@ from node.config import join_address
 from node.web import (
     agenda,
     begin,
+    coming_back,
     exchanges,
     flatmates,
     for_the_flat,
@@ -60,6 +61,7 @@ _READINGS: Final[dict[str, Show]] = {
     "/safekeeping": safekeeping.show,
     "/safekeeping/kit": safekeeping.show_kit,
     "/goodbye": leaving.show,
+    "/restore": coming_back.show,
     "/flat": flatmates.show,
     "/for-the-flat/{flatmate}/{loan}": for_the_flat.show,
 }
@@ -149,6 +151,9 @@ def setup(app: web.Application, node: NodeLike, password: Password | None = None
     app.router.add_post("/api/v1/page", _give_link(node))
     app.router.add_get("/claim/{code}", flatmates.show_claim(node))
     app.router.add_post("/claim/{code}", open_form(node, flatmates.claim))
+    app.router.add_get("/claim/{code}/restore", coming_back.show_in_a_room(node))
+    app.router.add_post("/claim/{code}/restore", coming_back.in_a_room(node))
+    app.router.add_post("/restore", coming_back.at_home(node))
     app.router.add_get("/static/{name}", static_files.serve)
     app.router.add_get("/calendar/{secret}.ics", agenda.feed(node))
     app.router.add_get("/live", live.stream(node))

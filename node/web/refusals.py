@@ -29,6 +29,17 @@ ON_THE_PAGE: Final = {
     ),
     "fault-missing": N_("Say what did not go as agreed."),
     "not-set-up": N_("Nobody lives here yet: say who you are first."),
+    "home-not-empty": N_(
+        "New keys were asked of guardians from this computer: nobody else can begin here meanwhile."
+    ),
+    "recalling": N_(
+        "This home was restored and is asking your friends for what it has forgotten: with one of "
+        "them connected, that takes a minute. How to go on without them stands in “Safekeeping”."
+    ),
+    "promises-forgotten": N_(
+        "This home was restored, and may have forgotten what it promised: the homes of {names} "
+        "are to be asked first, and are away. How to promise all the same stands in “Safekeeping”."
+    ),
     "missing-field": N_("Something is not filled in yet."),
 }
 

@@ -157,7 +157,7 @@ def reading(node: NodeLike, show: Show) -> Handler:
         visit = visit_of(request, node)
         if visit.session is None:
             return visit.page("sign_in.html", status=401)
-        return await _or_failure(visit, _guarded(visit, show, None, None))
+        return await or_failure(visit, _guarded(visit, show, None, None))
 
     return handle
 
@@ -178,7 +178,7 @@ def writing(node: NodeLike, act: Act, show: Show) -> Handler:
             return visit.page("refused.html", error=refusal)
         if not form_is_ours(request, visit.session, form.text(FORM_FIELD)):
             return visit.page("refused.html", error=ApiError(403, "foreign-form"))
-        return await _or_failure(visit, _act_or_show_again(visit, form, act, show))
+        return await or_failure(visit, _act_or_show_again(visit, form, act, show))
 
     return handle
 
@@ -191,7 +191,7 @@ async def _act_or_show_again(visit: Visit, form: Form, act: Act, show: Show) -> 
         return await _guarded(visit, show, form, refusal)
 
 
-async def _or_failure(visit: Visit, response: Awaitable[web.StreamResponse]) -> web.StreamResponse:
+async def or_failure(visit: Visit, response: Awaitable[web.StreamResponse]) -> web.StreamResponse:
     """The response, or a page that says that the node itself failed (a full disk)."""
     try:
         return await response

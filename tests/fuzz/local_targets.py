@@ -154,7 +154,7 @@ _ENTROPY: Final = bytes(range(32))
 
 
 def read_backup(data: bytes) -> None:
-    backup.open_backup(io.BytesIO(data), backup_private_key(_ENTROPY))
+    list(backup.open_backup(io.BytesIO(data), backup_private_key(_ENTROPY)))
 
 
 def backups() -> list[bytes]:
@@ -279,6 +279,7 @@ class SmallNode:
 
     counters: Final[dict[str, int]] = {}
     token = "token"
+    home = Path()
     web_hosts: tuple[str, ...] = ()
     language = "en"
 
@@ -318,6 +319,11 @@ class SmallNode:
         return None
 
     async def set_up(self, name: str, email: str, phone: str, language: str) -> Json:
+        raise AssertionError("it is set up")
+
+    async def restore(
+        self, words: str, file: Path | None, name: str, language: str, root: int
+    ) -> Json:
         raise AssertionError("it is set up")
 
     async def forget_words(self) -> None:

@@ -106,6 +106,11 @@ class SmallNode:
         self.engine, self.language = new_engine(), language
         return {"member": self.engine.core.me.hex()}
 
+    async def restore(
+        self, words: str, file: Path | None, name: str, language: str, root: int
+    ) -> Json:
+        raise AssertionError("nobody comes back here")
+
 
 def new_engine() -> Engine:
     plan = TownPlan(members=2, edges=[(0, 1)], born_ms=NOW_MS)

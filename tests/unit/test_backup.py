@@ -30,16 +30,20 @@ def home_with(home: Path, note: Value) -> Path:
     return home
 
 
+def opened(data: bytes, private: bytes = PRIVATE) -> bytes:
+    return b"".join(open_backup(io.BytesIO(data), private))
+
+
 def code(data: bytes, private: bytes = PRIVATE) -> str:
     with pytest.raises(Refused) as caught:
-        open_backup(io.BytesIO(data), private)
+        opened(data, private)
     return caught.value.code
 
 
 def test_what_was_sealed_comes_back_with_the_words(tmp_path: Path) -> None:
     data = make_backup(home_with(tmp_path / "a", b"guitar"), PUBLIC)
     (tmp_path / "b").mkdir(mode=0o700)
-    (tmp_path / "b" / DATABASE_FILE).write_bytes(open_backup(io.BytesIO(data), PRIVATE))
+    (tmp_path / "b" / DATABASE_FILE).write_bytes(opened(data))
     store = Store(tmp_path / "b")
 
     assert b"guitar" == store.get_note("n")
@@ -53,7 +57,7 @@ def test_a_copy_is_made_while_the_node_writes(tmp_path: Path) -> None:
     data = make_backup(tmp_path, PUBLIC)
     store.put_note("n", b"later")
 
-    assert b"one moment" in open_backup(io.BytesIO(data), PRIVATE)
+    assert b"one moment" in opened(data)
     store.close()
     assert [] == [path.name for path in tmp_path.iterdir() if path.name.startswith("backup-")]
 
@@ -95,16 +99,19 @@ def test_chunks_cannot_be_left_out_swapped_or_ended_early(tmp_path: Path) -> Non
 
 def test_a_bomb_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
     """A megabyte of zeros takes a thousand bytes; who can seal may seal a gigabyte."""
-    monkeypatch.setattr(backup, "BACKUP_SIZE_MAX_BYTES", 100_000)
-    packed = zlib.compress(bytes(1_000_000))
+    packed = zlib.compress(bytes(3 * CHUNK_SIZE_MAX_BYTES + 5))
     data = MAGIC + b"".join(backup._seal(packed, PUBLIC, os.urandom(32)))
 
+    pieces = [len(piece) for piece in open_backup(io.BytesIO(data), PRIVATE)]
+    assert [CHUNK_SIZE_MAX_BYTES] * 3 + [5] == pieces, "never more at once"
+    monkeypatch.setattr(backup, "BACKUP_SIZE_MAX_BYTES", 100_000)
     assert "backup-damaged" == code(data)
 
 
 def test_something_else_is_not_a_backup() -> None:
     assert "not-a-backup" == code(b"PK\x03\x04 something else entirely, long enough to look at")
     assert "not-a-backup" == code(MAGIC + bytes(32) + bytes(40))
+    assert "backup-newer" == code(b"OHB2" + bytes(72))
     sealed = b"".join(backup._seal(b"not zlib", PUBLIC, os.urandom(32)))
     assert "backup-damaged" == code(MAGIC + sealed)
 

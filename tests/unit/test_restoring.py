@@ -133,8 +133,9 @@ class TestBackup:
         file = tmp_path / "copy"
         file.write_bytes(make_backup(tmp_path / "a", made.backup_key))
 
-        with pytest.raises(Exception, match="holds no member"):
+        with pytest.raises(Refused) as caught:
             restoring.restore_backup(tmp_path / "b", file, words_of(bytes(range(32)), "en"))
+        assert "backup-without-member" == code_of(caught)
         assert not (tmp_path / "b" / DATABASE_FILE).exists()
 
 
