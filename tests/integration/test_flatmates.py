@@ -293,6 +293,7 @@ def test_flatmates_answer_for_the_flat_and_for_nothing_else(tmp_path: Path) -> N
             page = (await leo.get(place))[1]
             assert "For my aunt" in page
             await asyncio.wait_for(_until(leo, place, "Your answer"), 20)
+            assert 2 == leo.seen.count('name="message"'), "a word with yes or no, and with dates"
             await asyncio.wait_for(_until(leo, "/notices", "Rosa asks for “Guest bed”"), 20)
             said = await leo.post(place + "/answer", place, answer="yes", message="Welcome!")
             assert "/inbox?done=answered" == said
