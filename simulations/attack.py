@@ -114,6 +114,17 @@ def run_attack(graph: Path, attack: Attack, *, shows_progress: bool = True) -> D
     """
     edges = read_edges(graph)
     honest = 1 + max(other for _, other in edges)
+    return attack_on(honest, edges, attack, shows_progress=shows_progress)
+
+
+def attack_on(
+    honest: int, edges: list[Edge], attack: Attack, *, shows_progress: bool = False
+) -> Damage:
+    """Let the crowd at a graph of honest members.
+
+    Raises:
+        AttackError: nothing was run.
+    """
     if not 1 <= attack.attack_edges <= honest:
         raise AttackError(f"There are {honest} honest members: give 1 to {honest} attack edges.")
     if attack.sybils < 1:

@@ -20,9 +20,17 @@ from typing import Final
 from tqdm import tqdm
 
 from protocol.errors import OpenHouseError
-from simulations import cli_pictures, cli_population, cli_society, cli_sweep, cli_trust
+from simulations import (
+    cli_experiments,
+    cli_pictures,
+    cli_population,
+    cli_society,
+    cli_sweep,
+    cli_trust,
+)
 from simulations.attack import AttackError
 from simulations.behaviours import MixError
+from simulations.experiments import ExperimentError
 from simulations.graphs import GraphError
 from simulations.hunt import shrink, transcript
 from simulations.journey import JourneyError
@@ -48,6 +56,7 @@ _CODES: Final[dict[type[OpenHouseError], str]] = {
     MixError: "society-impossible",
     SweepError: "sweep-impossible",
     JourneyError: "record-unknown",
+    ExperimentError: "experiment-impossible",
 }
 
 
@@ -120,6 +129,7 @@ def configure(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -
         cli_population.configure(subparsers),
         *cli_sweep.configure(subparsers),
         *cli_pictures.configure(subparsers),
+        cli_experiments.configure(subparsers),
     ):
         # Without a default: it would hide what stood before the verb.
         verb.add_argument(
@@ -389,4 +399,5 @@ _VERBS: Final = {
     "society": _judged(cli_society.society), "sweep": _judged(cli_sweep.sweep),
     "report": _judged(cli_sweep.report), "compare": _judged(cli_sweep.compare),
     "replay": _judged(cli_pictures.replay), "spread": _judged(cli_pictures.spread),
+    "experiments": _judged(cli_experiments.experiments),
 }  # fmt: skip

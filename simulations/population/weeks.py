@@ -180,7 +180,7 @@ class Weeks:
         wants = stream(self.seed, Purpose.WANTS, self.week)
         choice = stream(self.seed, Purpose.CHOICE, self.week)
 
-        self.opened, reliable = self._judge(self.everybody, self.everybody)
+        self.opened, reliable = self.judged(self.everybody, self.everybody)
 
         def one(begin: int, end: int, looking: Looking) -> tuple[Offsets, Requests]:
             counts, room = np.zeros(3, np.int64), asking.requests_for(end - begin)
@@ -212,7 +212,7 @@ class Weeks:
             order, bounds = answering.in_order(requests, fates, stage, hashes)
             nodes, borrowers = requests.nodes[order, stage], requests.borrowers[order]
             self._answer_at(
-                stage, requests, fates, order, bounds, willing, *self._judge(nodes, borrowers)
+                stage, requests, fates, order, bounds, willing, *self.judged(nodes, borrowers)
             )
         return fates
 
@@ -235,7 +235,7 @@ class Weeks:
 
         in_ranges(one, len(bounds) - 1, lambda: None, threads=self.threads)
 
-    def _judge(self, viewers: Numbers, subjects: Numbers) -> tuple[Flags, Flags]:
+    def judged(self, viewers: Numbers, subjects: Numbers) -> tuple[Flags, Flags]:
         """The circles open to subjects, and whether they are reliable, as viewers see it."""
         circles, reliable = np.empty(len(viewers), np.uint8), np.empty(len(viewers), np.uint8)
 

@@ -39,8 +39,8 @@ def figure_svg(
         along: what is varied along the bottom, whose values are ``names``.
         lines: for each value of the second key, a mean for each of the names.
     """
-    legend = 0 if len(lines) < 2 else _LEGEND_ROW * len(lines)
-    low, high, step = _range([cell for line in lines.values() for cell in line])
+    legend = height_of(lines) - HEIGHT
+    low, high, step = scale_of([cell for line in lines.values() for cell in line])
 
     def x(place: float) -> float:
         room = WIDTH - _LEFT - _RIGHT
@@ -69,6 +69,11 @@ def figure_svg(
             parts.append(f'<path {_stroke(number)} d="M{_LEFT} {at - 4}h24"/>')
             parts.append(_text(_LEFT + 32, at, name, "start"))
     return "\n".join([*parts, "</svg>"])
+
+
+def height_of(lines: Mapping[str, Sequence[Measure]]) -> int:
+    """Of the figure with these lines; a single one needs no legend."""
+    return HEIGHT if len(lines) < 2 else HEIGHT + _LEGEND_ROW * len(lines)
 
 
 def written(value: float) -> str:
@@ -105,7 +110,7 @@ def _stroke(number: int, *, dashes: bool = True) -> str:
     return f'{line} stroke-dasharray="{dash}"' if dash else line
 
 
-def _range(cells: Sequence[Measure]) -> tuple[float, float, float]:
+def scale_of(cells: Sequence[Measure]) -> tuple[float, float, float]:
     """The ends of the scale and the step between its lines, all of them round."""
     ends = [end for cell in cells for end in (cell.value, cell.low, cell.high) if end is not None]
     low, high = (min(ends), max(ends)) if ends else (0.0, 1.0)
