@@ -20,7 +20,10 @@ from simulations.experiments.towns import YEAR_WEEKS, grown, live, share, who_is
 from simulations.scenario_population import Customs
 
 _DAY_MS: Final = 86_400_000
-_TEMPERS: Final = (("sharer", 0.6), ("careful", 0.2), ("clumsy", 0.17), ("defector", 0.03))
+_QUARTER_MS: Final = 91 * _DAY_MS
+_TEMPERS: Final = (
+    ("sharer", 0.55), ("careful", 0.2), ("clumsy", 0.17), ("slanderer", 0.05), ("defector", 0.03),
+)  # fmt: skip
 _NEEDS: Final = 2.0
 
 _CHANGES: Final[tuple[tuple[str, dict[str, int]], ...]] = (
@@ -31,10 +34,16 @@ _CHANGES: Final[tuple[tuple[str, dict[str, int]], ...]] = (
     ("circle 3 after 8", {"circle_3_exchanges": 8}),
     ("no first loans from friends", {"first_loans_from_friends": 0}),
     ("1 first loan from friends", {"first_loans_from_friends": 1}),
-    ("newcomers for 3 months", {"newcomer_ms": 91 * _DAY_MS}),
+    ("newcomers for 3 months", {"newcomer_ms": _QUARTER_MS}),
     ("1 unit at most", {"capacity_max": 1}),
     ("2 units for a new friend", {"capacity_new": 2}),
+    ("a 0 closes no circle", {"failed_exchange_cost": 0}),
+    ("a 0 weighs half after 45 days", {"failed_half_life_ms": 45 * _DAY_MS}),
     ("reliable from 75 %", {"reliability_min_percent": 75}),
+    (
+        "circle 2 after 1, newcomers for 3 months",
+        {"circle_2_exchanges": 1, "newcomer_ms": _QUARTER_MS},
+    ),
 )
 
 
@@ -43,7 +52,7 @@ def _cells(members: int) -> tuple[Cell, ...]:
 
 
 def run(values: Values, seed: int) -> Found:
-    """Two years, with three in a hundred who keep whatever they get; the second is looked at."""
+    """Two years, with some who keep whatever they get and some who say what is not true."""
     changed = {name: whole(values, name) for name in values if name != "members"}
     customs = Customs(tempers=_TEMPERS, needs=_NEEDS, on_word=True)
     life = grown(whole(values, "members"), replace(Charter(), **changed), customs, seed)
@@ -67,7 +76,7 @@ EXPERIMENT: Final = Experiment(
     title="Which numbers of the charter should change?",
     question=(
         "Each number of the default charter changed alone, in a town where three in a hundred keep "
-        "whatever they get: what does it open to the honest, and what to them?"
+        "whatever they get and five slander: what does it open to the honest, and what to them?"
     ),
     cell_title="charter",
     figures=(

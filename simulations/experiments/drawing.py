@@ -13,7 +13,7 @@ from simulations.sweeps.figure import WIDTH, figure_svg, height_of, scale_of, wr
 
 _TITLE_ROW: Final = 34
 _ROW: Final = 24
-_NAMES: Final = 216
+_NAMES: Final = 264
 _RIGHT: Final = 24
 _BLUE: Final = PLOT_COLOURS[1]
 _NOTHING: Final = Measure(None, None, None)
@@ -22,9 +22,13 @@ _NOTHING: Final = Measure(None, None, None)
 def drawing(experiment: Experiment, results: Results) -> str:
     """All panels; one that has nothing to show is left out."""
     parts, top = [], 0
+    shares = {figure.name: None for figure in experiment.figures if figure.unit == "share"}
     for panel in experiment.panels:
         lines = {
-            name: [results.get(cell, {}).get(figure, _NOTHING) for cell, figure in points]
+            name: [
+                _shown(results.get(cell, {}).get(figure), figure in shares)
+                for cell, figure in points
+            ]
             for name, points in panel.lines.items()
         }
         lines = {
@@ -34,7 +38,9 @@ def drawing(experiment: Experiment, results: Results) -> str:
             continue
         svg, height = _panel(panel, lines)
         place = f'<svg y="{top + _TITLE_ROW}" width="{WIDTH}" height="{height}" '
-        title = f'<text x="12" y="{top + 22}" font-weight="bold">{escape(panel.title)}</text>'
+        figure = next(iter(panel.lines.values()))[0][1]
+        words = f"{panel.title} (%)" if figure in shares else panel.title
+        title = f'<text x="12" y="{top + 22}" font-weight="bold">{escape(words)}</text>'
         parts += [title, svg.replace("<svg ", place, 1)]
         top += _TITLE_ROW + height
     head = (
@@ -44,6 +50,14 @@ def drawing(experiment: Experiment, results: Results) -> str:
     style = "<style>.grid{stroke:#dddddd;fill:none}</style>"
     paper = f'<rect width="{WIDTH}" height="{top + 8}" fill="white"/>'
     return "\n".join([head, style, paper, *parts, "</svg>", ""])
+
+
+def _shown(measure: Measure | None, is_share: bool) -> Measure:
+    """Shares in hundredths."""
+    if measure is None or not is_share:
+        return measure or _NOTHING
+    ends = (measure.value, measure.low, measure.high)
+    return Measure(*(None if end is None else 100 * end for end in ends))
 
 
 def _panel(panel: Panel, lines: dict[str, list[Measure]]) -> tuple[str, int]:
