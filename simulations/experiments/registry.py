@@ -10,9 +10,12 @@ from simulations.experiments import (
     charter_defaults,
     circles_opening,
     cost_per_home,
+    hidden_negatives,
     lying_relays,
     one_bad_experience,
+    shock,
     sybils,
+    two_ways,
     what_breaks_first,
 )
 from simulations.experiments.shape import Experiment
@@ -26,6 +29,9 @@ EXPERIMENTS: Final[tuple[Experiment, ...]] = (
     lying_relays.EXPERIMENT,
     cost_per_home.EXPERIMENT,
     charter_defaults.EXPERIMENT,
+    hidden_negatives.EXPERIMENT,
+    shock.EXPERIMENT,
+    two_ways.EXPERIMENT,
 )
 
 

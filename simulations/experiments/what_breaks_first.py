@@ -112,7 +112,7 @@ EXPERIMENT: Final = Experiment(
         Panel(title, "", _CELLS, {"": [(name, figure) for name in _CELLS]})
         for figure, title in (
             ("granted", "Of what honest people asked for beyond friends, was lent"),
-            ("unreliable", "Honest people held unreliable by somebody near"),
+            ("things", "Things still there after two years"),
         )
     ),
 )
