@@ -122,7 +122,7 @@ EXPERIMENT: Final = Experiment(
         Figure("trust", "what honest people expect of lending", "share"),
         Figure("kept", "things that one who keeps things kept"),
     ),
-    regular=Size(_cells(32, 16), 5),
+    regular=Size(_cells(32, 16), 10),
     quick=Size(_cells(12, 4)[:2], 1),
     run=run,
     panels=tuple(

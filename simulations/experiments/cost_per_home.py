@@ -77,7 +77,7 @@ EXPERIMENT: Final = Experiment(
         Figure("kib_each", "KiB for each thing seen"),
         Figure("copies", "copies too many for each thing seen"),
     ),
-    regular=Size(_cells(_HOMES, _LARGE), 3),
+    regular=Size(_cells(_HOMES, _LARGE), 5),
     quick=Size(_cells((8, 16), (1_000,)), 1),
     run=run,
     panels=(

@@ -73,7 +73,7 @@ EXPERIMENT: Final = Experiment(
         Figure("by_ending", "of it after a minute, by friendships that ended", "share"),
         Figure("lost", "views lost that should be there"),
     ),
-    regular=Size(_cells(80, 20), 5),
+    regular=Size(_cells(80, 20), 12),
     quick=Size(_cells(16, 4)[1:], 1),
     run=run,
     panels=(

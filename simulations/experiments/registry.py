@@ -6,6 +6,7 @@ from typing import Final
 
 from simulations.experiments import (
     ExperimentError,
+    behaviours,
     blindness,
     charter_defaults,
     circles_opening,
@@ -29,6 +30,7 @@ EXPERIMENTS: Final[tuple[Experiment, ...]] = (
     lying_relays.EXPERIMENT,
     cost_per_home.EXPERIMENT,
     charter_defaults.EXPERIMENT,
+    behaviours.EXPERIMENT,
     hidden_negatives.EXPERIMENT,
     shock.EXPERIMENT,
     two_ways.EXPERIMENT,
