@@ -171,6 +171,7 @@ def run_case(seed: int, trick: Trick) -> Outcome | None:
         circle_2_exchanges=1,
         circle_3_exchanges=1,
         circle_3_sides=1,
+        newcomer_ms=0,  # everybody has been there for long
         capacity_max=0,
     )
     plan = TownPlan(members, edges, BORN_MS, charter=charter, records_per_second_max=None)

@@ -59,7 +59,7 @@ EXPERIMENT: Final = Experiment(
         Figure("proved", "sees two ledgers proved", "share"),
         Figure("afterwards", "sees a 0, once the holder is back", "share"),
     ),
-    regular=Size(_cells(4), 5),
+    regular=Size(_cells(6), 5),
     quick=Size(_cells(1)[:1], 1),
     run=run,
     panels=(
