@@ -102,9 +102,12 @@ def _judge_agreement(
             is_young = any(step.created_ms > host.now_ms - GRACE_MS for step in steps)
             if loan.holder != host.member or not stands or is_young:
                 continue
-            if any(_is_lost_twice(oracles, step, path) for step in steps):
+            borrowers = book_of(core_of[loan.borrower])
+            # What the holder said and lost may be left with the borrower alone.
+            known = (*steps, *borrowers.steps_of(loan.loan))
+            if any(_is_lost_twice(oracles, step, path) for step in known):
                 continue
-            other = book_of(core_of[loan.borrower]).state_of(loan.loan)
+            other = borrowers.state_of(loan.loan)
             if other is not None and any(
                 _is_silent(core_of[member], loan.loan, other.round) for member in loan.path[1:-1]
             ):
@@ -180,7 +183,9 @@ def _may_be_forgotten(oracles: Oracles, core: Core, loan: LoanState, liars: Cont
 
 
 def _said(loan: LoanState) -> tuple[object, ...]:
-    return loan.state, loan.contracts, loan.dates, loan.proposal, loan.damaged_by
+    # Other dates for what is over are nobody's business: those in between need not pass them on.
+    proposal = loan.proposal if loan.state in BLOCKING else None
+    return loan.state, loan.contracts, loan.dates, proposal, loan.damaged_by
 
 
 def _judge_ratings(

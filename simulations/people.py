@@ -10,6 +10,7 @@ import random
 from collections.abc import Callable
 from typing import Final
 
+from node.engine.asking import Asker
 from node.engine.calendar import MINUTES_PER_DAY
 from node.engine.commands import (
     AddThing,
@@ -35,6 +36,7 @@ from node.engine.commands import (
     TakeBack,
     WithdrawThing,
 )
+from node.engine.core import Core
 from node.engine.loan_views import loans_view
 from protocol.bodies import Event, Fault, ListingBody
 from protocol.keys import MemberId
@@ -51,6 +53,9 @@ _OTHER_WAYS_CHANCE: Final = 0.5
 _QUEUE_CHANCE: Final = 0.3
 _LOOK_FOR_CHANCE: Final = 0.1
 _ON_PAPER_CHANCE: Final = 0.1
+_FARTHER_CHANCE: Final = 0.5
+_ON_WORD_CHANCE: Final = 0.3
+_HANDFUL: Final = 12
 _ANSWERS: Final = {"yes": 0.75, "no": 0.1, "counter": 0.15}
 _DAYS_AHEAD_MAX: Final = 4
 
@@ -138,12 +143,26 @@ class People:
         visible = host.engine.core.visible_listings()
         if not visible:
             return None
+        on_word = self._chance.random() < _ON_WORD_CHANCE
+        if self._chance.random() < _FARTHER_CHANCE:
+            visible = self._farther(host.engine.core, visible, on_word) or visible
         thing, dates = self._chance.choice(visible).object.hex(), self._dates(host)
         if self._chance.random() < _AFTERWARDS_CHANCE:
             begun = (host.now_ms // DAY_MS - 1) * MINUTES_PER_DAY
             return Ask(thing, begun, begun + MINUTES_PER_DAY, has_happened=True)
         queue, other_ways = (self._chance.random() < c for c in (_QUEUE_CHANCE, _OTHER_WAYS_CHANCE))
-        return Ask(thing, *dates, queue=queue, other_ways=other_ways)
+        return Ask(thing, *dates, queue=queue, on_word=on_word, other_ways=other_ways)
+
+    def _farther(self, core: Core, visible: list[Record], on_word: bool) -> list[Record]:
+        """What is offered beyond circle 1, of a handful, and may be asked for."""
+        some = self._chance.sample(visible, min(_HANDFUL, len(visible)))
+        asker = Asker(core)
+        return [
+            record
+            for record in some
+            if not core.is_live_friend(record.author)
+            and asker.why_cannot(record, on_word=on_word) is None
+        ]
 
     def _dates(self, host: Host) -> tuple[int, int]:
         """Whole days soon: few to choose from, so that people want the same ones."""
