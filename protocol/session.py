@@ -62,6 +62,7 @@ class LinkSession:
         is_paused: the window is full, and the friend was told that more waits.
         is_end_said: a rewound stream has reached its end, and the friend was asked to
             confirm it.
+        end: the number that stream reached.
         confirmations_due: ``Have`` messages to come before it is known to have arrived.
         is_rewinding: we asked for the friend's log from its beginning (``ask_again``).
         peer_held_upto: what the friend last said it holds of our log.
@@ -82,6 +83,7 @@ class LinkSession:
     is_greeted: bool = False
     is_paused: bool = False
     is_end_said: bool = False
+    end: int = 0
     confirmations_due: int = 0
     is_frozen: bool = False
     is_rewinding: bool = False
@@ -133,12 +135,14 @@ class LinkSession:
         if self.is_end_said:
             return False
         self.is_end_said = True
+        self.end = self.position
         self.confirmations_due += 1
         return True
 
     def is_confirmed(self) -> bool:
-        """Whether all of a rewound stream has arrived."""
-        return self.is_end_said and not self.confirmations_due
+        """Whether all of a rewound stream has arrived, and was served. Spec: §8.3."""
+        has_answered = self.is_end_said and not self.confirmations_due
+        return has_answered and self.peer_held_upto >= self.end
 
     def note_known(self, record_id: RecordId) -> None:
         """The friend has this record, or is about to."""

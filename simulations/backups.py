@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from node.engine.events import Space
 from node.engine.genesis import Row
+from protocol.mandates import root_commitment
 from simulations.disk import Disk
 from simulations.signing import InterningOpener, KeyRing
 from simulations.town import seed_for
@@ -59,5 +60,7 @@ class Backups:
 
     def equip(self, host: Host) -> None:
         """A machine signs with a device key of its own, so that it can be let go of when lost."""
-        seed = seed_for("device", host.member.hex(), self.restored)
-        host.config = replace(host.config, device=self._keys.signer(seed))
+        name = host.member.hex()
+        device = self._keys.signer(seed_for("device", name, self.restored))
+        next_root = root_commitment(seed_for("next root", name))
+        host.config = replace(host.config, device=device, next_root_hash=next_root)

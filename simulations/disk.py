@@ -17,7 +17,15 @@ from typing import Final, NamedTuple
 import msgpack  # type: ignore[import-untyped, unused-ignore]
 
 from node.engine.events import Persist, Space
-from protocol.bodies import HalfBody, Kind, ListingBody, WithdrawalBody, withdrawal_object
+from protocol.bodies import (
+    HalfBody,
+    KeysBody,
+    Kind,
+    ListingBody,
+    WithdrawalBody,
+    keys_object,
+    withdrawal_object,
+)
 from protocol.encoding import Value, encode
 from protocol.keys import MemberId, ObjectId
 from protocol.records import Record
@@ -170,6 +178,9 @@ class Shelf:
             touched[self._remove_half(before.author, before.body)] = None
         if record is not None and isinstance(record.body, HalfBody):
             touched[self._put_half(record, record.body)] = None
+        if record is not None and isinstance(record.body, KeysBody):
+            ends = [friend for author, friend in self.halves if author == record.author]
+            touched |= dict.fromkeys(_edge(record.author, friend) for friend in ends)
         for pair in touched:
             self._judge(pair)
 
@@ -211,7 +222,7 @@ class Shelf:
         for half in halves:
             if half is None or not isinstance(half.body, HalfBody):
                 return None
-            if half.body.revocation_hash in self.revoked:
+            if half.body.revocation_hash in self.revoked or self._has_revoked_signer(half):
                 return None
             is_transit = is_transit and half.body.shows and half.body.friend_is_member
             until_ms = min(until_ms, half.not_after_ms)
@@ -225,6 +236,15 @@ class Shelf:
         if half is None or half.is_expired(now_ms) or not isinstance(half.body, HalfBody):
             return None
         return None if half.body.revocation_hash in self.revoked else half
+
+    def _has_revoked_signer(self, half: Record) -> bool:
+        """Whether its author has said that the device that signed it signs no more."""
+        keys = self.records.get((half.author, keys_object(0)))
+        return (
+            keys is not None
+            and isinstance(keys.body, KeysBody)
+            and half.device in keys.body.revoked
+        )
 
     def is_withdrawn(self, listing: Record) -> bool:
         """Whether a withdrawal held here covers this version."""

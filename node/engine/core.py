@@ -262,6 +262,7 @@ class Core:
         self.links_for_loans: dict[LinkId, Link] = {}
         self.moved: dict[MemberId, None] = {}
         self.all_moved = False
+        self.unoffered: dict[Key, None] = {}  # of this event alone
         self.listed_origins: dict[MemberId, None] = {}
         self.contacts: dict[MemberId, tuple[bytes, ...]] = {}
         self.contact_holders: dict[bytes, dict[MemberId, None]] = {}

@@ -13,7 +13,7 @@ from node.engine import comparisons, loan_links, pauses
 from node.engine.core import Core, Revocation, edge
 from node.engine.events import FriendsChanged, Space
 from protocol import limits
-from protocol.bodies import HalfBody, half_object
+from protocol.bodies import HalfBody, Kind, half_object
 from protocol.encoding import Value
 from protocol.keys import MemberId, revocation_hash, revocation_secret
 from protocol.messages import Have
@@ -22,7 +22,16 @@ from protocol.session import NO_EPOCH
 
 
 def live_half(core: Core, author: MemberId, friend: MemberId) -> Record | None:
-    """The author's half towards ``friend``, while it is live."""
+    """The author's half towards ``friend``, while it is live. Spec: §7.1."""
+    half = half_not_ended(core, author, friend)
+    if half is None or author == core.me:
+        return half
+    keys = core.keys_body(author)
+    return None if keys is not None and half.device in keys.revoked else half
+
+
+def half_not_ended(core: Core, author: MemberId, friend: MemberId) -> Record | None:
+    """The author's half, neither expired nor revoked, whatever became of the device."""
     record = core.current(author, half_object(friend))
     if record is None or not isinstance(record.body, HalfBody):
         return None
@@ -65,6 +74,13 @@ def refresh_edge(core: Core, one: MemberId, other: MemberId) -> None:
             core.all_moved = True
     elif core.graph.remove_transit(one, other):
         core.all_moved = True
+
+
+def refresh_signed_by(core: Core, author: MemberId, devices: tuple[bytes, ...]) -> None:
+    """A member revoked devices: halves that they signed count no more. Spec: §7.1, §18.2."""
+    for half in core.registers.of_kind(Kind.HALF) if devices else ():
+        if half.author == author and half.device in devices and isinstance(half.body, HalfBody):
+            refresh_edge(core, author, half.body.friend)
 
 
 def _refresh_own_edge(core: Core, friend: MemberId, halves: tuple[Record, Record] | None) -> None:

@@ -125,8 +125,7 @@ class Engine:
         self._dispatch(event)
         pauses.settle(core)
         loan_links.settle(core)
-        while core.moved or core.all_moved:
-            offers.refresh_moved(core)
+        offers.refresh_moved(core)
         pull.pull_marked(core)
         pump.pump_all(core)
         if self._mailbox is not None:

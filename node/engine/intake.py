@@ -290,6 +290,8 @@ def _log_circle_record(core: Core, record: Record, *, is_change: bool) -> None:
         core.bump_entry(("paths", origin))
     if record.author == core.me or offers.offerable(core, record) or _nears_subject(record, core):
         pace.log(core, record, is_change=is_change)
+    else:
+        core.unoffered[record.key] = None
 
 
 def _nears_subject(record: Record, core: Core) -> bool:

@@ -63,8 +63,8 @@ def revoke(core: Core, command: RevokeKey) -> Json:
     device = core.config.device
     if key in (core.me, core.config.signer.public) or (device is not None and key == device.public):
         raise Refused("own-key")
-    recall.revoke_devices(core, [key])
     recall.say_anew(core, lambda record: record.device == key)
+    recall.revoke_devices(core, [key])
     return keys_view(core)
 
 

@@ -78,6 +78,12 @@ def _channels_in_use(core: Core, origin: MemberId) -> dict[Path, int]:
 
 def refresh_moved(core: Core) -> None:
     """After edges changed: offer new paths, and what they newly let us pass on. Spec: §7.4."""
+    while core.moved or core.all_moved:
+        _refresh(core)
+    core.unoffered = {}
+
+
+def _refresh(core: Core) -> None:
     origins = [m for m in core.moved if core.registers.has_origin(m) or m in core.chosen]
     if core.all_moved:
         origins = list(dict.fromkeys(core.registers.origins() + origins))
@@ -96,6 +102,10 @@ def _refresh_origin(core: Core, origin: MemberId) -> None:
             # Offered to nobody when this node was last started: the log did not remember it. A
             # friendship may be why we look, and the new friend is given what the log names.
             core.bump_entry(("paths", origin))
+        for record in core.registers.of_origin(origin) if core.unoffered else ():
+            # The way was gone for a moment within this very event, in which the record came.
+            if record.key in core.unoffered and offerable(core, record):
+                core.bump(record)
         return
     core.chosen[origin] = chosen
     if not core.registers.has_origin(origin):

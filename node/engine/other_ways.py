@@ -102,7 +102,8 @@ def due_ms(core: Core, loan: LoanState) -> int | None:
         return None
     wait_ms = core.charter.other_way_ms
     due = _last_word_ms(core, loan) + wait_ms + plan.looks * max(1, wait_ms // LOOKS_MAX)
-    return due if due < loan.answer_by_ms else None
+    # One that expired while this home was off goes nowhere, however long ago it was due.
+    return due if max(due, core.now_ms) < loan.answer_by_ms else None
 
 
 def go_if_due(core: Core, loan: LoanState) -> None:

@@ -17,6 +17,7 @@ from dataclasses import replace
 
 from node.engine import forgotten, house, loan_traffic, loans, resuming, roots
 from node.engine.core import Core, Link
+from node.engine.edges import half_not_ended
 from node.engine.events import Space
 from node.engine.registers import Stored
 from protocol import limits
@@ -140,8 +141,8 @@ def finish(core: Core) -> None:
 def _let_former_devices_go(core: Core, devices: dict[bytes, None]) -> None:
     """Of the devices that signed for us none but this one does so any more."""
     still = (core.me, _own_device(core), *(s.key for s in core.config.successors))
-    revoke_devices(core, [device for device in devices if device not in still])
     say_anew(core, lambda record: record.epoch < core.epoch)
+    revoke_devices(core, [device for device in devices if device not in still])
 
 
 def say_anew(core: Core, is_old: Callable[[Record], bool]) -> None:
@@ -149,7 +150,8 @@ def say_anew(core: Core, is_old: Callable[[Record], bool]) -> None:
     for kind in _SAID_ANEW:
         for record in filter(is_old, core.mine(kind)):
             core.publish(record.body, record.object, record.not_after_ms - core.now_ms)
-    for member in core.live_friends():
+    # Also where the friend's own half does not count now: it may be on its way.
+    for member in [member for member, known in core.friends.items() if not known.ended]:
         held = core.current(core.me, half_object(member))
         if held is None or is_old(held):
             house.renew_half(core, member)
@@ -185,7 +187,7 @@ def on_recall(core: Core, link: Link) -> None:
         QuotaExceeded: asked again too soon.
     """
     friend = link.friend
-    if friend is None or not (core.is_live_friend(friend) or link.is_for_loans):
+    if friend is None or not (_is_not_ended(core, friend) or link.is_for_loans):
         raise InvalidState("only a friend can recall", section="18.5")
     last_ms = link.recalled_at_ms
     if last_ms is not None and core.now_ms - last_ms < RECALLS_MIN_MS:
@@ -209,6 +211,17 @@ def on_recall(core: Core, link: Link) -> None:
         batch.append(envelope)
         size += len(envelope)
     core.send(link, Recalled(tuple(batch), more=False))
+
+
+def _is_not_ended(core: Core, friend: MemberId) -> bool:
+    """Whether it is a friend still, though its half may be one of the former device's (§7.1)."""
+    known = core.friends.get(friend)
+    halves = ((friend, core.me), (core.me, friend))
+    return (
+        known is not None
+        and not known.ended
+        and all(half_not_ended(core, *pair) is not None for pair in halves)
+    )
 
 
 def _give_back_ends(core: Core, link: Link, friend: MemberId) -> None:

@@ -16,7 +16,7 @@ from typing import Final
 
 from node.engine import intake
 from node.engine.core import Core
-from node.engine.edges import halves_of, live_half, refresh_edge, write_friend
+from node.engine.edges import half_not_ended, halves_of, live_half, refresh_edge, write_friend
 from node.engine.events import FriendsChanged
 from node.engine.membership import remember_friend
 from node.engine.registers import Stored
@@ -36,7 +36,9 @@ def ends_of(core: Core, member: MemberId, stored: list[Stored]) -> list[Record]:
         if isinstance(record.body, HalfBody)
         and record.body.friend == member
         and record.author != core.me
-        and halves_of(core, record.author, member) is not None
+        # What the member's present device has not signed anew is just what it forgot.
+        and half_not_ended(core, member, record.author) is not None
+        and live_half(core, record.author, member) is not None
     ]
     statements = [core.current(half.author, STATEMENT_OBJECT) for half in halves]
     return [*halves, *(record for record in statements if record is not None)]

@@ -10,7 +10,7 @@ Spec: §18.1 to §18.3.
 from __future__ import annotations
 
 from node.engine.core import Core
-from node.engine.edges import ask_again
+from node.engine.edges import ask_again, refresh_signed_by
 from node.engine.events import Space
 from protocol.bodies import EVIDENCE_KINDS, LOAN_KINDS, KeysBody, Kind, keys_object
 from protocol.encoding import Value
@@ -213,6 +213,8 @@ def on_keys_record(core: Core, record: Record) -> None:
         if core.is_live_friend(sender):
             ask_again(core, sender)
     if record.author != core.me:
+        keys = core.keys_body(record.author)
+        refresh_signed_by(core, record.author, () if keys is None else keys.revoked)
         core.deliver("browse")
 
 

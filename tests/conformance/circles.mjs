@@ -2,10 +2,10 @@
 
 const key = (one, other) => [one, other].sort().join("-");
 
-function edges({ halves }, now) {
+function edges({ me, halves }, now) {
   const live = new Map();
-  for (const [author, friend, shows, isMember, notAfter, isRevoked] of halves)
-    if (notAfter > now && !isRevoked) live.set(`${author}>${friend}`, shows && isMember);
+  for (const [author, friend, shows, isMember, notAfter, isRevoked, isOfFormerDevice] of halves)
+    if (notAfter > now && !isRevoked && (author === me || !isOfFormerDevice)) live.set(`${author}>${friend}`, shows && isMember);
   const all = new Set(), transit = new Set();
   for (const [name, attests] of live) {
     const [author, friend] = name.split(">");

@@ -13,7 +13,15 @@ import pytest
 from node.engine import intake, offers
 from node.engine.core import Core, Friend
 from node.engine.edges import take_revocation
-from protocol.bodies import HalfBody, Kind, ListingBody, ThingKind, half_object
+from protocol.bodies import (
+    HalfBody,
+    KeysBody,
+    Kind,
+    ListingBody,
+    ThingKind,
+    half_object,
+    keys_object,
+)
 from protocol.charter import Charter
 from protocol.circles import path_problem
 from protocol.errors import Malformed
@@ -29,6 +37,7 @@ DOCUMENT = json.loads(VECTORS.read_text("utf-8"))
 CASES: list[dict[str, Any]] = DOCUMENT["cases"]
 NOW_MS: int = DOCUMENT["now"]
 HOUSE = HouseId(bytes(32))
+FORMER_DEVICE = b"a device that was let go of long"
 
 
 def of_operation(name: str) -> list[dict[str, Any]]:
@@ -85,7 +94,11 @@ class Viewer:
         return self.core.me if letter == self.me else member(letter)
 
     def _record(
-        self, body: HalfBody | ListingBody, author: MemberId, object_id: ObjectId, number: int
+        self,
+        body: HalfBody | KeysBody | ListingBody,
+        author: MemberId,
+        object_id: ObjectId,
+        number: int,
     ) -> Record:
         record_id = RecordId(number.to_bytes(32, "big"))
         return Record(
@@ -94,7 +107,7 @@ class Viewer:
 
     def _keep_half(
         self, number: int, author: str, friend: str, shows: bool, attests: bool, not_after: int,
-        revoked: bool,
+        revoked: bool, device_revoked: bool,
     ) -> None:  # fmt: skip
         core = self.core
         for one, other in ((author, friend), (friend, author)):
@@ -104,7 +117,12 @@ class Viewer:
         towards = self.id_of(friend)
         body = HalfBody(towards, revocation_hash(secret), shows, attests)
         half = self._record(body, self.id_of(author), half_object(towards), number)
+        if device_revoked:
+            half = replace(half, device=FORMER_DEVICE)
         core.keep(replace(half, not_after_ms=not_after), None)
+        if device_revoked:
+            keys = KeysBody(bytes(32), revoked=(FORMER_DEVICE,))
+            core.keep(self._record(keys, self.id_of(author), keys_object(0), 98), None)
         if revoked:
             take_revocation(core, secret, 0, None)
 

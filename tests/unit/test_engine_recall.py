@@ -217,6 +217,66 @@ class TestRestored:
 
         assert not pump.core("A").is_live_friend(pump.member("C"))
 
+    def test_a_friendship_that_nobody_gives_back_is_over_where_the_keys_record_comes(
+        self,
+    ) -> None:
+        """D would be taken for a friend until the lease ends, and hear of nothing new.
+
+        Found by ``simulate hunt``, seed 252.
+        """
+        pump = town("AB", "BC", "CD")
+        ladder = str(done(pump, AddThing("ladder", circles=3))["thing"])
+        disk = backup(pump)
+        pump.join("A", "D")
+        pump.run()
+        assert 1 == pump.core("D").distance(pump.member("A"))
+
+        restore(pump, disk)
+        pump.link("A", "B")
+        pump.link("B", "C")
+        pump.link("C", "D")
+        pump.advance(HOUR_MS)
+        done(pump, SetThing(ladder, title="long ladder"))
+        pump.advance(HOUR_MS)
+
+        assert not pump.core("A").is_live_friend(pump.member("D"))
+        assert 3 == pump.core("D").distance(pump.member("A"))
+        assert ["long ladder"] == pump.sees("D")
+        pump.start("D")
+        assert 3 == pump.core("D").distance(pump.member("A")), "after a restart as well"
+
+    def test_a_friendship_comes_back_although_its_halves_were_signed_by_the_former_device(
+        self,
+    ) -> None:
+        """Who was away gives it back after the keys record has come to them."""
+        pump = town("AB", "AC", "BC")
+        disk = backup(pump)
+        pump.cut("B")
+        pump.join("A", "D")
+        pump.run()
+        pump.join("C", "D")
+        pump.link("C", "D")
+        pump.run()
+        pump.advance(HOUR_MS)
+        pump.cut("A")
+        restore(pump, disk)
+        pump.link("A", "B")
+        pump.run()
+        pump.advance(HOUR_MS)
+        pump.link("B", "C")
+        pump.run()
+        keys = pump.core("C").keys_body(pump.member("A"))
+        assert keys is not None
+        assert DEVICES[0].public in keys.revoked
+        assert not pump.core("A").is_live_friend(pump.member("D"))
+
+        pump.link("A", "C")
+        pump.run()
+        assert pump.core("A").is_live_friend(pump.member("D"))
+        pump.link("A", "D")
+        pump.run()
+        assert 1 == pump.core("D").distance(pump.member("A"))
+
     def test_the_owner_can_go_on_without_the_friends(self) -> None:
         """All of them are on holiday."""
         pump = town("AB")

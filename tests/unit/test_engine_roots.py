@@ -7,11 +7,19 @@ from dataclasses import replace
 
 import pytest
 
-from node.engine import roots
+from node.engine import edges, roots
 from node.engine.commands import AddThing, Command, FreezeKeys, NameGuardians, RevokeKey
 from node.engine.core import Config
 from node.engine.events import Json
-from protocol.bodies import KeysBody, Kind, ListingBody, ThingKind, keys_object
+from protocol.bodies import (
+    HalfBody,
+    KeysBody,
+    Kind,
+    ListingBody,
+    ThingKind,
+    half_object,
+    keys_object,
+)
 from protocol.encoding import encode
 from protocol.errors import Refused
 from protocol.keys import ObjectId, Signer
@@ -67,8 +75,10 @@ def by(
     successors: tuple[Successor, ...] = (),
     created_ms: int | None = None,
     epoch: int = 0,
+    body: HalfBody | ListingBody | None = None,
+    object_id: ObjectId | None = None,
 ) -> Record:
-    """A listing in A's name by any device, under a mandate by any root."""
+    """A listing (or another body) in A's name by any device, under a mandate by any root."""
     home = pump.homes["A"]
     created_ms = pump.now_ms if created_ms is None else created_ms
     times = (created_ms, created_ms + MANDATE_LEASE_MS)
@@ -80,9 +90,9 @@ def by(
     assert house is not None
     return sign_record(
         device,
-        ListingBody(title, "", ThingKind.OBJECT, 3, (), ()),
+        body or ListingBody(title, "", ThingKind.OBJECT, 3, (), ()),
         house=house,
-        object_id=ObjectId(title.encode().ljust(16, b".")[:16]),
+        object_id=object_id or ObjectId(title.encode().ljust(16, b".")[:16]),
         sequence=5_000,
         created_ms=created_ms,
         not_after_ms=created_ms + 30 * DAY_MS,
@@ -152,6 +162,55 @@ class TestDevices:
 
         assert ["before"] == pump.sees("C")
         assert ("B", "not-yours") in pump.rejects
+
+    def test_a_friendship_that_a_stolen_device_made_ends_with_it(self) -> None:
+        """Nobody else would end it. Spec §7.1."""
+        pump = town("AB", "BC")
+        half = HalfBody(pump.member("C"), bytes(32), shows=True, friend_is_member=True)
+        back = HalfBody(pump.member("A"), bytes(32), shows=True, friend_is_member=True)
+        core = pump.core("C")
+        stolen = by(pump, STOLEN, "x")
+        for body, device, author in (
+            (half, STOLEN.public, pump.member("A")),
+            (back, pump.member("C"), pump.member("C")),
+        ):
+            object_id = half_object(body.friend)
+            core.keep(
+                replace(stolen, body=body, device=device, author=author, object=object_id), None
+            )
+        assert edges.halves_of(core, pump.member("A"), pump.member("C")) is not None
+
+        done(pump, RevokeKey(STOLEN.public.hex()))
+
+        assert edges.live_half(core, pump.member("A"), pump.member("C")) is None
+        assert edges.live_half(core, pump.member("C"), pump.member("A")) is not None
+
+    def test_what_comes_while_its_way_is_gone_for_a_moment_goes_on(self) -> None:
+        """Revoked, changed and signed anew in one message, in the worst order.
+
+        Found by ``simulate hunt``, seed 399.
+        """
+        pump = town("AB", "BC", "CD")
+        done(pump, AddThing("ladder", circles=3))
+        [ladder] = pump.core("A").mine(Kind.LISTING)
+        half, keys = pump.half("A", "B"), pump.core("A").keys_body(pump.member("A"))
+        assert half is not None
+        assert keys is not None
+        assert isinstance(half.body, HalfBody)
+        assert isinstance(ladder.body, ListingBody)
+        changed = replace(ladder.body, title="long ladder")
+        records = (
+            pump.sign("A", replace(keys, revoked=(DEVICE.public,)), keys_object(0), epoch=1),
+            by(pump, STOLEN, "", epoch=1, body=changed, object_id=ladder.object),
+            by(pump, STOLEN, "", epoch=1, body=half.body, object_id=half.object),
+        )
+        far = pump.impersonate("B", "C")
+        envelopes = tuple(record.envelope for record in records)
+        pump.say(far, Have(bytes(8), bytes(8), 0), Records(envelopes))
+
+        assert ["long ladder"] == pump.sees("C")
+        pump.advance(CHANGE_PER_OBJECT_MIN_MS)
+        assert ["long ladder"] == pump.sees("D")
 
     def test_frozen_keys_hide_all_things_until_they_are_thawed(self) -> None:
         """The member has lost sight of its devices. Spec §18.2."""

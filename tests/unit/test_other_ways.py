@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from node.engine import edges, other_ways
 from node.engine.commands import AnswerLoan, Ask, CancelLoan, Command, Recommend
+from node.engine.events import Woke
 from node.engine.loan_book import book_of
 from protocol.errors import Refused
 from protocol.exchange import LoanState, State
@@ -164,6 +165,22 @@ class TestAnotherWay:
         made.run(3, Ask(other, near, near + DAY, other_ways=True))
         made.pass_time(LATER_MS)
         assert [row["state"] for row in mine(made, other)] == ["asked"]
+
+    def test_a_home_that_was_off_until_it_expired_goes_back_to_sleep(self) -> None:
+        """It was due elsewhere long ago, and is over: nothing to wake up for, again and again.
+
+        Found by ``simulate hunt``, seed 344.
+        """
+        made, thing = town()
+        ask(made, thing)
+        made.now_ms += 15 * DAY_MS
+        made.restart(3)
+        made.feed(3, Woke())
+
+        assert [row["state"] for row in mine(made, thing)] == ["expired"]
+        wakeup_ms = made.engines[3].next_wakeup_ms()
+        assert wakeup_ms is not None
+        assert wakeup_ms > made.now_ms
 
     def test_what_the_owner_takes_back_stays_back(self) -> None:
         made, thing = town()

@@ -85,6 +85,20 @@ class TestRewinding:
 
         assert link.is_confirmed()
 
+    def test_a_have_that_stays_behind_confirms_nothing(self) -> None:
+        """The friend got no answer to a want in time. Spec §8.3; ``simulate hunt``, seed 82."""
+        link = LinkSession()
+        link.greet(THEIRS, OURS, OURS, 40)
+        link.rewind()
+        link.position = 50
+        link.say_end()
+
+        link.greet(THEIRS, OURS, OURS, 40)
+        assert not link.is_confirmed()
+
+        link.greet(THEIRS, OURS, OURS, 50)
+        assert link.is_confirmed()
+
     def test_rewound_twice_it_waits_for_both(self) -> None:
         """The first answer may belong to the first stream."""
         link = LinkSession()

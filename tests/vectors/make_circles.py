@@ -25,6 +25,7 @@ NOTES = {
     "Discreet": "an edge that one end does not show",
     "Expired": "a half whose lease has ended",
     "Revoked": "a half whose secret is known",
+    "Device": "a half signed by a device that its author's keys record revokes",
     "Missing": "a half that is not held",
     "Through": "only some friends of the holder may pass the listing on",
     "Limit": "the charter's max_circles counts before the listing's own",
@@ -41,12 +42,14 @@ class Half:
     friend_is_member: bool = True
     not_after: int = LATER
     revoked: bool = False
+    device_revoked: bool = False
 
-    def is_live(self) -> bool:
-        return self.not_after > NOW and not self.revoked
+    def is_live(self, me: str) -> bool:
+        is_former = self.device_revoked and self.author != me
+        return self.not_after > NOW and not self.revoked and not is_former
 
-    def is_transit(self) -> bool:
-        return self.is_live() and self.shows and self.friend_is_member
+    def is_transit(self, me: str) -> bool:
+        return self.is_live(me) and self.shows and self.friend_is_member
 
 
 def friendships(*pairs: str) -> list[Half]:
@@ -68,13 +71,15 @@ class Scene:
     live: set[frozenset[str]] = field(default_factory=set)
     transit: set[frozenset[str]] = field(default_factory=set)
 
-    def __post_init__(self) -> None:
+    def look(self, me: str) -> None:
+        """As `me` sees the edges: its own halves count whatever device signed them. Spec §7.1."""
+        self.live, self.transit = set(), set()
         said = {(half.author, half.friend): half for half in self.halves}
         for (a, b), half in said.items():
             back = said.get((b, a))
-            if back is not None and half.is_live() and back.is_live():
+            if back is not None and half.is_live(me) and back.is_live(me):
                 self.live.add(frozenset((a, b)))
-                if half.is_transit() and back.is_transit():
+                if half.is_transit(me) and back.is_transit(me):
                     self.transit.add(frozenset((a, b)))
 
     @property
@@ -177,6 +182,12 @@ SCENES = [
     Scene("B ended its friendship with A", "Revoked", changed(LINE, "B", "A", revoked=True), 3),
     Scene("both ways of a diamond were ended", "Revoked",
           changed(changed(DIAMOND, "A", "B", revoked=True), "C", "D", revoked=True), 3),
+    Scene("B's half towards C is of a former device", "Device",
+          changed(LINE, "B", "C", device_revoked=True), 3),
+    Scene("A's half towards B is of a former device", "Device",
+          changed(LINE, "A", "B", device_revoked=True), 3),
+    Scene("one way of a diamond is of a former device", "Device",
+          changed(DIAMOND, "B", "D", device_revoked=True), 3),
     Scene("C never signed", "Missing", without(LINE, "C", "B"), 3),
     Scene("B's half towards A is not held", "Missing", without(LINE, "B", "A"), 3),
     Scene("through B", "Through", friendships("AB", "AC", "BD", "CE", "DF"), 3, through="B"),
@@ -195,6 +206,7 @@ Case = dict[str, object]
 
 
 def reach_case(scene: Scene, me: str) -> Case:
+    scene.look(me)
     distance = scene.distance(me)
     sure, either = scene.offers(me)
     is_shown = distance is not None and distance <= scene.reach
@@ -262,7 +274,7 @@ def build() -> str:
         reach_case(scene, me)
         for scene in SCENES
         for me in scene.members()
-        if me != scene.holder or scene.flag in ("Through", "Attested")
+        if me != scene.holder or scene.flag in ("Through", "Attested", "Device")
     ]
     cases += offer_cases()
     counts = {"valid": 0, "invalid": 0}
@@ -277,11 +289,11 @@ def build() -> str:
         "source": "tests/vectors/make_circles.py, written from the text of the spec",
         "about": (
             "Members are letters. In Reach, `halves` are [author, friend, shows, friend is "
-            "member, not after, revoked], all held by `me` at the time `now`; valid means that "
-            "the listing may be shown. `distance` is measured through the list where there is "
-            "one. It is given to those of `given_to`; for `given_to_or_not` it depends on which "
-            "of several shortest paths is used. In Offer, `certificates` is how many ids come "
-            "with the path."
+            "member, not after, revoked, of a revoked device], all held by `me` at the time `now`; "
+            "valid means that the listing may be shown. `distance` is measured through the list "
+            "where there is one. It is given to those of `given_to`; for `given_to_or_not` it "
+            "depends on which of several shortest paths is used. In Offer, `certificates` is how "
+            "many ids come with the path."
         ),
         "now": NOW,
         "notes": NOTES,
