@@ -96,11 +96,13 @@ def test(arguments: list[str]) -> int:
     environment = {"HYPOTHESIS_PROFILE": "ci", **os.environ}
     if arguments:
         return subprocess.call([str(PYTHON), "-m", "pytest", *arguments], env=environment)
+    *quick, types = check_steps()
+    # Types take one core for a minute: packages come meanwhile, and the tests begin.
+    beside = Beside(types, environment)
     offer_packages()
     for stale in ROOT.glob(".coverage*"):
         stale.unlink()
-    steps = [*check_steps(), *test_steps(environment["HYPOTHESIS_PROFILE"])]
-    return run_steps(steps, environment)
+    return run_steps([*quick, *test_steps(environment["HYPOTHESIS_PROFILE"])], environment, beside)
 
 
 def check(_arguments: list[str]) -> int:
@@ -202,19 +204,44 @@ def test_steps(hypothesis_profile: str) -> list[Step]:
     ]
 
 
-def run_steps(steps: list[Step], environment: dict[str, str]) -> int:
+class Beside:
+    """A step that runs while others do; what it says is kept until it is waited for."""
+
+    def __init__(self, step: Step, environment: dict[str, str]) -> None:
+        self.name, command = step
+        self._process = subprocess.Popen(
+            command, env=environment, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+
+    def succeeds(self) -> bool:
+        """Waits for its end, says what it said, and whether all was well."""
+        said, _ = self._process.communicate()
+        print(said.decode(errors="replace"), end="", flush=True)
+        return self._process.returncode == 0
+
+
+def run_steps(steps: list[Step], environment: dict[str, str], beside: Beside | None = None) -> int:
     """Runs all steps, whatever some of them say, and ends with the list of those that failed."""
     failed = []
     for name, command in steps:
-        print(f"\n── {name} " + "─" * max(0, 76 - len(name)), flush=True)
+        say_step(name)
         started = time.monotonic()
         if subprocess.call(command, env=environment) != 0:
             failed.append(name)
         print(f"({name}: {time.monotonic() - started:.1f} s)", flush=True)
+    if beside is not None:
+        say_step(beside.name)
+        if not beside.succeeds():
+            failed.append(beside.name)
     if not steps:
         print("There is nothing here to run yet.")
     print("\nFailed: " + ", ".join(failed) + "." if failed else "\nAll passed.", flush=True)
     return 1 if failed else 0
+
+
+def say_step(name: str) -> None:
+    print(f"\n── {name} " + "─" * max(0, 76 - len(name)), flush=True)
 
 
 # ── Setting up ───────────────────────────────────────────────────────────────────
