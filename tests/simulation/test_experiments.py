@@ -10,8 +10,12 @@ from pathlib import Path
 import pytest
 
 from simulations import cli
+from simulations.cli_experiments import DOCS
+from simulations.experiments import pages
+from simulations.experiments.drawing import drawing
 from simulations.experiments.pages import told
-from simulations.experiments.shape import Figure
+from simulations.experiments.registry import EXPERIMENTS
+from simulations.experiments.shape import Experiment, Figure
 from simulations.intervals import Measure, student
 
 
@@ -49,6 +53,27 @@ def test_two_are_made_again_and_a_figure_that_is_wrong_is_found(
     assert "| 16 homes, 2 circles |" in page
     assert "openhouse simulate experiments cost-per-home --quick" in page
     assert drawn.getroot().tag.endswith("svg")
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda experiment: experiment.name)
+def test_every_experiment_has_a_page_whose_table_and_drawing_are_those_of_its_data(
+    experiment: Experiment,
+) -> None:
+    """Nobody can change a figure in one place alone, and no cell or figure has gone unnoticed."""
+    said = pages.read(experiment.name, DOCS)
+    page = (DOCS / f"{experiment.name}.md").read_text(encoding="utf-8")
+
+    assert "regular" == said.size
+    assert experiment.regular.seeds == said.seeds
+    assert [cell.name for cell in experiment.regular.cells] == list(said.results)
+    measured = {name: None for found in said.results.values() for name in found}
+    assert [] == [figure.name for figure in experiment.figures if figure.name not in measured]
+    assert said.commit
+    assert "dirty" not in said.commit
+    assert pages.block(experiment, said) in page
+    assert drawing(experiment, said.results) == (DOCS / f"{experiment.name}.svg").read_text()
+    assert f"({experiment.name}.md)" in (DOCS / "README.md").read_text(encoding="utf-8")
+    assert "**Learned.**" in page
 
 
 @pytest.mark.parametrize(
