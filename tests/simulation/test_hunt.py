@@ -21,13 +21,13 @@ def run(seed: int) -> RunResult:
 
 @pytest.mark.slow
 @pytest.mark.no_cover
-@pytest.mark.parametrize("seed", [12, 15, 222, 394])
+@pytest.mark.parametrize("seed", [82, 252, 344, 399])
 def test_whoever_lies_and_whatever_fails_no_invariant_breaks(seed: int) -> None:
-    """Seeds that failed once, when people did less: now other days in the same towns; and two more.
+    """Seeds that failed once; what each found has a test of its own as well.
 
-    What each found has a test of its own. 222: paths streamed a second time were not said
-    again to who had been restored since. 394: who got their rating back, but not the promise
-    before it, could rate again.
+    82: a stream was confirmed that had not arrived whole. 252: a friendship forgotten at one end.
+    344: a request that expired while its home was off kept it awake. 399: what came while its way
+    was gone for a moment stayed where it was.
     """
     result = run(seed)
 
