@@ -27,15 +27,7 @@ from node.transport.door import Door
 from node.transport.endpoint import listen
 from node.web.pages import entry_path
 from simulations.street import Street
-from tests.page_street import StreetNode
-
-
-class EmptyNode(StreetNode):
-    """A home whose person has not come yet."""
-
-    @property
-    def engine(self) -> None:  # type: ignore[override]
-        return None
+from tests.page_street import EmptyNode, StreetNode
 
 
 @dataclass
@@ -91,7 +83,8 @@ def served_flat(street: Street, directory: Path) -> Iterator[ServedFlat]:
             app = flat.residents[luc.slug].app
             assert app is not None
             paths = [
-                "/who", f"/claim/{code}", "/flat", "/things", "/inbox", f"/for-the-flat/-/{loan}",
+                "/who", f"/claim/{code}", f"/claim/{code}/restore", "/flat", "/things", "/inbox",
+                f"/for-the-flat/-/{loan}",
             ]  # fmt: skip
             found.append(ServedFlat(url, url + entry_path(app), paths))
             started.set()

@@ -20,8 +20,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from node import identity
 from node.api.app import make_app
 from node.api.protocols import FilesLike, LinkState, LoanPhotosLike, PhotosLike
 from node.engine.commands import (
@@ -36,12 +38,13 @@ from node.engine.commands import (
     SetProfile,
 )
 from node.engine.engine import Engine
-from node.engine.events import Json
+from node.engine.events import Json, Space
 from node.loan_photos import LoanPhotos
 from node.topics import Subscription, Topics
 from node.web.pages import entry_path
 from protocol.bodies import Availability, ThingKind
 from protocol.charter import Charter
+from protocol.encoding import Value
 from protocol.keys import MemberId
 from simulations.signing import InterningOpener, RealKeys
 from simulations.street import DAY, DAY_MS, Street
@@ -113,6 +116,34 @@ class StreetNode:
         self, words: str, file: Path | None, name: str, language: str, root: int
     ) -> Json:
         raise AssertionError("it is set up")
+
+
+class EmptyNode(StreetNode):
+    """A home whose person has not come yet."""
+
+    @property
+    def engine(self) -> None:  # type: ignore[override]
+        return None
+
+
+class NewcomerNode(StreetNode):
+    """A home that has its person, and belongs to no house.
+
+    Args:
+        is_back: brought back with words alone: friends know the rest.
+    """
+
+    def __init__(self, street: Street, *, is_back: bool) -> None:
+        super().__init__(street, language="fr")
+        made = identity.from_entropy(bytes(range(32)), "Noé", "fr")
+        marks: list[tuple[Space, bytes, Value]]
+        marks = [(Space.META, b"log_epoch", bytes(8)), (Space.META, b"recalling", street.now_ms)]
+        config = made.config(InterningOpener(RealKeys().verify))
+        self._engine = Engine(config, marks if is_back else [], street.now_ms, bytes(8))
+
+    @property
+    def engine(self) -> Engine:
+        return self._engine
 
 
 def day_ms_of_today() -> int:
@@ -192,6 +223,11 @@ class Served:
     node: StreetNode
     entry: str
     loop: asyncio.AbstractEventLoop
+    app: web.Application
+
+    def entry_again(self) -> str:
+        """Another link that signs a browser in."""
+        return self.url + entry_path(self.app)
 
     def tell(self, topic: str) -> None:
         """Something of a topic changed."""
@@ -220,7 +256,7 @@ def served(node: StreetNode) -> Iterator[Served]:
     try:
         assert started.wait(30)
         url = str(server.make_url("")).rstrip("/")
-        yield Served(url, node, url + entry_path(app), loop)
+        yield Served(url, node, url + entry_path(app), loop, app)
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join(30)

@@ -15,7 +15,7 @@ from node.api.files import content, shelf_of
 from node.api.raw import PICTURE_HEADERS
 from node.between_words import engagement_sentences
 from node.ended_words import ended_sentence
-from node.engine import commands, ids, views
+from node.engine import commands, ids, paper, views
 from node.engine.ratings import FAULTS_BY_WORD
 from node.fault_words import (
     FAULTS,
@@ -76,10 +76,8 @@ async def show_loan(
     visit: Visit, form: Form | None = None, error: Refused | None = None
 ) -> web.StreamResponse:
     """One loan, with the forms for what I can do about it."""
-    loans, place = _loans(visit), visit.part("loan")
-    if place not in [loan["loan"] for loan in loans]:
-        place = ids.resolve_loan(visit.core, place).hex()
-    for loan in loans:
+    place = _loan_id(visit)
+    for loan in _loans(visit):
         if loan["loan"] == place:
             said, file = in_words(visit, loan), _coming_file(visit, place)
             said["flat_words"] = for_the_flat.acts_of_flatmates(visit, place)
@@ -240,11 +238,19 @@ async def give_back(visit: Visit, form: Form) -> str:
     return await _step(visit, form, commands.GiveBack(visit.part("loan")), "returned")
 
 
+def _loan_id(visit: Visit) -> str:
+    """The whole id of the loan that the address means, on paper or not. Raises Refused."""
+    on_paper = paper.find(visit.core, visit.part("loan"))
+    if on_paper is not None:
+        return on_paper.loan.hex()
+    return ids.resolve_loan(visit.core, visit.part("loan")).hex()
+
+
 async def _step(
     visit: Visit, form: Form, command: commands.HandOver | commands.GiveBack, step: str
 ) -> str:
     """A thing changed hands; with photos of how it was, which stay at this home."""
-    loan = ids.resolve_loan(visit.core, visit.part("loan")).hex()
+    loan = _loan_id(visit)
     shelf = visit.node.loan_photos
     before = shelf.names(loan)
     try:
@@ -262,13 +268,13 @@ async def _step(
 
 async def show_loan_photo(visit: Visit, *_: object) -> web.StreamResponse:
     """A photo of how the thing was."""
-    loan = ids.resolve_loan(visit.core, visit.part("loan")).hex()
+    loan = _loan_id(visit)
     data = await asyncio.to_thread(visit.node.loan_photos.read, loan, visit.part("photo"))
     return web.Response(body=data, content_type="image/jpeg", headers=PICTURE_HEADERS)
 
 
 async def remove_loan_photo(visit: Visit, form: Form) -> str:
-    loan = ids.resolve_loan(visit.core, visit.part("loan")).hex()
+    loan = _loan_id(visit)
     await asyncio.to_thread(visit.node.loan_photos.remove, loan, form.text("gone"))
     return _place(visit, "photos")
 

@@ -1,8 +1,9 @@
 """Pictures of every page of the demo street, to look at: ``make shots ARGS=DIRECTORY``.
 
 Each at 390 and 1200 pixels, in light and, on the phone, in dark, in one language a run
-(``--language``); with ``--only WORD ...`` those whose names begin so. A newcomer's first pages are
-taken as they come. Nothing is asserted: what is ugly is seen.
+(``--language``); with ``--only WORD ...`` those whose names begin so. The pages of a flatmate
+("flat"), of a newcomer ("first") and of who comes back ("back") are taken as they come. Nothing is
+asserted: what is ugly is seen.
 """
 
 from __future__ import annotations
@@ -48,11 +49,17 @@ def main() -> None:
             street.start(str)
             street.tell_story(str)
             _take_all(browser, street, given.directory, tuple(given.only))
-            if any("first".startswith(word[:5]) for word in given.only):
+            if _is_wanted("flat", given.only):
+                _take_flat(browser, street, given.directory, given.language)
+            if _is_wanted("first", given.only) or _is_wanted("back", given.only):
                 _take_beginning(browser, street, Path(place), given.directory, given.language)
         finally:
             browser.close()
             street.stop()
+
+
+def _is_wanted(pages: str, only: list[str]) -> bool:
+    return any(pages.startswith(word.partition("-")[0]) for word in only)
 
 
 def _take_all(
@@ -89,10 +96,45 @@ def _take_all(
             context.close()
 
 
+def _take_flat(browser: Browser, street: Street, directory: Path, language: str) -> None:
+    """Léo comes to live at Ana's, and helps with what is of the flat."""
+    ana = street.homes["Ana"]
+    origin = ana.page.partition("/?")[0]
+    link = ana.post("/flatmates", name="Léo")["link"]
+    asked = [each for each in ana.client.get("/loans") if "answer" in each["can"]]
+    loan = next(each for each in asked if each["role"] == "holder")
+    holder, leo = (browser.new_context(locale=language).new_page() for _ in range(2))
+    holder.goto(ana.post("/page")["page"])
+    holder.goto(origin + "/flat")
+    _take_here(holder, directory, "flat-awaited")
+    holder.goto(f"{origin}/things/{loan['thing']}")
+    _take_here(holder, directory, "flat-thing")
+    holder.click("button[value=flat]")
+    leo.goto(link)
+    _take_here(leo, directory, "flat-claim")
+    leo.click("a[href$='/restore']")
+    _take_here(leo, directory, "flat-restore")
+    leo.goto(link)
+    for field in ("password", "again"):
+        leo.fill(f"input[name={field}]", "correct horse")
+    leo.click("form[action^='/claim/'] button")
+    _take_here(leo, directory, "flat-house")
+    leo.click("form[action='/flat/accept'] button")
+    leo.wait_for_selector(".places", timeout=60_000)
+    for name, path in (
+        ("flat-who", "/who"), ("flat-inbox", "/inbox"), ("flat-things", "/things"),
+        ("flat-mates", "/flat"), ("flat-loan", f"/for-the-flat/-/{loan['loan']}"),
+    ):  # fmt: skip
+        leo.goto(origin + path)
+        _take_here(leo, directory, name)
+    for page in (holder, leo):
+        page.context.close()
+
+
 def _take_beginning(
     browser: Browser, street: Street, place: Path, directory: Path, language: str
 ) -> None:
-    """What somebody sees from the first page to their first things."""
+    """What somebody sees from the first page to their first things, and on another computer."""
     home = Home("Noé", place / "newcomer")
     home.start()
     try:
@@ -105,6 +147,13 @@ def _take_beginning(
         _take_here(page, directory, "first-key")
         page.goto(home.page)
         _take_here(page, directory, "first-welcome")
+        page.goto(origin + "/restore")
+        _take_here(page, directory, "first-restore")
+        page.fill("textarea[name=words]", "abandon abandon")
+        page.fill("input[name=name]", "Noé")
+        page.click("form[action='/restore'] button")
+        _take_here(page, directory, "first-restore-wrong")
+        page.goto(origin)
         page.fill("form[action='/setup'] input[name=name]", "Noé")
         page.click("form[action='/setup'] button")
         _take_here(page, directory, "first-house")
@@ -120,6 +169,38 @@ def _take_beginning(
         _take_here(page, directory, "first-things")
         page.goto(origin + "/inbox")
         _take_here(page, directory, "first-inbox")
+        words = home.client.get("/words")["words"]
+        context.close()
+    finally:
+        home.stop()
+    _take_return(browser, street, Home("Noé", place / "again"), directory, language, words)
+
+
+def _take_return(
+    browser: Browser, street: Street, home: Home, directory: Path, language: str, words: str
+) -> None:
+    """The computer is lost; the words are on paper."""
+    home.start()
+    try:
+        home.wait_until_ready()
+        origin = home.page.partition("/?")[0]
+        context = browser.new_context(locale=language)
+        page = context.new_page()
+        page.goto(home.page)
+        page.goto(origin + "/restore")
+        page.fill("textarea[name=words]", words)
+        page.fill("input[name=name]", "Noé")
+        page.click("form[action='/restore'] button")
+        _take_here(page, directory, "back-house")
+        page.fill("form[action='/join'] textarea", street.homes["Ana"].post("/invitations")["link"])
+        page.click("form[action='/join'] button")
+        _take_here(page, directory, "back-invited")
+        page.click("form[action='/join'] button")
+        page.wait_for_selector(".places", timeout=60_000)
+        page.goto(origin + "/?done=restored")
+        _take_here(page, directory, "back-home")
+        page.goto(origin + "/safekeeping")
+        _take_here(page, directory, "back-safekeeping")
         context.close()
     finally:
         home.stop()

@@ -18,7 +18,17 @@ from node.engine.commands import AddThing
 from protocol.errors import Refused
 from simulations.street import Street
 from tests.page_flat import served_flat
-from tests.page_street import NAMES, TOKEN, Served, StreetNode, live_here, make_street, served
+from tests.page_street import (
+    NAMES,
+    TOKEN,
+    EmptyNode,
+    NewcomerNode,
+    Served,
+    StreetNode,
+    live_here,
+    make_street,
+    served,
+)
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -90,6 +100,7 @@ async () => {
   return fresh.documentElement.lang;
 }
 """
+TO_COME_BACK = "Revenir dans ton foyer"
 _WIDTH = "() => document.documentElement.scrollWidth - innerWidth"
 
 
@@ -213,7 +224,43 @@ def test_a_flat_asks_who_is_there_and_axe_finds_nothing_on_its_pages(
             page.goto(flat.url + path)
             assert page.locator("[name=key]").count() == 0, "no page of it is the one to sign in at"
             found += look(page, path)
+            found += speak(page, path)
         context.close()
+    assert [] == found
+
+
+def test_axe_finds_nothing_on_the_first_pages_and_those_of_invitations(
+    browser: Browser, home: Served
+) -> None:
+    """Setting up, coming back, choosing a house, and an invitation on both sides; in French."""
+    context = browser.new_context(bypass_csp=True, reduced_motion="reduce", locale="fr-FR")
+    context.add_init_script(path=AXE)
+    page = context.new_page()
+    found: list[str] = []
+    with served(EmptyNode(home.node.street)) as empty:
+        page.goto(empty.entry)
+        for path in ("/", "/restore"):
+            page.goto(empty.url + path)
+            assert page.locator("h1").inner_text() in (
+                "Bienvenue dans ton Open House",
+                TO_COME_BACK,
+            )
+            found += look(page, path)
+    page.goto(home.entry_again())
+    page.goto(home.url + "/friends")
+    page.click("form[action='/friends/invite'] button")
+    found += look(page, "an invitation that is given")
+    link = page.input_value("#link")
+    for is_back in (False, True):
+        with served(NewcomerNode(home.node.street, is_back=is_back)) as new:
+            page.goto(new.entry)
+            assert is_back == (page.locator("h1").inner_text() == "Te revoilà, Noé")
+            found += look(page, "choosing a house")
+            page.fill("form[action='/join'] textarea", link)
+            page.click("form[action='/join'] button")
+            page.wait_for_selector("input[name=sure]", state="attached")
+    found += look(page, "an invitation that is read")
+    context.close()
     assert [] == found
 
 

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from node.engine import views
-from node.engine.commands import AddThing, AnswerLoan
+from node.engine.commands import AddThing, AnswerLoan, LendTo
 from node.loan_photos import PER_LOAN_MAX, LoanPhotos
 from protocol.errors import Refused
 from tests.page_street import Reader, StreetNode, ask_for, make_street, served
@@ -106,6 +106,17 @@ def test_a_photo_goes_along_with_the_step_and_what_is_none_stops_it(tmp_path: Pa
         assert "returned" == state_of(street, loan)
     # And nothing of it is in any record.
     assert not any("photo" in str(row) for row in views.loans(street.core(1)))
+
+
+def test_what_was_lent_on_paper_comes_back_on_the_page_with_a_photo(tmp_path: Path) -> None:
+    street = make_street([(0, 1)], ("Ana", "Luc"))
+    drill = str(street.run(0, AddThing("Drill"))["thing"])
+    loan = str(street.run(0, LendTo("Alma", drill))["loan"])
+    place = f"/loans/{loan}"
+    with served(StreetNode(street, home=tmp_path)) as home:
+        text = Reader(home).send_file(f"{place}/return", place, "photo", "a.jpg", picture())[1]
+    assert "returned" == state_of(street, loan)
+    assert f'src="{place}/photo/returned-1.jpg"' in text
 
 
 def state_of(street: object, loan: str) -> str:
