@@ -44,7 +44,8 @@ from protocol.charter import Charter
 from protocol.errors import OpenHouseError, Refused
 from protocol.exchange import LoanState, Role, State, role_on
 from protocol.keys import MemberId
-from simulations.graphs import Edge, adjacency, hops_from, read_edges
+from simulations.edge_files import read_friends
+from simulations.graphs import Edge, adjacency, hops_from
 from simulations.hushed import hushed
 from simulations.listed_town import ListedTown, quiet_collector
 
@@ -112,9 +113,8 @@ def run_attack(graph: Path, attack: Attack, *, shows_progress: bool = True) -> D
     Raises:
         GraphError, AttackError: nothing was run.
     """
-    edges = read_edges(graph)
-    honest = 1 + max(other for _, other in edges)
-    return attack_on(honest, edges, attack, shows_progress=shows_progress)
+    friends = read_friends(graph)
+    return attack_on(friends.members, friends.edges, attack, shows_progress=shows_progress)
 
 
 def attack_on(

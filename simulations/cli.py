@@ -22,6 +22,7 @@ from tqdm import tqdm
 from protocol.errors import OpenHouseError
 from simulations import (
     cli_experiments,
+    cli_graph,
     cli_pictures,
     cli_population,
     cli_society,
@@ -79,8 +80,12 @@ def configure(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -
         description="List things on a graph of friends and compare with a plain search.",
     )
     reach.add_argument(
-        "--graph", type=Path, required=True, metavar="EDGES", help='"a b" per line, plain or .xz'
-    )
+        "--graph",
+        type=Path,
+        required=True,
+        metavar="EDGES",
+        help="plain, CSV, METIS or GraphML (docs/graphs.md)",
+    )  # fmt: skip
     reach.add_argument("--circles", type=int, required=True, metavar="R", help="how far: 1 to 4")
     reach.add_argument("--holders", type=int, metavar="N", help="how many list something (all)")
     reach.add_argument(
@@ -130,6 +135,7 @@ def configure(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -
         *cli_sweep.configure(subparsers),
         *cli_pictures.configure(subparsers),
         cli_experiments.configure(subparsers),
+        *cli_graph.configure(subparsers),
     ):
         # Without a default: it would hide what stood before the verb.
         verb.add_argument(
@@ -398,6 +404,7 @@ _VERBS: Final = {
     "hidden": _judged(cli_trust.hidden), "shock": _judged(cli_trust.shock),
     "society": _judged(cli_society.society), "sweep": _judged(cli_sweep.sweep),
     "report": _judged(cli_sweep.report), "compare": _judged(cli_sweep.compare),
+    "graph": _judged(cli_graph.graph),
     "replay": _judged(cli_pictures.replay), "spread": _judged(cli_pictures.spread),
     "experiments": _judged(cli_experiments.experiments),
 }  # fmt: skip

@@ -9,6 +9,8 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Final
@@ -59,15 +61,8 @@ def population(args: argparse.Namespace, as_json: bool) -> None:
     scenario = read_scenario(find_scenario(args.scenario, BUNDLED_POPULATIONS))
     if scenario.duration_ms < WEEK_MS:
         raise ScenarioError("duration", 'at least "7d": a population lives week by week')
-    try:
+    with needing_sim():
         from simulations.population.run import Run
-    except ModuleNotFoundError as error:
-        if error.name not in _NEEDED:
-            raise
-        raise PopulationRefused(
-            "The population model needs numba, numpy and pyarrow, which are not here: "
-            "install them with  pip install 'openhouse[sim]'."
-        ) from error
     run = Run(scenario, scenario.seed if args.seed is None else args.seed, args.threads or None)
     for folder in (args.out, args.graph_out):
         if folder is not None:
@@ -89,6 +84,20 @@ def population(args: argparse.Namespace, as_json: bool) -> None:
         )
     for name, value in (*answer.items(), *(("last " + key, last[key]) for key in last)):
         print(f"{name.replace('_', ' '):22} {value}")
+
+
+@contextmanager
+def needing_sim() -> Iterator[None]:
+    """Says what is missing of what large populations need besides the program."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if error.name not in _NEEDED:
+            raise
+        raise PopulationRefused(
+            "The population model needs numba, numpy and pyarrow, which are not here: "
+            "install them with  pip install 'openhouse[sim]'."
+        ) from error
 
 
 def _whole(text: str) -> int:

@@ -53,8 +53,12 @@ def configure(
         description="Sybils on a real graph: what they hold, against what was placed on them.",
     )
     attack.add_argument(
-        "--graph", type=Path, required=True, metavar="EDGES", help='"a b" per line, plain or .xz'
-    )
+        "--graph",
+        type=Path,
+        required=True,
+        metavar="EDGES",
+        help="plain, CSV, METIS or GraphML (docs/graphs.md)",
+    )  # fmt: skip
     attack.add_argument(
         "--sybils", type=_numbers, default=(10, 100, 1000), metavar="K,…", help="10,100,1000"
     )

@@ -1,4 +1,4 @@
-"""Friend graphs: reading, making and measuring them, with no help from the engine.
+"""Friend graphs: making and measuring them, with no help from the engine.
 
 The breadth-first searches here are the other opinion that engines are checked
 against. They are deliberately plain and share no code with ``protocol.circles``.
@@ -9,11 +9,9 @@ Iteration follows lists and dicts only, so that results depend on nothing but in
 
 from __future__ import annotations
 
-import lzma
 import random
 from collections.abc import Container, Iterable, Mapping
-from pathlib import Path
-from typing import BinaryIO, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
 from protocol.errors import OpenHouseError
 
@@ -22,70 +20,9 @@ Edge: TypeAlias = tuple[int, int]
 Adjacency: TypeAlias = Mapping[Node, Mapping[Node, object]]
 """For each member its neighbours, as the keys of a mapping."""
 
-EDGES_SIZE_MAX_BYTES = 1 << 30
-_READ_AT_ONCE_BYTES = 1 << 20
-# No file names more people than there are.
-_NAME_LENGTH_MAX = 15
-
 
 class GraphError(OpenHouseError):
     """A graph that cannot be read or made; its text is one sentence for people."""
-
-
-# --- reading -----------------------------------------------------------------------------
-
-
-def read_edges(path: Path) -> list[Edge]:
-    """Read an edge list, plain or ``.xz``: two whole numbers a line, ``#`` begins a comment.
-
-    Numbers in the file are names: members are numbered anew, in increasing order of
-    those. An edge given twice, or from both ends, counts once.
-
-    Raises:
-        GraphError: the file cannot be read, or a line is not an edge.
-    """
-    edges: dict[Edge, None] = {}
-    for number, line in enumerate(_lines(path), start=1):
-        words = line.split("#", 1)[0].split()
-        if not words:
-            continue
-        if len(words) != 2 or not all(_is_name(word) for word in words):
-            raise GraphError(f"{path}, line {number}: an edge is two whole numbers: {line[:80]!r}.")
-        one, other = sorted((int(words[0]), int(words[1])))
-        if one == other:
-            raise GraphError(f"{path}, line {number}: {one} cannot be a friend of itself.")
-        edges[one, other] = None
-    if not edges:
-        raise GraphError(f"{path} holds no edges.")
-    names = sorted(dict.fromkeys(name for edge in edges for name in edge))
-    number_of = {name: index for index, name in enumerate(names)}
-    return sorted((number_of[one], number_of[other]) for one, other in edges)
-
-
-def _is_name(word: str) -> bool:
-    return word.isdecimal() and len(word) <= _NAME_LENGTH_MAX
-
-
-def _lines(path: Path) -> list[str]:
-    try:
-        with lzma.open(path) if path.suffix == ".xz" else path.open("rb") as file:
-            return _all_of(file).decode("ascii").splitlines()
-    except OSError as error:
-        raise GraphError(f"{path} cannot be read: {error.strerror or error}.") from error
-    except (lzma.LZMAError, EOFError) as error:
-        raise GraphError(f"{path} is not an xz file, or is damaged.") from error
-    except UnicodeDecodeError as error:
-        raise GraphError(f"{path} is not a text of numbers.") from error
-
-
-def _all_of(file: BinaryIO | lzma.LZMAFile) -> bytes:
-    """What is in a file. Read at once, the most that there may be would be set aside first."""
-    parts: list[bytes] = []
-    size_bytes = 0
-    while size_bytes < EDGES_SIZE_MAX_BYTES and (part := file.read(_READ_AT_ONCE_BYTES)):
-        parts.append(part)
-        size_bytes += len(part)
-    return b"".join(parts)
 
 
 # --- making ------------------------------------------------------------------------------
@@ -131,6 +68,18 @@ def adjacency(members: int, edges: Iterable[Edge]) -> dict[int, dict[int, None]]
     return neighbours
 
 
+def pieces(members: int, edges: Iterable[Edge]) -> list[list[int]]:
+    """The members of each connected piece, sorted; pieces in order of their first members."""
+    neighbours, found = adjacency(members, edges), []
+    seen: dict[int, None] = {}
+    for first in range(members):
+        if first not in seen:
+            piece = sorted(hops_from(neighbours, first, members))
+            seen |= dict.fromkeys(piece)
+            found.append(piece)
+    return found
+
+
 # --- measuring ---------------------------------------------------------------------------
 
 
@@ -145,6 +94,8 @@ def hops_from(neighbours: Adjacency[Node], origin: Node, limit: int) -> dict[Nod
                 if neighbour not in hops:
                     hops[neighbour] = distance
                     reached.append(neighbour)
+        if not reached:
+            break
         frontier = reached
     return hops
 

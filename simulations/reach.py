@@ -25,7 +25,8 @@ from protocol import limits
 from protocol.bodies import Kind
 from protocol.charter import Charter
 from protocol.errors import OpenHouseError
-from simulations.graphs import Edge, read_edges
+from simulations.edge_files import read_friends
+from simulations.graphs import Edge
 from simulations.listed_town import BORN_MS, ListedTown, quiet_collector
 
 __all__ = ["ReachError", "ReachPlan", "ReachResult", "quiet_collector", "reach", "run_reach"]
@@ -145,14 +146,14 @@ def read_town(
     """Members, edges and the holders drawn. Raises GraphError, ReachError."""
     if not 1 <= circles <= limits.CIRCLES_HARD_MAX:
         raise ReachError(f"--circles must be 1 to {limits.CIRCLES_HARD_MAX}, not {circles}.")
-    edges = read_edges(graph)
-    members = 1 + max(other for _, other in edges)
+    friends = read_friends(graph)
+    members = friends.members
     if holders is not None and not 1 <= holders <= members:
         raise ReachError(f"--holders must be 1 to {members} (the members of the graph).")
     chosen = list(range(members))
     if holders is not None:
         chosen = sorted(random.Random(seed).sample(chosen, holders))
-    return members, edges, chosen
+    return members, friends.edges, chosen
 
 
 def reach(

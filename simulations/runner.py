@@ -20,12 +20,19 @@ from functools import partial
 from typing import Final
 
 from simulations import at_rest, exchanges_at_rest, graphs
+from simulations.edge_files import Friends, read_friends
 from simulations.graphs import Edge
 from simulations.machine import Act, Chances, WorldPlan
 from simulations.network import CALM, Conditions
 from simulations.oracles import Oracles, Violation
 from simulations.people import People
-from simulations.scenario import WORLD_MEMBERS_MAX, Population, Scenario, ScenarioError
+from simulations.scenario import (
+    WORLD_MEMBERS_MAX,
+    Population,
+    Scenario,
+    ScenarioError,
+    refused_pieces,
+)
 from simulations.signing import InterningOpener, KeyRing, ModelKeys
 from simulations.town import TownPlan, build_town, open_doors, seed_for
 from simulations.world import DAY_MS, World
@@ -124,8 +131,7 @@ def population_edges(
     match population.graph:
         case "edges":
             assert population.edges is not None, "checked when the scenario was read"
-            edges = graphs.read_edges(population.edges)
-            return 1 + max(other for _, other in edges), edges
+            return _of_file(population, read_friends(population.edges))
         case "ring":
             return members, graphs.ring(members, degree)
         case "small-world":
@@ -138,6 +144,22 @@ def population_edges(
 
             graph = friendships(population, members, seed)
             return members, graph.edges()
+
+
+def _of_file(population: Population, friends: Friends) -> tuple[int, list[Edge]]:
+    """A file's members and friendships, or its largest piece."""
+    pieces = graphs.pieces(friends.members, friends.edges)
+    largest = max(pieces, key=len)
+    if len(pieces) > 1 and population.pieces == "one":
+        raise refused_pieces(population, friends.members, len(largest), len(pieces))
+    if population.pieces == "largest" and len(pieces) > 1:
+        number_of = {member: number for number, member in enumerate(largest)}
+        kept = [(number_of[a], number_of[b]) for a, b in friends.edges if a in number_of]
+        friends = Friends(len(largest), kept)
+    if friends.members > WORLD_MEMBERS_MAX:
+        allowed = f"a file of at most {WORLD_MEMBERS_MAX:,} members here ({friends.members:,})"
+        raise ScenarioError("population.edges", f"{allowed}; simulate population takes more")
+    return friends.members, friends.edges
 
 
 class _Run:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Final, Literal, TypeAlias, cast, get_args
 
 from protocol.charter import Charter, CharterError
+from simulations.fitted import FITTED
 from simulations.scenario_population import (
     MEMBERS_MAX,
     Blocks,
@@ -59,10 +60,11 @@ class Population:
             elsewhere), "random" (every pair alike), "town", "preferential" (who has friends
             gets more), "blocks", or "edges" (a file).
         degree: friends of each member; an average for "random".
+        triads: with "preferential", the share of friendships made with a friend of a friend.
         edges: the file, relative to the scenario's.
         members_max: each seed draws a number from ``members`` to this; the world alone.
         pieces: what to do with a file that is not in one piece: refuse it ("one"), take its
-            "largest", or "all". The population model alone.
+            "largest", or "all".
         reach: whether everybody's circles are searched, or estimated by sketches. The population
             model alone.
         town, blocks: for those graphs; ``degree`` says nothing there.
@@ -73,11 +75,23 @@ class Population:
     members_max: int = 24
     degree: int = 4
     rewiring: float = 0.2
+    triads: float = 0.0
     edges: Path | None = None
     pieces: Pieces = "one"
     reach: Reach = "exact"
     town: TownPlan = TownPlan()  # noqa: RUF009 - frozen
     blocks: Blocks = Blocks()  # noqa: RUF009 - frozen
+
+
+def refused_pieces(
+    population: Population, members: int, largest: int, pieces: int
+) -> ScenarioError:
+    """Why a file in several pieces is not taken as it is."""
+    allowed = (
+        f'"largest" (which has {largest:,} of {members:,} members) or "all", for '
+        f"{population.edges} falls into {pieces:,} pieces"
+    )
+    return ScenarioError("population.pieces", allowed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +230,7 @@ def _charter(top: Table) -> Charter:
 
 def _population(table: Table, folder: Path) -> Population:
     default = Population()
+    table = _like(table)
     graph = cast(GraphKind, table.choice("graph", default.graph, get_args(GraphKind)))
     file = table.text("edges", "")
     if graph == "edges" and not file:
@@ -226,6 +241,7 @@ def _population(table: Table, folder: Path) -> Population:
     members_max = table.whole("members_max", members, members, MEMBERS_MAX)
     degree = table.whole("degree", default.degree, 2, 1000)
     rewiring = table.share("rewiring", default.rewiring)
+    triads = table.share("triads", default.triads)
     pieces = cast(Pieces, table.choice("pieces", default.pieces, get_args(Pieces)))
     reach = cast(Reach, table.choice("reach", default.reach, get_args(Reach)))
     town, blocks = read_town(table.table("town")), read_blocks(table.table("blocks"), members)
@@ -236,8 +252,22 @@ def _population(table: Table, folder: Path) -> Population:
     table.finish()
     path = folder / file if file else None
     return Population(
-        graph, members, members_max, degree, rewiring, path, pieces, reach, town, blocks
+        graph, members, members_max, degree, rewiring, triads, path, pieces, reach, town, blocks
     )
+
+
+def _like(table: Table) -> Table:
+    """The table with what was fitted to a real network where it says nothing itself."""
+    like = table.text("like", "")
+    if not like:
+        return table
+    graph = table.text("graph", Population().graph)
+    if like not in FITTED:
+        raise ScenarioError("population.like", " or ".join(f'"{name}"' for name in FITTED))
+    if graph not in FITTED[like]:
+        allowed = " or ".join(f'"{name}"' for name in FITTED[like])
+        raise ScenarioError("population.like", f"nothing, unless population.graph is {allowed}")
+    return table.over(FITTED[like][graph])
 
 
 def _faults(table: Table) -> Faults:

@@ -80,6 +80,8 @@ class TownPlan:
         club_friends: friends in each club.
         far: friends drawn from everybody.
         variety: from 0, all alike, to 1, some with many times more friends than others.
+        uneven: sigma of a log-normal factor of the friends that somebody makes anywhere; 0:
+            none. It makes the few whom many know.
         town: people in a town, from among whom its clubs draw.
     """
 
@@ -91,6 +93,7 @@ class TownPlan:
     club_friends: float = 3.0
     far: float = 0.5
     variety: float = 0.8
+    uneven: float = 0.0
     town: int = 20_000
 
     @property
@@ -153,6 +156,7 @@ def read_town(table: Table) -> TownPlan:
         club_friends=table.number("club_friends", default.club_friends, 0, 1000),
         far=table.number("far", default.far, 0, 1000),
         variety=table.share("variety", default.variety),
+        uneven=table.number("uneven", default.uneven, 0, 3),
         town=table.whole("town", default.town, 2, MEMBERS_MAX),
     )
     table.finish()

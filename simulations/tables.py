@@ -59,6 +59,12 @@ class Table:
     def table(self, key: str) -> Table:
         return Table(self.take(key, {}, dict, "a table"), self._path(key))
 
+    def over(self, defaults: Mapping[str, object]) -> Table:
+        """The same with these where it says nothing; keys asked for before stay asked for."""
+        merged = Table(_over(defaults, self._data), self._name)
+        merged._known = dict(self._known)
+        return merged
+
     def finish(self) -> None:
         """Refuse what nobody asked for."""
         for key in self._data:
@@ -152,3 +158,12 @@ class Table:
             allowed = f'a duration such as "20s", "90m" or "2d", at most {high_ms // 1000} seconds'
             raise ScenarioError(self._path(key), allowed)
         return duration_ms
+
+
+def _over(defaults: Mapping[str, object], given: Mapping[str, object]) -> dict[str, object]:
+    merged = {**defaults, **given}
+    for key, value in defaults.items():
+        own = given.get(key)
+        if isinstance(value, Mapping) and isinstance(own, Mapping):
+            merged[key] = _over(value, own)
+    return merged

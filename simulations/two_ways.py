@@ -14,7 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from simulations.graphs import Adjacency, adjacency, hops_from, read_edges
+from simulations.edge_files import read_friends
+from simulations.graphs import Adjacency, adjacency, hops_from
 
 _CIRCLE = 3
 
@@ -75,11 +76,9 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=300)
     parser.add_argument("--pairs", type=int, default=20)
     given = parser.parse_args()
-    edges = read_edges(given.edges)
-    members = 1 + max(max(edge) for edge in edges)
-    found = count(
-        adjacency(members, edges), seed=given.seed, people=given.people, pairs=given.pairs
-    )
+    friends = read_friends(given.edges)
+    neighbours = adjacency(friends.members, friends.edges)
+    found = count(neighbours, seed=given.seed, people=given.people, pairs=given.pairs)
     print(f"pairs three steps apart            {found.pairs}")
     for name, number in (
         ("two ways without a friendship shared", found.two),

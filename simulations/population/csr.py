@@ -8,6 +8,7 @@ in the cache when the next one wants it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -137,6 +138,16 @@ def renumbered(graph: Csr, number_of: Numbers) -> Csr:
     other = number_of[graph.neighbours]
     is_once = one < other
     return csr_of(graph.members, one[is_once], other[is_once])
+
+
+def side_by_side(graphs: Sequence[Csr]) -> Csr:
+    """Graphs that know nothing of each other as one, their members one after the other's."""
+    before_members = np.cumsum([0, *(graph.members for graph in graphs)])
+    before_rows = np.cumsum([0, *(len(graph.neighbours) for graph in graphs)])
+    offsets = [g.offsets[:-1] + n for g, n in zip(graphs, before_rows[:-1], strict=True)]
+    rows = [g.neighbours + n for g, n in zip(graphs, before_members[:-1], strict=True)]
+    ends = np.concatenate([*offsets, before_rows[-1:]]).astype(np.int64)
+    return Csr(ends, np.concatenate(rows).astype(np.int32))
 
 
 @kernel

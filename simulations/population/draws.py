@@ -55,6 +55,8 @@ class Purpose(IntEnum):
     MAKES_GOOD = 20
     WILLING = 21
     SKETCH = 22
+    INTRODUCED = 23
+    UNEVEN = 24
 
 
 @kernel

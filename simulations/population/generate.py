@@ -5,7 +5,7 @@ hashes that belong to that end: so threads share the members between them, and a
 same however many there are.
 
 Source: Watts and Strogatz (1998); Barabási and Albert (1999); Holland, Laskey and Leinhardt
-(1983); skipping over what is not drawn, Batagelj and Brandes (2005).
+(1983); Holme and Kim (2002); skipping over what is not drawn, Batagelj and Brandes (2005).
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from typing import Final
 
 import numpy as np
 
-from simulations.population.compiled import Numbers, in_ranges, kernel
+from simulations.population.compiled import Numbers, in_ranges, kernel, part
 from simulations.population.csr import Csr, csr_of
-from simulations.population.draws import Purpose, draw, mixed, skipped, stream
+from simulations.population.draws import Purpose, draw, mixed, skipped, stream, uniform
 
 Draw = Callable[[int, int, Numbers, Numbers], int]
 """Writes the pairs of members begin..end into two arrays; gives how many there are, even where
@@ -96,14 +96,20 @@ def blocks(
     return collect(members, (inside + outside) / 2, [pairs], threads)
 
 
-def preferential(members: int, links: int, seed: int) -> Csr:
+def preferential(members: int, links: int, seed: int, triads: float = 0.0) -> Csr:
     """Everybody who comes befriends ``links`` members, those with many friends more often.
 
     One end of a friendship chosen with equal chance is somebody chosen by the number of
     friends. Members come in turn, so this alone uses one core.
+
+    Args:
+        triads: the share of friendships, but for everybody's first, that are made with a friend
+            of the friend before instead (as in Holme and Kim 2002; here one whom that friend
+            met when they came).
     """
     ends = np.empty(2 * links * members, np.int32)
-    _attach(members, links, stream(seed, Purpose.ATTACHED), ends)
+    through = stream(seed, Purpose.INTRODUCED)
+    _attach(members, links, triads, stream(seed, Purpose.ATTACHED), through, ends)
     return csr_of(members, ends[0::2].copy(), ends[1::2].copy())
 
 
@@ -140,6 +146,43 @@ def _small_world(
     return count
 
 
+@part
+def befriend(
+    member: int,
+    first: int,
+    last: int,
+    own: np.uint64,
+    number: int,
+    log_refused: float,
+    one: Numbers,
+    other: Numbers,
+    count: int,
+) -> tuple[int, int]:
+    """Skips from friend to friend among those who stand at ``first`` up to ``last``.
+
+    Args:
+        own: the member's stream, of which ``number`` draws are taken already.
+        log_refused: as ``log_of_refusal`` gives it: 0 for nobody.
+        one, other: take the member, and where each friend stands; ``count`` are there already.
+
+    Returns:
+        How many there are then, even where they have no room, and draws taken.
+    """
+    place = first
+    while place < last and log_refused < 0.0:
+        skip = skipped(draw(own, number), log_refused)
+        number += 1
+        if skip >= last - place:
+            break
+        place += skip
+        if count < len(one):
+            one[count] = member
+            other[count] = place
+        count += 1
+        place += 1
+    return count, number
+
+
 @kernel
 def draw_blocks(
     members: int,
@@ -152,35 +195,20 @@ def draw_blocks(
     one: Numbers,
     other: Numbers,
 ) -> int:
-    """Skips from friend to friend: first those after a member in its block, then beyond it."""
+    """First friends after a member in its block, then beyond it."""
     count = 0
     for member in range(begin, end):
         own = draw(start, member)
         border = min((member // block + 1) * block, members)
-        number = 0
-        friend = member + 1 if log_in < 0.0 else border
-        while friend < members:
-            is_inside = friend < border
-            if not is_inside and log_out == 0.0:
-                break
-            skip = skipped(draw(own, number), log_in if is_inside else log_out)
-            number += 1
-            if is_inside and skip >= border - friend:
-                friend = border
-                continue
-            if skip >= members - friend:
-                break
-            friend += skip
-            if count < len(one):
-                one[count] = member
-                other[count] = friend
-            count += 1
-            friend += 1
+        count, number = befriend(member, member + 1, border, own, 0, log_in, one, other, count)
+        count, _ = befriend(member, border, members, own, number, log_out, one, other, count)
     return count
 
 
 @kernel
-def _attach(members: int, links: int, start: np.uint64, ends: Numbers) -> None:
+def _attach(
+    members: int, links: int, triads: float, start: np.uint64, through: np.uint64, ends: Numbers
+) -> None:
     """``ends`` takes a member and its friend in turn; one's self stands for nobody."""
     for member in range(members):
         for link in range(links):
@@ -190,5 +218,12 @@ def _attach(members: int, links: int, start: np.uint64, ends: Numbers) -> None:
             if member <= links:
                 ends[2 * i + 1] = link if link < member else member
                 continue
+            if link > 0 and triads > 0.0:
+                own = draw(through, i)
+                if uniform(own) < triads:
+                    before = int(ends[2 * i - 1])
+                    met = before * links + int(mixed(own) % np.uint64(links))
+                    ends[2 * i + 1] = ends[2 * met + 1]
+                    continue
             bits = draw(start, i)
             ends[2 * i + 1] = ends[int(bits % np.uint64(2 * member * links))]

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import platform
 import resource
 import sys
@@ -24,11 +23,12 @@ import pyarrow as pa
 import pyarrow.parquet as parquet
 
 from simulations.cli_population import PopulationRefused
+from simulations.memory import Need, free_memory_bytes
 from simulations.population.compiled import Numbers, cores
 from simulations.population.csr import Csr
 from simulations.population.reach import reach, spread_of
 from simulations.population.sketches import REGISTERS, STANDARD_ERROR, estimated_reach
-from simulations.population.sources import friends_expected, friendships
+from simulations.population.sources import friends_expected, friendships, made_bytes
 from simulations.population.weeks import Week, Weeks
 from simulations.provenance import commit, versions
 from simulations.scenario import WEEK_MS, Scenario
@@ -36,8 +36,10 @@ from simulations.scenario import WEEK_MS, Scenario
 BASE_BYTES: Final = 350_000_000
 """Python, numba and pyarrow, before there is anybody."""
 SPARE: Final = 1.15
-_FRIEND_BYTES: Final = 18
-"""For each friend of each member while a graph is made: pairs twice, and two rows."""
+_FILE_BYTES: Final = 14
+"""For each byte of a file of friendships while it is read and sorted."""
+_PACKED: Final = 10
+"""How many times as long the text of a packed file may be."""
 _FRIEND_RUN_BYTES: Final = 6
 """For each friend of each member in a week: rows and two counters."""
 _MEMBER_BYTES: Final = 64
@@ -46,23 +48,6 @@ _WORD_BYTES: Final = 18
 """A word, while words are merged."""
 _WORDS_PER_WEEK: Final = 0.12
 """Words that somebody gets a week, with the usual needs."""
-
-
-@dataclass(frozen=True, slots=True)
-class Need:
-    """What a run needs, and what is free; None where the system does not say."""
-
-    needed_bytes: int
-    free_bytes: int | None
-
-    @property
-    def fits(self) -> bool:
-        return self.free_bytes is None or self.needed_bytes <= self.free_bytes
-
-    def __str__(self) -> str:
-        needs = f"needs about {self.needed_bytes / 1e9:.1f} GB"
-        free = "" if self.free_bytes is None else f", {self.free_bytes / 1e9:.1f} GB are free"
-        return needs + free
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,15 +92,17 @@ class Run:
         """The memory that this takes at its fullest, by sums that docs/population.md explains."""
         population = self.scenario.population
         members, friends = population.members, friends_expected(population)
+        read = 0.0
         if population.edges is not None:
             # About ten letters for each friendship in a file, each in two rows.
             size = _size_of(population.edges)
             members, friends = size // 40, 8.0
+            read = 0.0 if population.edges.is_dir() else _FILE_BYTES * size
         words = members * self.weeks * _WORDS_PER_WEEK * self.scenario.customs.needs
         a_run = members * (
             _MEMBER_BYTES + friends * _FRIEND_RUN_BYTES + (self.threads or cores()) * _THREAD_BYTES
         )
-        made = members * (24 + friends * _FRIEND_BYTES)
+        made = max(read, made_bytes(members, friends))
         if population.reach == "estimated":
             made = max(made, members * (friends * _FRIEND_RUN_BYTES + 2 * REGISTERS))
         needed = BASE_BYTES + SPARE * max(made, a_run + words * _WORD_BYTES)
@@ -217,20 +204,6 @@ class Run:
         }
 
 
-def free_memory_bytes() -> int | None:
-    """Memory that may be taken without anybody else losing theirs, where the system says so."""
-    try:
-        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-        [line] = [line for line in lines if line.startswith("MemAvailable:")]
-        return int(line.split()[1]) * 1024
-    except (OSError, ValueError):
-        pass
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):
-        return None
-
-
 def memory_peak_bytes() -> int:
     """The largest resident size of this process so far."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -250,6 +223,6 @@ def _size_of(path: Path) -> int:
     try:
         if path.is_dir():
             return sum(file.stat().st_size for file in path.iterdir())
-        return path.stat().st_size * (4 if path.suffix == ".xz" else 1)
+        return path.stat().st_size * (_PACKED if path.suffix == ".xz" else 1)
     except OSError:
         return 0

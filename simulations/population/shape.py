@@ -26,7 +26,9 @@ class Shape:
     """What is compared with real networks.
 
     Args:
-        friends: on average.
+        friends, friends_median, friends_ninetieth, friends_most: how many somebody has: on
+            average, the half, nine in ten at most, and the one with most.
+        friendships: pairs of friends.
         clustering: the share of pairs of friends of somebody who are friends; the mean over all
             who have two friends or more (Watts and Strogatz 1998).
         distance: friendships between two people on average, over some searches.
@@ -34,9 +36,11 @@ class Shape:
     """
 
     members: int
+    friendships: int
     friends: float
     friends_median: float
     friends_ninetieth: float
+    friends_most: int
     clustering: float
     distance: float
     pieces: int
@@ -51,9 +55,11 @@ def shape_of(graph: Csr, seed: int = 1, threads: int | None = None) -> Shape:
     distance = _distance(graph, seed)
     return Shape(
         members=graph.members,
+        friendships=graph.friendships,
         friends=float(degrees.mean()),
         friends_median=float(np.median(degrees)),
         friends_ninetieth=float(np.percentile(degrees, 90)),
+        friends_most=int(degrees.max()),
         clustering=_clustering(graph, threads),
         distance=distance,
         pieces=len(sizes),

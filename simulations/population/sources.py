@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
 from simulations.population import generate
@@ -9,8 +11,9 @@ from simulations.population.csr import Csr, renumbered
 from simulations.population.readers import read_graph
 from simulations.population.shape import largest_piece, near_order, pieces_of
 from simulations.population.towns import town
-from simulations.scenario import Population
-from simulations.tables import ScenarioError
+from simulations.scenario import Population, refused_pieces
+
+_FRIEND_BYTES: Final = 18
 
 
 def friendships(population: Population, members: int, seed: int, threads: int | None = None) -> Csr:
@@ -32,7 +35,7 @@ def friendships(population: Population, members: int, seed: int, threads: int | 
         case "random":
             return generate.random_graph(members, degree, seed, threads)
         case "preferential":
-            return generate.preferential(members, max(1, degree // 2), seed)
+            return generate.preferential(members, max(1, degree // 2), seed, population.triads)
         case "blocks":
             blocks = population.blocks
             return generate.blocks(
@@ -53,16 +56,16 @@ def friends_expected(population: Population) -> float:
             return float(population.degree)
 
 
+def made_bytes(members: int, friends: float) -> float:
+    """The memory that a graph takes while it is made: pairs twice, and two rows."""
+    return members * (24 + friends * _FRIEND_BYTES)
+
+
 def _in_pieces(population: Population, graph: Csr) -> Csr:
     """A file's graph, in an order that keeps friends near."""
     sizes = np.bincount(pieces_of(graph))
     if len(sizes) > 1 and population.pieces == "one":
-        largest = f"{sizes.max():,} of {graph.members:,} members"
-        allowed = (
-            f'"largest" (which has {largest}) or "all", for {population.edges} '
-            f"falls into {len(sizes):,} pieces"
-        )
-        raise ScenarioError("population.pieces", allowed)
+        raise refused_pieces(population, graph.members, int(sizes.max()), len(sizes))
     if population.pieces == "largest":
         graph = largest_piece(graph)
     return renumbered(graph, near_order(graph))

@@ -14,14 +14,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from simulations.population.compiled import Numbers, Offsets, kernel, part
 from simulations.population.csr import Csr
-from simulations.population.draws import Purpose, draw, draws_of, skipped, stream, uniform
-from simulations.population.generate import Draw, collect, draw_blocks, log_of_refusal
+from simulations.population.draws import Purpose, draw, draws_of, stream, uniform
+from simulations.population.generate import Draw, befriend, collect, log_of_refusal
 from simulations.scenario_population import TownPlan
 
 HOUSEHOLD_MAX: Final = 16
@@ -32,21 +32,29 @@ def town(members: int, plan: TownPlan, seed: int, threads: int | None = None) ->
     homes = _homes(members, plan.household, seed)
     start = stream(seed, Purpose.NEIGHBOUR)
     far_start = stream(seed, Purpose.FAR_FRIEND)
-    alike = 1.0 - plan.variety
+    people = _Nature(1.0 - plan.variety, plan.uneven, stream(seed, Purpose.UNEVEN))
     log_near = log_of_refusal(plan.neighbours, plan.neighbourhood - 1)
     log_far = log_of_refusal(plan.far, members - 1)
 
     def near(begin: int, end: int, one: Numbers, other: Numbers) -> int:
-        return _near(homes, plan.neighbourhood, log_near, alike, start, begin, end, one, other)
+        return _near(homes, plan.neighbourhood, log_near, people, start, begin, end, one, other)
 
     def far(begin: int, end: int, one: Numbers, other: Numbers) -> int:
-        return draw_blocks(members, members, log_far, 0.0, far_start, begin, end, one, other)
+        return _far(members, log_far, people, far_start, begin, end, one, other)
 
     draws: list[Draw] = [near, far]
     for number in range(plan.clubs):
         clubs = _clubs(members, plan, seed, number)
-        draws.append(_of_club(clubs, plan, seed, number))
+        draws.append(_of_club(clubs, plan, people, seed, number))
     return collect(members, plan.friends / 2, draws, threads)
+
+
+class _Nature(NamedTuple):
+    """How people differ in making friends, for kernels."""
+
+    alike: float
+    uneven: float
+    start: np.uint64
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +86,13 @@ def _clubs(members: int, plan: TownPlan, seed: int, number: int) -> _Clubs:
     return _Clubs(of, begins, people, place)
 
 
-def _of_club(clubs: _Clubs, plan: TownPlan, seed: int, number: int) -> Draw:
+def _of_club(clubs: _Clubs, plan: TownPlan, people: _Nature, seed: int, number: int) -> Draw:
     log_refused = log_of_refusal(plan.club_friends, plan.club)
-    start, alike = stream(seed, Purpose.CLUB_FRIEND, number), 1.0 - plan.variety
+    start = stream(seed, Purpose.CLUB_FRIEND, number)
 
     def pairs(begin: int, end: int, one: Numbers, other: Numbers) -> int:
         return _in_club(
-            clubs.of, clubs.begins, clubs.people, clubs.place, log_refused, alike, start,
+            clubs.of, clubs.begins, clubs.people, clubs.place, log_refused, people, start,
             begin, end, one, other,
         )  # fmt: skip
 
@@ -109,9 +117,22 @@ def _settle(household: float, start: np.uint64, ends: Numbers) -> None:
 
 
 @part
-def sociability(own: np.uint64, alike: float) -> float:
-    """A factor of the chance to make friends, 1 on average; exponential but for what is alike."""
-    return alike - (1.0 - alike) * math.log(1.0 - uniform(draw(own, -1)))
+def _factor(member: int, people: _Nature) -> float:
+    """A factor of the chance to make friends that somebody has everywhere, 1 on average."""
+    if people.uneven == 0.0:
+        return 1.0
+    own = draw(people.start, member)
+    # Two even numbers make a normal one (Box and Muller 1958).
+    radius = math.sqrt(-2.0 * math.log(1.0 - uniform(draw(own, 0))))
+    normal = radius * math.cos(2.0 * math.pi * uniform(draw(own, 1)))
+    return math.exp(people.uneven * normal - people.uneven * people.uneven / 2.0)
+
+
+@part
+def _sociability(own: np.uint64, member: int, people: _Nature) -> float:
+    """The same here: besides, exponential but for what is alike."""
+    here = people.alike - (1.0 - people.alike) * math.log(1.0 - uniform(draw(own, -1)))
+    return here * _factor(member, people)
 
 
 @kernel
@@ -119,7 +140,7 @@ def _near(
     homes: Numbers,
     neighbourhood: int,
     log_refused: float,
-    alike: float,
+    people: _Nature,
     start: np.uint64,
     begin: int,
     end: int,
@@ -134,19 +155,29 @@ def _near(
                 other[count] = friend
             count += 1
         border = min((member // neighbourhood + 1) * neighbourhood, len(homes))
-        friend, number = int(homes[member]), 0
         own = draw(start, member)
-        log_own = log_refused * sociability(own, alike)
-        while friend < border and log_own < 0.0:
-            friend += skipped(draw(own, number), log_own)
-            number += 1
-            if friend >= border:
-                break
-            if count < len(one):
-                one[count] = member
-                other[count] = friend
-            count += 1
-            friend += 1
+        log_own = log_refused * _sociability(own, member, people)
+        home = int(homes[member])
+        count, _ = befriend(member, home, border, own, 0, log_own, one, other, count)
+    return count
+
+
+@kernel
+def _far(
+    members: int,
+    log_refused: float,
+    people: _Nature,
+    start: np.uint64,
+    begin: int,
+    end: int,
+    one: Numbers,
+    other: Numbers,
+) -> int:
+    count = 0
+    for member in range(begin, end):
+        own = draw(start, member)
+        log_own = log_refused * _factor(member, people)
+        count, _ = befriend(member, member + 1, members, own, 0, log_own, one, other, count)
     return count
 
 
@@ -165,10 +196,10 @@ def _list_people(of: Numbers, begins: Offsets, people: Numbers, place: Numbers) 
 def _in_club(
     of: Numbers,
     begins: Offsets,
-    people: Numbers,
+    listed: Numbers,
     place: Numbers,
     log_refused: float,
-    alike: float,
+    people: _Nature,
     start: np.uint64,
     begin: int,
     end: int,
@@ -177,19 +208,11 @@ def _in_club(
 ) -> int:
     count = 0
     for member in range(begin, end):
-        last = begins[of[member] + 1]
-        i, number = begins[of[member]] + place[member] + 1, 0
+        first, last = begins[of[member]] + place[member] + 1, begins[of[member] + 1]
         own = draw(start, member)
-        log_own = log_refused * sociability(own, alike)
-        while i < last and log_own < 0.0:
-            skip = skipped(draw(own, number), log_own)
-            number += 1
-            if skip >= last - i:
-                break
-            i += skip
-            if count < len(one):
-                one[count] = member
-                other[count] = people[i]
-            count += 1
-            i += 1
+        log_own = log_refused * _sociability(own, member, people)
+        before = count
+        count, _ = befriend(member, first, last, own, 0, log_own, one, other, count)
+        for i in range(before, min(count, len(one))):
+            other[i] = listed[other[i]]
     return count

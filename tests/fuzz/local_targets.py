@@ -46,7 +46,8 @@ from node.web.password import PASSWORD_FILE, Password
 from protocol.charter import Charter, CharterError
 from protocol.errors import Refused
 from protocol.keys import MemberId, backup_private_key, link_public_key, verify
-from simulations.graphs import GraphError, read_edges
+from simulations.edge_files import read_friends
+from simulations.graphs import GraphError
 from simulations.scenario import BUNDLED, ScenarioError, read_scenario
 from simulations.signing import InterningOpener, RealKeys
 from simulations.town import TownPlan, build_town
@@ -220,12 +221,12 @@ def environments() -> list[bytes]:
 
 
 def read_edge_list(data: bytes) -> None:
-    edges = read_edges(file_with(data, "graph.edges"))
-    assert all(one < other for one, other in edges)
+    friends = read_friends(file_with(data, "graph.edges"))
+    assert all(0 <= one < other < friends.members for one, other in friends.edges)
 
 
 def read_packed_edges(data: bytes) -> None:
-    read_edges(file_with(data, "graph.edges.xz"))
+    read_friends(file_with(data, "graph.edges.xz"))
 
 
 EDGES_TEXT: Final = b"# friends\n1 2\n2 3\n\n10 3 # far\n"

@@ -14,12 +14,13 @@ import pytest
 from protocol.charter import Charter
 from simulations import cli
 from simulations.graphs import adjacency, hops_from
+from simulations.memory import Need
 from simulations.population import run
 from simulations.population.answering import Fate
 from simulations.population.csr import Csr, csr_of_edges
 from simulations.population.generate import small_world
 from simulations.population.reach import reach
-from simulations.population.run import Need, Run
+from simulations.population.run import Run
 from simulations.population.twin import Twin
 from simulations.population.weeks import Week, Weeks
 from simulations.reach import quiet_collector

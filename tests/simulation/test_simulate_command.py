@@ -111,6 +111,23 @@ def test_reach_gives_the_keys_that_scripts_rely_on(
         assert answer[key] > 0
 
 
+def test_the_world_reads_every_kind_of_file_and_says_when_it_is_in_pieces(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.csv").write_text("ana,luc\nluc,mia\nmia,ana\ntom,eva\n")
+    scenario = 'duration = "1h"\n[population]\ngraph = "edges"\nedges = "a.csv"\n'
+    (tmp_path / "one.toml").write_text(scenario)
+    (tmp_path / "largest.toml").write_text(f'{scenario}pieces = "largest"\n')
+
+    assert 1 == cli.main(parse("run", str(tmp_path / "one.toml")))
+    said = capsys.readouterr().err
+    assert "'population.pieces' is not possible; allowed: \"largest\" (which has 3 of 5" in said
+    assert "falls into 2 pieces" in said
+
+    assert 0 == cli.main(parse("run", str(tmp_path / "largest.toml"), "--json"))
+    assert 3 == json.loads(capsys.readouterr().out)["members"]
+
+
 def test_reach_for_people_is_one_line_a_figure(
     ring: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import lzma
 from pathlib import Path
 
 import networkx as nx
@@ -17,7 +15,7 @@ from simulations.population import generate
 from simulations.population.csr import Csr, csr_of_edges, open_csr, renumbered
 from simulations.population.draws import Purpose, draw, mixed, stream, uniform
 from simulations.population.reach import reach, spread_of
-from simulations.population.readers import read_graph, write_plain
+from simulations.population.readers import read_graph
 from simulations.population.shape import largest_piece, near_order, pieces_of, shape_of
 from simulations.population.towns import town
 from simulations.scenario_population import TownPlan
@@ -149,100 +147,12 @@ def test_the_spread_of_a_number_is_said_by_its_quantiles() -> None:
     )  # fmt: skip
 
 
-# --- files -------------------------------------------------------------------------------
-
-TRIANGLE_AND_TAIL = [(0, 1), (0, 2), (1, 2), (2, 3)]
-GRAPHML = """<graphml xmlns="http://graphml.graphdrawing.org/xmlns"><graph edgedefault="{}">
-<node id="n0"/><node id="n1"/><node id="n2"/><node id="n3"/>
-<edge source="n0" target="n1"/><edge source="n0" target="n2"/><edge source="n1" target="n2"/>
-<edge source="n2" target="n3"/></graph></graphml>"""
-
-
-@pytest.mark.parametrize(
-    ("name", "text"),
-    [
-        ("a.edges", "# people\n10 20\n\n10 30\n30 20\n20 10\n30 40  # twice is once\n"),
-        ("a.txt", "0\t1\n0\t2\n1\t2\n2\t3"),
-        ("a.csv", "source,target,since\nana,luc,2019\nana,mia,2020\nluc,mia,2020\nmia,tom,2021\n"),
-        ("b.csv", "7;8\n7;9\n8;9\n9;12\n"),
-        ("a.metis", "% a comment\n4 4\n2 3\n1 3\n1 2 4\n3\n"),
-        ("a.graphml", GRAPHML.format("undirected")),
-    ],
-)
-def test_every_kind_of_file_gives_the_same_friendships(
-    name: str, text: str, tmp_path: Path
-) -> None:
-    (tmp_path / name).write_text(text)
-    (tmp_path / f"{name}.xz").write_bytes(lzma.compress(text.encode()))
-
-    assert TRIANGLE_AND_TAIL == read_graph(tmp_path / name).edges()
-    assert TRIANGLE_AND_TAIL == read_graph(tmp_path / f"{name}.xz").edges()
-
-
-@pytest.mark.parametrize(
-    ("name", "text", "sentence"),
-    [
-        ("a.edges", "1 2\n3\n", "line 2: a friendship is two whole numbers: '3'"),
-        ("a.edges", "1 2\n1 x\n", "line 2: a friendship is two whole numbers: '1 x'"),
-        ("a.edges", "1 2\n4 5 6\n", "line 2: a friendship is two whole numbers: '4 5 6'"),
-        ("a.edges", "1 2\n-1 2\n", "line 2: a friendship is two whole numbers: '-1 2'"),
-        ("a.edges", "1 2\n5 5\n", "line 2: 5 cannot be a friend of itself"),
-        ("a.edges", f"1 {'9' * 40}\n", "line 1: a friendship is two whole numbers"),
-        ("a.edges", "# Directed graph: who follows whom\n1 2\n", "says that it is directed"),
-        ("a.edges", "# nothing\n", "holds no friendships"),
-        ("a.csv", "source,target,type\n1,2,Directed\n", "which way each line goes"),
-        ("a.csv", "source,target\nana\n", "line 2: a friendship is two names: 'ana'"),
-        ("a.csv", "ana,ana\n", "line 1: ana cannot be a friend of itself"),
-        ("a.metis", "one two\n", 'begins with "members friendships"'),
-        ("a.metis", "2 1 1\n2 5\n1 5\n", "has weights (format 1)"),
-        ("a.metis", "2 1\n2\n3\n", "member 2: '3' is no friend of theirs"),
-        ("a.metis", "2 2\n2\n1\n", "holds 2 names instead of 4"),
-        ("a.metis", "3 1\n2 3\n\n\n", "directed: a friend is named by one side only"),
-        ("a.graphml", GRAPHML.format("directed"), "is directed: keep the pairs"),
-        ("a.graphml", "<graphml><graph", "is not GraphML"),
-        ("a.graphml", '<!DOCTYPE g [<!ENTITY a "a">]><graphml/>', "defines words of its own"),
-        ("a.gexf", "<gexf/>", ".gexf is not read here; known are .edges, .csv"),
-        ("a.edges.xz", "not xz", "is not an xz file, or is damaged"),
-        ("missing.edges", "", "cannot be read: No such file"),
-        ("folder", "", "is a folder, and holds no saved graph"),
-    ],
-)
-def test_a_file_that_is_no_graph_of_friends_is_refused_in_one_sentence(
-    name: str, text: str, sentence: str, tmp_path: Path
-) -> None:
-    if name == "folder":
-        (tmp_path / name).mkdir()
-    elif text:
-        (tmp_path / name).write_text(text)
-
-    with pytest.raises(GraphError) as caught:
-        read_graph(tmp_path / name)
-
-    assert sentence in str(caught.value)
-    assert str(caught.value).endswith(".")
-    assert "\n" not in str(caught.value)
-
-
-@given(data=st.binary(max_size=60))
-def test_any_bytes_are_a_graph_or_one_sentence(
-    data: bytes, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    folder = tmp_path_factory.getbasetemp()
-    for ending in ("edges", "csv", "metis", "graphml"):
-        file = folder / f"any.{ending}"
-        file.write_bytes(data)
-        with contextlib.suppress(GraphError):
-            assert read_graph(file).friendships >= 1
-
-
 def test_a_saved_graph_is_mapped_and_the_same_and_a_damaged_one_refused(tmp_path: Path) -> None:
     graph = town(500, TownPlan(), 3)
     graph.save(tmp_path / "saved")
-    write_plain(graph, tmp_path / "plain.edges")
 
     assert graph.edges() == open_csr(tmp_path / "saved").edges()
     assert graph.edges() == read_graph(tmp_path / "saved").edges()
-    assert graph.friendships == read_graph(tmp_path / "plain.edges").friendships
 
     rows = graph.neighbours.copy()
     rows[0] = 2_000_000

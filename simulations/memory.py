@@ -1,0 +1,38 @@
+"""What a run needs of this machine's memory, told before anything is made."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What a run needs, and what is free; None where the system does not say."""
+
+    needed_bytes: int
+    free_bytes: int | None
+
+    @property
+    def fits(self) -> bool:
+        return self.free_bytes is None or self.needed_bytes <= self.free_bytes
+
+    def __str__(self) -> str:
+        needs = f"needs about {self.needed_bytes / 1e9:.1f} GB"
+        free = "" if self.free_bytes is None else f", {self.free_bytes / 1e9:.1f} GB are free"
+        return needs + free
+
+
+def free_memory_bytes() -> int | None:
+    """Memory that may be taken without anybody else losing theirs, where the system says so."""
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        [line] = [line for line in lines if line.startswith("MemAvailable:")]
+        return int(line.split()[1]) * 1024
+    except (OSError, ValueError):
+        pass
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return None
