@@ -23,6 +23,7 @@ from simulations import at_rest, exchanges_at_rest, graphs
 from simulations.edge_files import Friends, read_friends
 from simulations.graphs import Edge
 from simulations.machine import Act, Chances, WorldPlan
+from simulations.memory import world_need
 from simulations.network import CALM, Conditions
 from simulations.oracles import Oracles, Violation
 from simulations.people import People
@@ -103,7 +104,7 @@ def run_scenario(
 
     Raises:
         GraphError: the population's edge list cannot be read.
-        ScenarioError: there are more members than the world can hold.
+        ScenarioError: there are more members than the world, or the memory, can hold.
     """
     return _Run(scenario, seed, keys, world_type).run(told)
 
@@ -184,6 +185,10 @@ class _Run:
     def _build(self, opener: InterningOpener, world_type: type[World]) -> World:
         scenario, faults = self._scenario, self._scenario.faults
         members, edges = population_edges(scenario.population, self._chance, self._seed)
+        need = world_need(members, len(edges))
+        if not need.fits:
+            allowed = f"fewer, or fewer friends: this {need}, before anything is listed"
+            raise ScenarioError("population.members", allowed)
         # Co-optation has its own limits; here friendships are what matters.
         charter = open_doors(scenario.charter)
         name = f"{scenario.name} {self._seed}"

@@ -251,6 +251,8 @@ def _population(table: Table, folder: Path) -> Population:
         raise ScenarioError("population.degree", "an even number, half of it on either side")
     table.finish()
     path = folder / file if file else None
+    if path is not None and not path.exists():
+        raise ScenarioError("population.edges", f"a file that is there ({path} is not)")
     return Population(
         graph, members, members_max, degree, rewiring, triads, path, pieces, reach, town, blocks
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from node.engine import intake
-from simulations import cli
+from simulations import cli, memory
 
 SMALL = """
 duration = "1h"
@@ -167,6 +167,19 @@ def test_what_cannot_be_run_is_refused_in_one_sentence(
     assert code == error["code"]
     assert sentence in error["message"]
     assert error["message"] + "\n" == err
+
+
+def test_a_world_that_does_not_fit_is_refused_before_anything_runs(
+    small: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "free_memory_bytes", lambda: 50_000_000)
+
+    assert 1 == cli.main(parse("run", str(small)))
+
+    said = capsys.readouterr().err
+    assert "'population.members' is not possible; allowed: fewer" in said
+    assert "needs about 0.1 GB" in said
+    assert "before anything is listed" in said
 
 
 def test_a_place_that_cannot_be_written_is_refused_before_anything_runs(

@@ -144,6 +144,9 @@ def test_edges_are_looked_for_beside_the_scenario(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text('[population]\ngraph = "edges"\nedges = "town.edges"')
 
+    with pytest.raises(ScenarioError, match=r"population\.edges.*town\.edges is not"):
+        read_scenario(path)
+    (tmp_path / "town.edges").write_text("1 2\n")
     assert tmp_path / "town.edges" == read_scenario(path).population.edges
 
 
