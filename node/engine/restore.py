@@ -12,11 +12,11 @@ from collections.abc import Iterable
 
 from node.engine import contacts, house, loan_links, loans, offers, pace, pauses
 from node.engine.core import Core, Friend, Recalling, Revocation
-from node.engine.edges import refresh_edge, refresh_signed_by
+from node.engine.edges import refresh_edge
 from node.engine.events import Space
 from node.engine.log import LogKey
 from node.engine.registers import Stored, origin_of
-from protocol.bodies import EVIDENCE_KINDS, LOAN_KINDS, HalfBody, KeysBody, Kind
+from protocol.bodies import EVIDENCE_KINDS, LOAN_KINDS, HalfBody, Kind
 from protocol.encoding import (
     Value,
     expect_array,
@@ -165,8 +165,6 @@ def _react(core: Core, record: Record) -> None:
         house.apply_charter(core, record)
     elif isinstance(record.body, HalfBody):
         refresh_edge(core, record.author, record.body.friend)
-    elif isinstance(record.body, KeysBody):
-        refresh_signed_by(core, record.author, record.body.revoked)
     elif origin_of(record) is not None:
         offers.widen_reach(core, record)
         if record.kind is Kind.STATEMENT:
