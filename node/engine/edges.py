@@ -38,6 +38,21 @@ def half_not_ended(core: Core, author: MemberId, friend: MemberId) -> Record | N
     return None if record.body.revocation_hash in core.revocations else record
 
 
+def is_not_ended(core: Core, member: MemberId) -> bool:
+    """Whether the member is a friend still, though a half may be a former device's. Spec: §18.5.
+
+    Where both homes were restored, one's keys record may have come to the other before its
+    new half: what they held of each other counts as before.
+    """
+    known = core.friends.get(member)
+    halves = ((member, core.me), (core.me, member))
+    return (
+        known is not None
+        and not known.ended
+        and all(half_not_ended(core, *pair) is not None for pair in halves)
+    )
+
+
 def halves_of(core: Core, one: MemberId, other: MemberId) -> tuple[Record, Record] | None:
     """Both live halves of an edge, or None."""
     first, second = live_half(core, one, other), live_half(core, other, one)

@@ -15,6 +15,7 @@ from __future__ import annotations
 from typing import Final
 
 from node.engine.core import Core
+from node.engine.edges import is_not_ended
 from protocol.encoding import Value
 from protocol.errors import Refused
 from protocol.keys import MemberId
@@ -40,7 +41,7 @@ def ask_later(core: Core, members: list[MemberId]) -> None:
 
 
 def _may_answer(core: Core, member: MemberId) -> bool:
-    return core.is_live_friend(member) or member in core.loan_links
+    return is_not_ended(core, member) or member in core.loan_links
 
 
 def wait(core: Core) -> None:

@@ -17,7 +17,7 @@ from dataclasses import replace
 
 from node.engine import forgotten, house, loan_traffic, loans, resuming, roots
 from node.engine.core import Core, Link
-from node.engine.edges import half_not_ended
+from node.engine.edges import is_not_ended
 from node.engine.events import Space
 from node.engine.registers import Stored
 from protocol import limits
@@ -110,7 +110,7 @@ def finish_if_done(core: Core) -> None:
     state = core.recalling
     if state is None or core.house is None:
         return
-    linked = [m for m in core.live_friends() if core.link_of(m) is not None]
+    linked = [m for m in core.link_ids if is_not_ended(core, m)]
     has_all = bool(linked) and all(member in state.answered for member in linked)
     first_ms = state.first_answer_ms
     has_waited = first_ms is not None and core.now_ms - first_ms >= WAIT_AFTER_FIRST_MS
@@ -128,7 +128,7 @@ def finish(core: Core) -> None:
     core.recalling = None
     core.persist(Space.META, b"recalling", None)
     resuming.take_up(core)
-    friends = [*core.live_friends(), *core.loan_links]
+    friends = [*sorted(core.friends), *core.loan_links]  # ``ask_later`` leaves out former ones
     forgotten.ask_later(core, [member for member in friends if member not in state.answered])
     forgotten.wait(core)
     roots.introduce_keys(core)
@@ -187,7 +187,7 @@ def on_recall(core: Core, link: Link) -> None:
         QuotaExceeded: asked again too soon.
     """
     friend = link.friend
-    if friend is None or not (_is_not_ended(core, friend) or link.is_for_loans):
+    if friend is None or not (is_not_ended(core, friend) or link.is_for_loans):
         raise InvalidState("only a friend can recall", section="18.5")
     last_ms = link.recalled_at_ms
     if last_ms is not None and core.now_ms - last_ms < RECALLS_MIN_MS:
@@ -211,17 +211,6 @@ def on_recall(core: Core, link: Link) -> None:
         batch.append(envelope)
         size += len(envelope)
     core.send(link, Recalled(tuple(batch), more=False))
-
-
-def _is_not_ended(core: Core, friend: MemberId) -> bool:
-    """Whether it is a friend still, though its half may be one of the former device's (§7.1)."""
-    known = core.friends.get(friend)
-    halves = ((friend, core.me), (core.me, friend))
-    return (
-        known is not None
-        and not known.ended
-        and all(half_not_ended(core, *pair) is not None for pair in halves)
-    )
 
 
 def _give_back_ends(core: Core, link: Link, friend: MemberId) -> None:

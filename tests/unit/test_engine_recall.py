@@ -35,34 +35,35 @@ THING = ObjectId(b"a thing, 16 byte")
 Disk = dict[tuple[Space, bytes], Value]
 
 
-def town(*friendships: str, names: str = "ABCD") -> Pump:
+def town(*friendships: str, names: str = "ABCD", restorable: str = "A") -> Pump:
     pump = Pump()
     pump.settle(names, *friendships)
-    pump.stop("A")
-    config = pump.homes["A"].config
     promised = root_commitment(PROMISED.public)
-    pump.homes["A"].config = replace(config, device=DEVICES[0], next_root_hash=promised)
-    pump.start("A")
+    for name, device in zip(restorable, (DEVICES[0], DEVICES[-1]), strict=False):
+        pump.stop(name)
+        home = pump.homes[name]
+        home.config = replace(home.config, device=device, next_root_hash=promised)
+        pump.start(name)
     pump.link_all()
     pump.advance(31 * DAY_MS)
     return pump
 
 
-def backup(pump: Pump) -> Disk:
-    return dict(pump.homes["A"].disk)
+def backup(pump: Pump, name: str = "A") -> Disk:
+    return dict(pump.homes[name].disk)
 
 
-def restore(pump: Pump, disk: Disk, device: int = 1) -> None:
+def restore(pump: Pump, disk: Disk, device: int = 1, name: str = "A") -> None:
     """What ``openhouse restore`` makes of a backup: a new device, log and epoch."""
-    pump.stop("A")
-    home = pump.homes["A"]
+    pump.stop(name)
+    home = pump.homes[name]
     home.config = replace(home.config, device=DEVICES[device])
     home.disk = dict(disk)
     home.disk.pop((Space.META, b"mandate"), None)
     home.disk[Space.META, b"log_epoch"] = bytes([device]) * 8
     home.disk[Space.META, b"epoch"] = pump.now_ms // 1000
     home.disk[Space.META, b"recalling"] = pump.now_ms
-    pump.start("A")
+    pump.start(name)
 
 
 def done(pump: Pump, command: Command) -> Mapping[str, Json]:
@@ -311,6 +312,30 @@ class TestRestored:
 
         assert [] == done(pump, EndRecall())["promises_wait_for"]
         done(pump, AnswerLoan(loan, "yes"))
+
+    def test_promises_wait_for_a_friend_who_was_restored_too(self) -> None:
+        """Their keys record came over others, their new half has not: they are a friend still."""
+        pump = town("AB", "AC", "BC", restorable="AC")
+        disk = backup(pump)
+        pump.cut("A")
+        restore(pump, backup(pump, "C"), 2, "C")
+        pump.link("B", "C")
+        pump.advance(2 * MINUTE_MS)
+        pump.cut("C")
+        restore(pump, disk)
+        pump.link("A", "B")
+        pump.advance(2 * MINUTE_MS)
+        assert pump.core("A").recalling is None
+        keys = pump.core("A").keys_body(pump.member("C"))
+        assert keys is not None
+        assert (DEVICES[-1].public,) == keys.revoked
+        assert not pump.core("A").is_live_friend(pump.member("C"))
+
+        assert [pump.member("C")] == forgotten.waited_for(pump.core("A"))
+        pump.link("A", "C")
+        pump.run()
+        assert [] == forgotten.waited_for(pump.core("A"))
+        assert pump.core("A").is_live_friend(pump.member("C"))
 
     def test_in_two_weeks_promises_wait_for_nobody_any_more(self) -> None:
         pump, _ = asked_while_away()
