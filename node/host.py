@@ -11,9 +11,6 @@ that could be forgotten (spec §10.1).
 When the store fails, nothing more is acknowledged: every waiting command gets the
 error, and so does whoever waits for ``failed``. What was not committed never
 happened, because the engine's memory ends with the process.
-
-The host knows links only by what it needs of them (``Connection``), and the network
-only by four calls (``Network``); both can be scripted in tests.
 """
 
 from __future__ import annotations
@@ -29,7 +26,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from itertools import count
-from typing import Final, Protocol, TypeAlias, TypeVar
+from typing import Final, TypeVar
 
 from node.engine.clock_watch import ClockWatch
 from node.engine.commands import Command
@@ -60,13 +57,22 @@ from node.engine.events import (
 )
 from node.errors import NodeError, StoreError
 from node.inbox import Inbox, Opening
+from node.node_time import NodeTime
 from node.opening import CachedOpener
+from node.surroundings import (
+    Committer,
+    Connection,
+    EngineLike,
+    InvitationPeer,
+    Network,
+    SideService,
+)
 from node.topics import Subscription, Topics
 from node.verifier import Verifiers
 from protocol.errors import OpenHouseError, Refused
 from protocol.keys import MemberId
 from protocol.messages import ADDRESSES_MAX, Addresses, encode_message
-from protocol.reaching import TellTime, encode_reaching, is_reaching
+from protocol.reaching import is_reaching
 
 _log = logging.getLogger("openhouse.host")
 _Result = TypeVar("_Result")
@@ -90,102 +96,11 @@ class HostFailed(NodeError):
     code = "node-broken"
 
 
-# --- what the host needs of others -------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class FriendPeer:
-    """The other end of a link is a friend, proven by the handshake."""
-
-    member: MemberId
-
-
-@dataclass(frozen=True, slots=True)
-class InvitationPeer:
-    """The other end knows an invitation's secret.
-
-    Args:
-        is_inviter: the other end made the invitation (we dialled it).
-    """
-
-    tag: bytes
-    link_key: bytes
-    is_inviter: bool
-
-
-Peer: TypeAlias = FriendPeer | InvitationPeer
-
-
 @dataclass(frozen=True, slots=True)
 class _NewLink:
     """In the queue of events: a link to be given to the engine."""
 
     link: Connection
-
-
-class Connection(Protocol):
-    """A link, as the host sees it."""
-
-    @property
-    def id(self) -> LinkId: ...
-    @property
-    def peer(self) -> Peer: ...
-    @property
-    def is_dialled(self) -> bool:
-        """Whether this node dialled."""
-
-    @property
-    def is_relayed(self) -> bool:
-        """Whether it runs through a common friend's node."""
-
-    def send(self, message: bytes) -> None:
-        """Queue one message."""
-
-    def close(self, reason: str) -> None:
-        """Say goodbye after what was sent before; calling it twice is harmless."""
-
-    def on_delivered(self, size_bytes: int) -> None:
-        """The engine has taken in a message: there is room for more."""
-
-
-class SideService(Protocol):
-    """What friends do for each other between two links, without the engine. Spec: §17."""
-
-    def takes(self, link: Connection, message: bytes) -> bool:
-        """Whether a message was for the service; it is then done with."""
-
-    def on_link_ended(self, link: Connection) -> None: ...
-
-
-class EngineLike(Protocol):
-    """The engine, or a scripted double."""
-
-    @property
-    def core(self) -> Core: ...
-    def handle(self, event: Event, now_ms: int) -> list[Effect]: ...
-    def next_wakeup_ms(self) -> int | None: ...
-
-
-class Committer(Protocol):
-    """The store, as the host sees it."""
-
-    def commit(self, persists: list[Persist]) -> None: ...
-
-
-class Network(Protocol):
-    """What surrounds the host."""
-
-    def addresses(self) -> tuple[str, ...]:
-        """Where this node can be reached today."""
-
-    def dial_invitation(self, invitation: DialInvitation) -> None:
-        """Dial an inviter; ends in a link or in ``Host.fail_dial``."""
-
-    def on_friends_changed(self) -> None:
-        """Look at ``friends_to_dial()`` again."""
-
-    def on_link_changed(self, member: MemberId) -> None:
-        """A friend's link came or went."""
 
 
 # --- the host ----------------------------------------------------------------------------
@@ -214,7 +129,6 @@ class Host:
         clock: ClockWatch | None = None,
     ) -> None:
         self.engine = engine
-        self.clock = clock
         self.counters = counters
         self.failed: asyncio.Future[NodeError] = asyncio.get_running_loop().create_future()
         """Done when this host can do nothing more, with the reason."""
@@ -224,11 +138,11 @@ class Host:
         self._store = store
         self._network = network
         self._topics = topics
+        self._time = NodeTime(clock)
         self._events: deque[Event | _NewLink] = deque()
         self._has_events = asyncio.Event()
         self._links: dict[LinkId, Connection] = {}
         self._inboxes: dict[LinkId, Inbox] = {}
-        self._told_links: dict[LinkId, None] = {}
         self._link_numbers = count(1)
         self._link_ended = asyncio.Event()
         self._requests: dict[RequestId, asyncio.Future[Json]] = {}
@@ -390,37 +304,13 @@ class Host:
 
     def now_ms(self) -> int:
         """The time that all of the node goes by (spec §10.5)."""
-        wall_ms = time.time_ns() // 1_000_000
-        return wall_ms if self.clock is None else self.clock.read(wall_ms, steady_ms())
+        return self._time.now_ms()
 
     def hear_time(self, member: MemberId, time_ms: int) -> None:
         """A friend's node told its time."""
-        if self.clock is None:
-            return
-        was_sure = self.clock.is_sure
-        self.clock.hear(member, time_ms, steady_ms())
-        self.now_ms()
-        if self.clock.is_sure != was_sure:
+        if self._time.hear(member, time_ms):
             self._topics.publish("clock")
-            self._told_links.clear()
             self._post(Woke())
-
-    def _tell_time(self, now_ms: int) -> None:
-        """Tell friends our time, once a link; nobody is told one that is in doubt.
-
-        After the engines have greeted each other: before that the other does not know
-        yet, on a link that an invitation made, that we are friends.
-        """
-        if self.clock is None or not self.clock.is_sure:
-            return
-        message = encode_reaching(TellTime(now_ms))
-        for link_id in self.core.link_ids.values():
-            link = self.core.links[link_id]
-            if link_id in self._told_links or link.is_for_loans:
-                continue
-            if link.session.is_greeted:
-                self._told_links[link_id] = None
-                self._effects.append(Send(link_id, message))
 
     # --- events --------------------------------------------------------------------------
 
@@ -471,10 +361,8 @@ class Host:
                 has_persists = True
             else:
                 self._effects.append(effect)
-        if self.clock is not None and len(self._told_links) != len(self.core.link_ids):
-            self._tell_time(now_ms)
-        if has_persists and self.clock is not None and self.clock.is_to_be_noted():
-            self.clock.noted_ms = now_ms
+        self._effects.extend(self._time.tell(self.core, now_ms))
+        if has_persists and self._time.note(now_ms):
             self._persists.append(Persist(Space.META, b"clock", now_ms))
 
     def _schedule_wakeup(self) -> None:
@@ -531,11 +419,10 @@ class Host:
     def _tell_link_changed(self, event: LinkDown) -> None:
         known = self.core.links.get(event.link)
         self._handle(event)
-        self._told_links.pop(event.link, None)
-        if known is not None and known.friend is not None:
-            if self.clock is not None:
-                self.clock.forget(known.friend)
-            self._network.on_link_changed(known.friend)
+        friend = None if known is None else known.friend
+        self._time.forget(event.link, friend)
+        if friend is not None:
+            self._network.on_link_changed(friend)
 
     # --- effects -------------------------------------------------------------------------
 
@@ -613,11 +500,3 @@ class Host:
             if not answer.done():
                 answer.set_exception(error)
         self._requests.clear()
-
-
-def steady_ms() -> int:
-    """A counter that nobody sets and that counts while the computer sleeps, where there is one."""
-    for name in ("CLOCK_BOOTTIME", "CLOCK_MONOTONIC"):
-        if hasattr(time, name):
-            return time.clock_gettime_ns(getattr(time, name)) // 1_000_000
-    return time.monotonic_ns() // 1_000_000

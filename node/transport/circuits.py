@@ -19,7 +19,7 @@ from typing import Final
 import aiohttp
 
 from node.errors import DialFailed
-from node.host import Connection
+from node.surroundings import Connection
 from protocol import limits
 from protocol.errors import QuotaExceeded
 from protocol.keys import MemberId

@@ -31,7 +31,8 @@ from node.config import split_address
 from node.engine.engine import DialTarget
 from node.engine.events import DialInvitation
 from node.errors import DialFailed, TransportError
-from node.host import Host, Peer
+from node.host import Host
+from node.surroundings import Peer
 from node.transport import handshakes
 from node.transport.circuits import Circuit
 from node.transport.connecting import by_reach, opened

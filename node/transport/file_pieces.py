@@ -16,7 +16,8 @@ from enum import Enum
 from typing import Any, Final, TypeAlias
 
 from node.file_store import Coming, FileStore
-from node.host import Connection, Host
+from node.host import Host
+from node.surroundings import Connection
 from protocol.errors import DecryptFailed
 from protocol.files import PieceOpener, digest_in, is_list, part_digest
 from protocol.reaching import FilePiece, NoPiece, NotNow, WantPiece

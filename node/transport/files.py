@@ -22,7 +22,8 @@ from typing import Final, TypeAlias, TypeVar
 
 from node.engine import files as rules
 from node.file_store import FileStore, Upload
-from node.host import Connection, Host
+from node.host import Host
+from node.surroundings import Connection
 from node.transport.file_fetching import Fetching
 from protocol import limits
 from protocol.bodies import ThingFile

@@ -14,7 +14,7 @@ from typing import Final
 import aiohttp
 
 from node.errors import LinkLost
-from node.host import FriendPeer, InvitationPeer, Peer
+from node.surroundings import FriendPeer, InvitationPeer, Peer
 from node.transport.links import WebSocket
 from protocol.channel import Channel
 from protocol.errors import BadKey, Malformed, ProtocolError, UnknownPeer

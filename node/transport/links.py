@@ -25,7 +25,8 @@ from typing import Final, Protocol, TypeAlias
 import aiohttp
 from aiohttp import web
 
-from node.host import Connection, Host, Peer
+from node.host import Host
+from node.surroundings import Connection, Peer
 from protocol import limits
 from protocol.channel import Channel, Closed
 from protocol.errors import LocalProtocolError, Malformed, RemoteProtocolError, TooLarge

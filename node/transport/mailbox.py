@@ -24,7 +24,8 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from node.engine.common_friends import may_help
-from node.host import Connection, Host
+from node.host import Host
+from node.surroundings import Connection
 from protocol import limits
 from protocol.keys import MemberId
 from protocol.mailbox import item_id

@@ -21,8 +21,9 @@ from typing import Final, Protocol, TypeVar
 
 from node.engine import photos as rules
 from node.engine.photos import NamedPhoto
-from node.host import Connection, Host
+from node.host import Host
 from node.photo_making import make_photo
+from node.surroundings import Connection
 from node.transport.photo_cache import PhotoCache
 from protocol import limits
 from protocol.bodies import Photo

@@ -19,7 +19,8 @@ from typing import Final
 
 from node.engine.common_friends import common_friends, is_common_friend, may_help, proof_of
 from node.errors import DialFailed, TransportError
-from node.host import Connection, FriendPeer, Host
+from node.host import Host
+from node.surroundings import Connection, FriendPeer
 from node.transport import handshakes
 from node.transport.circuits import Circuit, Circuits
 from node.transport.endpoint import Answering

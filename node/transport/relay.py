@@ -19,7 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from node.host import Connection
+from node.surroundings import Connection
 from protocol import limits
 from protocol.errors import QuotaExceeded
 from protocol.keys import MemberId

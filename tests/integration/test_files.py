@@ -30,8 +30,9 @@ from node.engine.commands import (
 )
 from node.engine.core import Core
 from node.file_store import Coming, FileStore, Upload
-from node.host import Connection, Host
+from node.host import Host
 from node.node import Node
+from node.surroundings import Connection
 from node.topics import Topics
 from node.transport import file_fetching, files
 from node.transport.file_pieces import Stage

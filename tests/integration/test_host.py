@@ -49,8 +49,9 @@ from node.engine.events import (
     Woke,
 )
 from node.errors import StoreFull
-from node.host import FriendPeer, Host, HostFailed, InvitationPeer, Peer
+from node.host import Host, HostFailed
 from node.opening import CachedOpener
+from node.surroundings import FriendPeer, InvitationPeer, Peer
 from node.topics import Topics
 from protocol import keys
 from protocol.bodies import SeatBody, seat_object

@@ -22,9 +22,10 @@ from node.engine import mailbox as engine_mailbox
 from node.engine.commands import AddThing, FoundHouse, Invite, Join, WithdrawThing
 from node.engine.common_friends import common_friends
 from node.engine.events import LinkId
-from node.host import Connection, FriendPeer, Host, Peer
+from node.host import Host
 from node.node import Node, running
 from node.store import Store
+from node.surroundings import Connection, FriendPeer, Peer
 from node.transport import mailbox
 from node.transport.mailbox import DATABASE_FILE, Keeper, KeeperLimits, Mailboxes
 from protocol import limits

@@ -21,8 +21,9 @@ from node.engine import photos as rules
 from node.engine.commands import AddThing, EndFriendship, SetThing, WithdrawThing
 from node.engine.core import Core
 from node.engine.photos import NamedPhoto
-from node.host import Connection, Host
+from node.host import Host
 from node.node import Node
+from node.surroundings import Connection
 from node.transport import photos as transport
 from node.transport.photo_cache import DATABASE_FILE, PhotoCache
 from node.transport.photos import Photos

@@ -19,8 +19,8 @@ from node.engine.commands import AddThing, EndFriendship
 from node.engine.common_friends import may_help, proof_of
 from node.engine.events import LinkId
 from node.errors import DialFailed
-from node.host import Connection, FriendPeer, Peer
 from node.node import Node
+from node.surroundings import Connection, FriendPeer, Peer
 from node.transport import dialler
 from node.transport.circuits import Circuit, Circuits
 from node.transport.connecting import by_reach, opened

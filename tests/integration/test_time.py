@@ -14,8 +14,8 @@ from node.engine import views
 from node.engine.clock_watch import ClockWatch
 from node.engine.commands import AddThing, FoundHouse, Invite, Join
 from node.engine.events import Json, Space
-from node.host import steady_ms
 from node.node import Node, running
+from node.node_time import steady_ms
 from node.store import Store
 from protocol.bodies import Kind
 from protocol.charter import Charter

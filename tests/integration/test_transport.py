@@ -24,9 +24,10 @@ from node.config import Settings
 from node.engine.commands import FoundHouse, Invite, Join
 from node.engine.events import LinkId
 from node.errors import LinkLost, PortTaken
-from node.host import FriendPeer, Host, InvitationPeer
+from node.host import Host
 from node.node import Node, running
 from node.store import Store
+from node.surroundings import FriendPeer, InvitationPeer
 from node.transport import handshakes, links
 from node.transport.endpoint import PATH, listen
 from node.transport.links import WEB_SOCKET_SIZE_MAX_BYTES, Link
