@@ -103,9 +103,6 @@ class _NewLink:
     link: Connection
 
 
-# --- the host ----------------------------------------------------------------------------
-
-
 class Host:
     """Runs one engine. All methods belong to the loop's thread.
 
