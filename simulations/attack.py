@@ -1,9 +1,10 @@
 """The crowd behind a few friendships: how much can invented people borrow and keep?
 
-Sybils join a real graph by a few attack edges, rate each other well until every circle is
-open to them, ask everybody for everything, and bring nothing back. The honest are as
-generous as their nodes let them be: they pass on whatever they are asked to, and lend
-whatever is asked for. Everything goes through real engines.
+Sybils join a real graph by a few attack edges, or stand behind two real members who turn
+(``simulations.shapes``). They rate each other well until every circle is open to them, ask
+everybody for everything, and bring nothing back. The honest are as generous as their nodes let
+them be: they pass on whatever they are asked to, and lend whatever is asked for. Everything goes
+through real engines.
 
 What is counted: the loans that Sybils hold from beyond circle 1, against ``C``, the sum of the
 capacities that honest members give over the attack edges; and each lender's open loans
@@ -48,6 +49,7 @@ from simulations.edge_files import read_friends
 from simulations.graphs import Edge, adjacency, hops_from
 from simulations.hushed import hushed
 from simulations.listed_town import ListedTown, quiet_collector
+from simulations.shapes import Crowd, CrowdPlan, Place, Shape, ShapeError, crowd_of
 
 _DAY_MS: Final = 24 * 3600 * 1000
 WAVES_MAX: Final = 3
@@ -65,8 +67,9 @@ class Attack:
 
     Args:
         sybils: invented people.
-        attack_edges: friendships between one of them and an honest member.
+        attack_edges: friendships between one of them and an honest member; 0 with sponsors.
         counts_units: whether honest nodes count units (False: ``capacity_max`` 0).
+        shape, at: see ``shapes.CrowdPlan``.
     """
 
     sybils: int
@@ -74,6 +77,12 @@ class Attack:
     circles: int = 2
     seed: int = 1
     counts_units: bool = True
+    shape: Shape = "parallel"
+    at: Place = "random"
+
+    @property
+    def crowd(self) -> CrowdPlan:
+        return CrowdPlan(self.sybils, self.attack_edges, self.shape, self.at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +90,8 @@ class Damage:
     """What came of it."""
 
     sybils: int
+    shape: Shape
+    at: Place
     attack_edges: int
     circles: int
     seed: int
@@ -125,37 +136,40 @@ def attack_on(
     Raises:
         AttackError: nothing was run.
     """
-    if not 1 <= attack.attack_edges <= honest:
-        raise AttackError(f"There are {honest} honest members: give 1 to {honest} attack edges.")
-    if attack.sybils < 1:
-        raise AttackError("An attack needs one invented person at least.")
+    neighbours = {member: list(friends) for member, friends in adjacency(honest, edges).items()}
+    degrees = [len(neighbours[member]) for member in range(honest)]
+    chance = random.Random(f"attack {attack.seed}")
+    try:
+        crowd = crowd_of(degrees, neighbours.__getitem__, attack.crowd, chance)
+    except ShapeError as error:
+        raise AttackError(str(error)) from error
     with quiet_collector():
-        return _Crowd(honest, edges, attack, shows_progress=shows_progress).run()
+        return _Attack(honest, edges, attack, crowd, shows_progress=shows_progress).run()
 
 
-class _Crowd:
-    """One town, its invented people, and the waves of their asking."""
+class _Attack:
+    """One town, its attackers, and the waves of their asking.
+
+    Args:
+        members: of the graph; some of them may have turned.
+    """
 
     def __init__(
-        self, honest: int, edges: list[Edge], attack: Attack, *, shows_progress: bool
+        self,
+        members: int,
+        edges: list[Edge],
+        attack: Attack,
+        crowd: Crowd,
+        *,
+        shows_progress: bool,
     ) -> None:
         self.attack = attack
-        self.honest = honest
-        self.honest_edges = edges
-        chance = random.Random(f"attack {attack.seed}")
-        self.sybils = range(honest, honest + attack.sybils)
-        self.gates = self.sybils[: attack.attack_edges]
-        victims = chance.sample(range(honest), attack.attack_edges)
-        # Fewer Sybils than edges: some of them have several victims.
-        self.attack_edges: list[Edge] = [
-            (victim, self.sybils[place % attack.sybils]) for place, victim in enumerate(victims)
-        ]
-        family = [
-            (self.gates[number % len(self.gates)], self.sybils[number])
-            for number in range(len(self.gates), attack.sybils)
-        ]
-        # All gates know each other: a family with its own sponsors.
-        family += [(self.gates[0], gate) for gate in self.gates[1:]]
+        self.crowd = crowd
+        self.edges = edges
+        self.attackers = {number: place for place, number in enumerate(crowd.attackers)}
+        """In the order of their minutes."""
+        self.members = members + attack.sybils
+        self.honest = [number for number in range(members) if number not in self.attackers]
         charter = Charter(
             max_circles=attack.circles,
             circle_2_exchanges=1,
@@ -169,12 +183,13 @@ class _Crowd:
             capacity_max=Charter().capacity_max if attack.counts_units else 0,
         )
         self.town = ListedTown(
-            honest + attack.sybils,
-            [*edges, *self.attack_edges, *family],
+            self.members,
+            [*edges, *crowd.new_edges],
             attack.circles,
             attack.seed,
             charter,
             seats=True,
+            sponsors=dict.fromkeys(crowd.sybils, crowd.turned) if crowd.turned else None,
             shows_progress=shows_progress,
         )
         self.asked = 0
@@ -182,14 +197,14 @@ class _Crowd:
 
     def run(self) -> Damage:
         hosts = self.town.world.hosts
-        with hushed({hosts[sybil].member: None for sybil in self.sybils}):
+        with hushed({hosts[number].member: None for number in self.attackers}):
             return self._run()
 
     def _run(self) -> Damage:
         started = time.perf_counter()
         town = self.town
         town.link()
-        town.spread(self._near_the_crowd() + list(self.sybils))
+        town.spread([*self._near_the_crowd(), *self.attackers])
         self._rate_each_other()
         held, waves = -1, 0
         bar = tqdm(total=WAVES_MAX, desc="waves", leave=False, disable=self.hidden, file=sys.stderr)
@@ -203,23 +218,24 @@ class _Crowd:
 
     def _near_the_crowd(self) -> list[int]:
         """The honest whose things can get as far as a Sybil."""
-        neighbours = adjacency(self.honest, self.honest_edges)
+        neighbours = adjacency(self.members, self.edges)
         near: dict[int, None] = {}
-        for victim, _ in self.attack_edges:
+        for victim, _ in self.crowd.attack_edges:
             near |= dict.fromkeys(hops_from(neighbours, victim, self.attack.circles - 1))
-        return sorted(near)
+        return sorted(number for number in near if number not in self.attackers)
 
     # --- what the crowd does ---------------------------------------------------------------
 
     def _rate_each_other(self) -> None:
-        """Every Sybil borrows from a neighbour in the family, and all went wonderfully."""
+        """Every attacker borrows from a neighbour in the family, and all went wonderfully."""
         pairs = []
-        for number in self.sybils:
+        for number in self.attackers:
             core = self._core(number)
             things = [
                 record
                 for record in core.visible_listings()
-                if self._number(record.author) in self.sybils and core.is_live_friend(record.author)
+                if self._number(record.author) in self.attackers
+                and core.is_live_friend(record.author)
             ]
             if things:
                 lender = self._number(things[0].author)
@@ -240,9 +256,10 @@ class _Crowd:
         self._settle("family")
 
     def _ask_for_everything(self, wave: int) -> None:
-        for number in self.sybils:
+        for number in self.attackers:
             core = self._core(number)
-            things = [r for r in core.visible_listings() if self._number(r.author) < self.honest]
+            listings = core.visible_listings()
+            things = [r for r in listings if self._number(r.author) not in self.attackers]
             for thing in things[:ASKS_PER_WAVE_MAX]:
                 command = Ask(thing.object.hex(), *self._dates(number, wave))
                 self.asked += isinstance(self._command(number, command), dict)
@@ -251,7 +268,8 @@ class _Crowd:
     def _dates(self, number: int, wave: int) -> tuple[int, int]:
         """Minutes of their own, so that nothing is refused for being taken."""
         today = self.town.world.queue.now_ms // _DAY_MS + 2
-        start = today * MINUTES_PER_DAY + wave * (self.attack.sybils + 1) + number - self.honest
+        each = len(self.attackers) + 1
+        start = today * MINUTES_PER_DAY + wave * each + self.attackers[number]
         return start, start + 1
 
     # --- what the honest do ----------------------------------------------------------------
@@ -259,7 +277,7 @@ class _Crowd:
     def _answer_everything(self) -> None:
         """Go-betweens pass on and recommend, holders agree and hand over, as far as they can."""
         for _ in range(self.attack.circles + 1):
-            for number in range(self.honest + self.attack.sybils):
+            for number in range(self.members):
                 self._answer_at(number)
             self._settle("answers")
 
@@ -277,22 +295,22 @@ class _Crowd:
     # --- what is counted -------------------------------------------------------------------
 
     def _held(self) -> list[LoanState]:
-        """Open loans of Sybils from honest holders beyond circle 1, by the holders' books."""
+        """Open loans of attackers from the honest beyond circle 1, by the holders' books."""
         return [
             loan
-            for number in range(self.honest)
+            for number in self.honest
             for loan in book_of(self._core(number)).states()
             if loan.state in (State.AGREED, State.HANDED_OVER)
             and len(loan.path) > 2
             and self._number(loan.holder) == number
-            and self._number(loan.borrower) >= self.honest
+            and self._number(loan.borrower) in self.attackers
         ]
 
     def _damage(self, waves: int, seconds: float) -> Damage:
         held = self._held()
         bound = sum(
-            self._given(victim, self.town.world.hosts[sybil].member)
-            for victim, sybil in self.attack_edges
+            self._given(victim, self.town.world.hosts[attacker].member)
+            for victim, attacker in self.crowd.attack_edges
         )
         exposure: dict[int, int] = {}
         for loan in held:
@@ -301,11 +319,13 @@ class _Crowd:
         beyond = sum(1 for lender, open_ in exposure.items() if open_ > self._placed(lender))
         return Damage(
             sybils=self.attack.sybils,
-            attack_edges=self.attack.attack_edges,
+            shape=self.attack.shape,
+            at=self.attack.at,
+            attack_edges=len(self.crowd.attack_edges),
             circles=self.attack.circles,
             seed=self.attack.seed,
             counts_units=self.attack.counts_units,
-            honest=self.honest,
+            honest=len(self.honest),
             capacity=bound,
             engaged=len(held),
             engaged_share=round(len(held) / bound, 4),

@@ -22,11 +22,13 @@ from simulations.attack import Attack, Damage, run_attack
 from simulations.hidden import TRICKS, Outcome, run_case
 from simulations.intervals import Measure
 from simulations.replay import replay
+from simulations.shapes import PLACES, SHAPES
 from simulations.shock import BEFORE_WEEKS, VARIANTS, relative_weeks, run_course, table
 from simulations.shock_plot import plot_weeks
 
 _Result = TypeVar("_Result")
 _MANY_MAX: Final = 100_000
+_EDGES: Final = (1, 5, 20)
 _COLUMNS: Final = (
     ("sybils", "sybils"), ("attack_edges", "edges"), ("capacity", "C"), ("engaged", "engaged"),
     ("engaged_share", "engaged/C"), ("lenders", "lenders"), ("exposure_max", "most of one"),
@@ -63,8 +65,17 @@ def configure(
         "--sybils", type=_numbers, default=(10, 100, 1000), metavar="K,…", help="10,100,1000"
     )
     attack.add_argument(
-        "--edges", type=_numbers, default=(1, 5, 20), metavar="G,…", help="attack edges: 1,5,20"
-    )
+        "--edges", type=_numbers, metavar="G,…",
+        help="attack edges: 1,5,20; with --at sponsors the friends that the two have",
+    )  # fmt: skip
+    attack.add_argument(
+        "--shape", choices=SHAPES, default="parallel", metavar="SHAPE",
+        help=f"what they are to each other: {', '.join(SHAPES)} (parallel)",
+    )  # fmt: skip
+    attack.add_argument(
+        "--at", choices=PLACES, default="random", metavar="PLACE",
+        help=f"where the attack edges lead: {', '.join(PLACES)} (random)",
+    )  # fmt: skip
     attack.add_argument("--circles", type=_circles, default=2, metavar="R", help="2 to 4 (2)")
     attack.add_argument("--seed", type=int, default=1, metavar="N", help="default 1")
     attack.add_argument(
@@ -105,10 +116,11 @@ def trust(args: argparse.Namespace, as_json: bool) -> bool:
 
 def attack(args: argparse.Namespace, as_json: bool) -> bool:
     """Carry out ``attack``; gives whether both bounds held in every cell."""
+    numbers = args.edges or ((0,) if args.at == "sponsors" else _EDGES)
     cells = [
-        Attack(sybils, edges, args.circles, args.seed, counts_units=not args.uncounted)
+        Attack(sybils, edges, args.circles, args.seed, not args.uncounted, args.shape, args.at)
         for sybils in args.sybils
-        for edges in args.edges
+        for edges in numbers
     ]
     damages = _run(args.graph, cells)
     holds = all(damage.holds for damage in damages)

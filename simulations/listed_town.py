@@ -63,6 +63,7 @@ class ListedTown:
         skew_max_ms: clocks are wrong by at most this.
         seats: membership can be proved; needed where the time goes on to a renewal, for
             who renews a friendship says in it whether the friend is a member.
+        sponsors: as in ``TownPlan``.
         keys: real or modelled signatures; modelled if None.
     """
 
@@ -76,6 +77,7 @@ class ListedTown:
         *,
         skew_max_ms: int = 0,
         seats: bool = False,
+        sponsors: Mapping[int, tuple[int, ...]] | None = None,
         keys: KeyRing | None = None,
         shows_progress: bool = False,
     ) -> None:
@@ -97,6 +99,7 @@ class ListedTown:
             charter,
             name=f"reach {seed}",
             seats=seats,
+            sponsors=sponsors or {},
             introduces_itself=False,
         )
         residents = build_town(plan, keys, self.opener, lambda steps: self._bar(steps, members))

@@ -5,15 +5,15 @@ than what one wants to see in it. A town writes for every member the store that 
 node would have on disk, signed as usual by both ends of every friendship, and
 engines restore from it as from any store.
 
-With ``seats``, two founders answer for everybody, so that membership can be proved
-and friendships made later count fully. Without (runs of pure reach), only the
-halves say who is a member.
+With ``seats``, two founders answer for everybody (or for somebody two of ``sponsors``), so that
+membership can be proved and friendships made later count fully. Without (runs of pure reach),
+only the halves say who is a member.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from node.engine.core import Config
@@ -73,6 +73,7 @@ class TownPlan:
         name: seeds keys and ids, so that other names give other towns.
         introduces_itself, records_per_second_max: as in ``Config``.
         seats: whether membership can be proved; needs two members at least.
+        sponsors: who answers for some of the members in the founders' place; friends of theirs.
     """
 
     members: int
@@ -81,6 +82,7 @@ class TownPlan:
     charter: Charter = Charter()  # noqa: RUF009 - frozen
     name: str = "town"
     seats: bool = True
+    sponsors: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
     introduces_itself: bool = True
     records_per_second_max: int | None = limits.RECORDS_PER_SECOND_MAX
 
@@ -232,10 +234,10 @@ def _rows(
 
 
 def _seats(mason: _Mason, charter: Record) -> dict[int, list[Record]]:
-    """The two seats of every member, signed by the founders, who answer for each other."""
+    """The seats of every member, signed by the founders, who answer for each other, or others."""
     seats: dict[int, list[Record]] = {}
     for candidate in range(mason.plan.members):
-        for sponsor in (0, 1):
+        for sponsor in mason.plan.sponsors.get(candidate, (0, 1)):
             if sponsor != candidate:
                 seats.setdefault(candidate, []).append(_seat(mason, charter, sponsor, candidate))
     return seats

@@ -1,4 +1,4 @@
-"""Behaviours: ways to be, one a file, found by name.
+"""Behaviours: ways to be, one a file (families of Sybils share one), found by name.
 
 ``behaviour_named("sharer")`` gives one of those in this folder; ``"my_module:Generous"`` one
 that a researcher wrote (see docs/behaviours.md).
@@ -33,21 +33,22 @@ from simulations.behaviours.ring import Ring
 from simulations.behaviours.sharer import Sharer
 from simulations.behaviours.slanderer import Slanderer
 from simulations.behaviours.sleeper import Sleeper
-from simulations.behaviours.sybils import Sybils
+from simulations.behaviours.sybils import SybilCycle, SybilParallel, SybilPath, Sybils
 from simulations.behaviours.whitewasher import Whitewasher
 
 __all__ = [
     "BEHAVIOURS", "NEED_90_PERCENT_PER_MONTH", "NEED_MEDIAN_PER_MONTH", "Answer", "Behaviour",
     "Careful", "Clumsy", "Defector", "FreeRider", "Home", "Loan", "Mix", "MixError", "Person",
-    "Retaliator", "Ring", "Sharer", "Slanderer", "Sleeper", "Sybils", "Whitewasher", "bad_word",
-    "behaviour_named", "draw_need_per_week", "good_word", "poisson", "read_mix",
+    "Retaliator", "Ring", "Sharer", "Slanderer", "Sleeper", "SybilCycle", "SybilParallel",
+    "SybilPath", "Sybils", "Whitewasher", "bad_word", "behaviour_named", "draw_need_per_week",
+    "good_word", "poisson", "read_mix",
 ]  # fmt: skip
 
 BEHAVIOURS: Final[Mapping[str, type[Behaviour]]] = {
     behaviour.name: behaviour
     for behaviour in (
         Sharer, Careful, Clumsy, FreeRider, Slanderer, Retaliator,
-        Defector, Sleeper, Whitewasher, Ring, Sybils,
+        Defector, Sleeper, Whitewasher, Ring, Sybils, SybilParallel, SybilPath, SybilCycle,
     )
 }  # fmt: skip
 

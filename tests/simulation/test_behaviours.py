@@ -28,12 +28,16 @@ from simulations.behaviours import (
     Sharer,
     Slanderer,
     Sleeper,
+    SybilCycle,
+    SybilParallel,
+    SybilPath,
     Sybils,
     Whitewasher,
     behaviour_named,
     read_mix,
 )
 from simulations.behaviours import sleeper as sleeper_module
+from simulations.behaviours.sybils import FAMILY_MAX
 from simulations.mixes import HARD_MIX, USUAL_MIX, families_of, people_of
 from simulations.society import Customs, Society
 from simulations.street import DAY_MS
@@ -244,9 +248,27 @@ class TestBehaviours:
         assert all(1 in words_by(made, person) for person in invented)
         assert all(person.family is of(made, Sybils)[0].family for person in invented)
 
+    @pytest.mark.parametrize("kind", [SybilParallel, SybilPath, SybilCycle])
+    def test_who_co_opts_the_next_invention_makes_the_shape_of_the_family(
+        self, kind: type[Sybils]
+    ) -> None:
+        family: list[str] = ["first", "second"]
+        friends: dict[str, int] = dict.fromkeys(family, 1)
+        while len(family) < FAMILY_MAX:
+            asked = kind().co_opt(family)  # type: ignore[arg-type]
+            assert len(asked) == len(dict.fromkeys(asked)) >= 2
+            for one in asked:
+                friends[str(one)] += 1
+            family.append(f"number {len(family)}")
+            friends[family[-1]] = len(asked)
+
+        most = {SybilParallel: FAMILY_MAX - 1, SybilPath: 4, SybilCycle: 4}
+        assert max(friends.values()) == most[kind]
+        assert friends["first"] == {SybilParallel: 7, SybilPath: 2, SybilCycle: 3}[kind]
+
     def test_each_of_them_is_found_by_its_name(self) -> None:
         assert all(behaviour_named(name).name == name for name in BEHAVIOURS)
-        assert len(BEHAVIOURS) == 11
+        assert len(BEHAVIOURS) == 14
 
 
 class TestMixes:
