@@ -266,7 +266,7 @@ def _links(status: Mapping[str, Any]) -> _Check:
     values: dict[str, object] = {"up": status["links_up"], "friends": status["friends"]}
     if status.get("paused"):
         sentence = N_(
-            "The homes of these friends sent nonsense and are left alone: {names}. See why: "
+            "The homes of these friends sent nonsense and are on hold: {names}. See why: "
             "openhouse friends"
         )
         return ("links", False, sentence, {"names": ", ".join(status["paused"])})

@@ -14,7 +14,7 @@ _DOWN: Final = N_("not connected now")
 _TODAY: Final = N_("home asleep since {time}")
 _YESTERDAY: Final = N_("home asleep since yesterday, {time}")
 _EARLIER: Final = N_("home asleep since {day}")
-_PAUSED: Final = N_("left alone")
+_PAUSED: Final = N_("on hold")
 
 
 def link_words(

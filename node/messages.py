@@ -272,7 +272,7 @@ _SENTENCES: Final[dict[str, str]] = {
         "one of them is agreed on."
     ),
     "not-signed": N_("Nothing was signed."),
-    "not-paused": N_("{name}'s home is not left alone: there is nothing to end."),
+    "not-paused": N_("{name}'s home is not on hold: there is nothing to end."),
     "pairing-not-an-address": N_("“{address}” is not an address such as 192.168.1.20:7470."),
     "pairing-no-code": N_("There is no code to compare now: look for the other home again."),
     "pairing-needs-answer": N_("Nobody said whether the codes are the same: nothing was done."),
@@ -282,9 +282,9 @@ _SENTENCES: Final[dict[str, str]] = {
         "try again, and if it happens again use an invitation."
     ),
     "pairing-no-house": N_(
-        "Neither of you lives in a house yet: found one first, then befriend each other."
+        "Neither of you belongs to a house yet: found one first, then befriend each other."
     ),
-    "pairing-other-house": N_("You live in different houses: friends live in the same one."),
+    "pairing-other-house": N_("You belong to different houses: friends belong to the same one."),
     "pairing-own-home": N_("That is your own home."),
     "pairing-not-friends": N_(
         "The other home is no longer a friend's: become friends again first."

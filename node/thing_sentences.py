@@ -23,9 +23,11 @@ SENTENCES: Final[dict[str, str]] = {
     "longest-below-shortest": N_("The longest loan is shorter than the shortest one."),
     "buffer-too-long": N_("Between two loans {days} days are possible at most."),
     "too-many-blocked": N_(
-        "{maximum} spans of a thing can be kept free: let some of them be asked for again first."
+        "You can keep {maximum} spans of a thing for yourself: let some be asked for again first."
     ),
-    "not-blocked": N_("{start} to {end} is not kept free: name the dates as they are listed."),
+    "not-blocked": N_(
+        "You do not keep {start} to {end} for yourself: name the dates as they are listed."
+    ),
     # --- conditions, licence -----------------------------------------------------------------
     "conditions-too-long": N_(
         "The conditions have {size} bytes, and {maximum} are possible: write the rest into the "

@@ -141,7 +141,9 @@ def _add_house_commands(add: Add, shared: Parser, _: Say) -> None:
     invite.add_argument("--email", help=_("the e-mail address of whom it is for"))
     invite.add_argument("--ttl", metavar="48h", help=_("how long it works: 48h, 2d, 90m"))
     checked = verbs.add_parser(
-        "checked", help=_("you met a guest of yours, and saw what is theirs"), parents=[shared]
+        "checked",
+        help=_("say that you met your guest, and checked their number or address"),
+        parents=[shared],
     )
     checked.add_argument("member", metavar=_("MEMBER"))
     checked.add_argument("--phone", metavar="+336…", default="", help=_("the number you called"))
@@ -228,8 +230,8 @@ def _add_thing_commands(add: Add, shared: Parser, _: Say) -> None:
     )
     changed.add_argument("--no-file", action="store_true", help=_("take away the file"))
     for verb, words in (
-        ("block", _("keep dates of a thing free of loans")),
-        ("unblock", _("let dates that were kept free be asked for again")),
+        ("block", _("keep dates of a thing for yourself: nobody can ask for them")),
+        ("unblock", _("let dates that you kept for yourself be asked for again")),
     ):
         blocked = verbs.add_parser(verb, help=words, parents=[shared])
         blocked.add_argument("thing", metavar=_("THING"))

@@ -81,7 +81,7 @@ def _status_hint(screen: Screen, answer: Answer) -> str:
         if wrong:
             return wrong
     if answer.get("paused"):
-        return _("{names}: left alone, because of what their homes sent. openhouse friends").format(
+        return _("{names}: on hold, because of what their homes sent. openhouse friends").format(
             names=", ".join(answer["paused"])
         )
     if not answer["house"]:

@@ -111,7 +111,7 @@ def _state(screen: Screen, loan: Answer) -> str:
     if proposal is not None:
         words.append(_("until {day} asked for").format(day=proposal["to"].replace("T", " ")))
     if loan.get("waits_for_word"):
-        words.append(_("waits for a word, through {names}").format(names=_between(loan)))
+        words.append(_("waits to be passed on by {names}").format(names=_between(loan)))
     if loan.get("asked_again"):
         words.append(_("asked again by another way"))
     if loan.get("paper"):

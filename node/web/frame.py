@@ -74,7 +74,7 @@ DONE: Final = {
     "switched-on": N_("Switched on."),
     "offered": N_("Noted. They see it on their page."),
     "befriended": N_("You are friends now."),
-    "password": N_("The new password holds. Other browsers are signed out."),
+    "password": N_("The new password is set. Other browsers are signed out."),
     "flat": N_("Now all flatmates look after it."),
     "mine": N_("Now it is yours alone again."),
     "going-on": N_("Your home goes on with what it has."),

@@ -158,7 +158,9 @@ def ask_through(zoe: Visitor, between: dict[str, Visitor], ana: Visitor, title: 
         zoe.sees("Ask, on their word")
         zoe.press("form[action$='/ask'] > button")
         zoe.sees(
-            "You asked {other}, through {through}. It waits for a word.", other="Ana", through=name
+            "You asked {other}, through {through}. It waits to be passed on.",
+            other="Ana",
+            through=name,
         )
         zoe.press(f"text={title} >> nth=0")
         if step == "take it back":
@@ -312,7 +314,7 @@ def keep_things(visitor: Visitor, title: str) -> None:
     visitor.press("form[action='/things/import'] button")
     visitor.sees(DONE["imported"])
     visitor.press(f".whole:has-text('Case of a {title}')")
-    visitor.sees("Keep days free")
+    visitor.sees("Keep days for yourself")
     visitor.open("form[action$='/keep-free']")
     for name, day in (("from", in_days(3)), ("to", in_days(4))):
         visitor.page.fill(f"form[action$='/keep-free'] input[name={name}]", day)

@@ -812,7 +812,7 @@ def test_who_is_in_between_reads_first_what_a_word_engages() -> None:
     async def check_borrower(browser: Browser) -> None:
         await browser.sign_in()
         _, text = await browser.get(f"/loans/{loan}")
-        assert "You asked Member 0, through Member 1. It waits for a word." in text
+        assert "You asked Member 0, through Member 1. It waits to be passed on." in text
         assert "If nobody passes it on, your home asks by another way after" in text
         _, text = await browser.get(f"/thing/{thing}")
         assert "If nobody passes it on for 4 days, take it back and ask by another way" in text

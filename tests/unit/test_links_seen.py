@@ -129,4 +129,4 @@ def test_a_link_through_a_friend_names_the_friend() -> None:
     row = {**friend, "link": "up", "link_since": None, "through_name": "Zoé"}
     assert "connected through Zoé" == link_words(row, str, str, NOW)
     assert "connected" == link_words({**row, "through_name": None}, str, str, NOW)
-    assert "left alone" == link_words({**row, "paused": {"reason": "x"}}, str, str, NOW)
+    assert "on hold" == link_words({**row, "paused": {"reason": "x"}}, str, str, NOW)

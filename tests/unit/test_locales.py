@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from typing import Final
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -60,6 +64,41 @@ def test_a_missing_sentence_and_a_lost_name_are_noticed() -> None:
 
     assert ["fr: missing: 'A sentence that nobody translated'"] == found
     assert {"name", "count"} == catalogues.placeholders("{name} has %(count)s")
+
+
+# Which word stands for which is settled in CONTRIBUTING.md ("Words for people").
+_HOUSE: Final = re.compile(r"house(?!hold)", re.IGNORECASE)
+_AS_HOUSE: Final = {"fr": re.compile(r"\bmaisons?\b", re.I), "es": re.compile(r"\bcasas?\b", re.I)}
+_AT_SOMEBODYS: Final = re.compile(r"\b(de|a|en) casa de \{")
+_OTHER_HANDS: Final = {
+    "fr": re.compile(r"[\u202f'\u201c\u201d]|«[^\u00a0]|[^\u00a0]»|\s[:;?!](?<!\u00a0.)"),
+    "es": re.compile(r"[\u201c\u201d]|Confiance"),
+}
+
+
+@pytest.mark.parametrize("language", catalogues.TRANSLATED_LANGUAGES)
+def test_a_home_is_never_called_by_the_word_for_a_house(language: str) -> None:
+    found = [
+        string
+        for message, string in _sentences(language)
+        if not _HOUSE.search(message) and _AS_HOUSE[language].search(_AT_SOMEBODYS.sub("", string))
+    ]
+    assert [] == found
+
+
+@pytest.mark.parametrize("language", catalogues.TRANSLATED_LANGUAGES)
+def test_sentences_are_set_as_the_language_sets_them(language: str) -> None:
+    pattern = _OTHER_HANDS[language]
+    assert [] == [string for _, string in _sentences(language) if pattern.search(string)]
+
+
+def _sentences(language: str) -> Iterator[tuple[str, str]]:
+    """Each sentence in English, with each of its forms in the language."""
+    for message in catalogues.read(language):
+        ids = message.id if isinstance(message.id, tuple | list) else (message.id,)
+        strings = message.string if isinstance(message.string, tuple | list) else (message.string,)
+        for string in strings if message.id else ():
+            yield " ".join(ids), string or ""
 
 
 # --- choosing a language -----------------------------------------------------------------

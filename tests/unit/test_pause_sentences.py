@@ -43,16 +43,16 @@ def test_a_pause_is_said_with_its_end_and_what_to_do(language: str) -> None:
 
 def test_nothing_is_said_of_the_others() -> None:
     assert "" == pause_sentence({**FRIEND, "paused": None}, str)
-    assert "left alone" not in rendered("friends", [{**FRIEND, "paused": None}])
+    assert "on hold" not in rendered("friends", [{**FRIEND, "paused": None}])
 
 
 def test_the_list_of_friends_says_how_to_let_them_in() -> None:
     said = rendered("friends", [FRIEND])
 
-    assert "left alone" in said
+    assert "on hold" in said
     assert "openhouse friends admit abab" in said
 
 
 def test_status_names_them_and_admitting_is_answered() -> None:
-    assert "Ben: left alone" in rendered("status", STATUS)
+    assert "Ben: on hold" in rendered("status", STATUS)
     assert "let in again" in rendered("friends admit", {"member": "ab" * 32, "name": "Ben"})
