@@ -20,6 +20,7 @@ from __future__ import annotations
 import random
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -49,12 +50,16 @@ from simulations.edge_files import read_friends
 from simulations.graphs import Edge, adjacency, hops_from
 from simulations.hushed import hushed
 from simulations.listed_town import ListedTown, quiet_collector
+from simulations.memory_of_towns import (
+    ASKS_PER_WAVE_MAX,
+    WAVES_MAX,
+    Town,
+    attack_bytes,
+    attack_need,
+)
 from simulations.shapes import Crowd, CrowdPlan, Place, Shape, ShapeError, crowd_of
 
 _DAY_MS: Final = 24 * 3600 * 1000
-WAVES_MAX: Final = 3
-"""Waves of asking; the attack ends before when a wave brings nothing new."""
-ASKS_PER_WAVE_MAX: Final = 20
 
 
 class AttackError(OpenHouseError):
@@ -128,6 +133,27 @@ def run_attack(graph: Path, attack: Attack, *, shows_progress: bool = True) -> D
     return attack_on(friends.members, friends.edges, attack, shows_progress=shows_progress)
 
 
+def refuse_before(graph: Path, attacks: Sequence[Attack], at_a_time: int) -> None:
+    """Refuse attacks that cannot be, or do not fit into the memory, before any of them is run.
+
+    Args:
+        at_a_time: how many of them are run beside each other.
+
+    Raises:
+        GraphError, AttackError: one of them cannot be run.
+    """
+    friends = read_friends(graph)
+    town = Town(friends.members, friends.edges)
+    need = attack_need([attack_bytes(town, one.crowd, one.circles) for one in attacks], at_a_time)
+    if not need.fits:
+        raise AttackError(
+            f"This {need}: give fewer --sybils, --edges or --circles, another --shape than clique, "
+            "or a smaller graph."
+        )
+    for attack in attacks:
+        _crowd(friends.members, friends.edges, attack)
+
+
 def attack_on(
     honest: int, edges: list[Edge], attack: Attack, *, shows_progress: bool = False
 ) -> Damage:
@@ -136,15 +162,19 @@ def attack_on(
     Raises:
         AttackError: nothing was run.
     """
+    crowd = _crowd(honest, edges, attack)
+    with quiet_collector():
+        return _Attack(honest, edges, attack, crowd, shows_progress=shows_progress).run()
+
+
+def _crowd(honest: int, edges: list[Edge], attack: Attack) -> Crowd:
     neighbours = {member: list(friends) for member, friends in adjacency(honest, edges).items()}
     degrees = [len(neighbours[member]) for member in range(honest)]
     chance = random.Random(f"attack {attack.seed}")
     try:
-        crowd = crowd_of(degrees, neighbours.__getitem__, attack.crowd, chance)
+        return crowd_of(degrees, neighbours.__getitem__, attack.crowd, chance)
     except ShapeError as error:
         raise AttackError(str(error)) from error
-    with quiet_collector():
-        return _Attack(honest, edges, attack, crowd, shows_progress=shows_progress).run()
 
 
 class _Attack:

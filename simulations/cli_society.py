@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import sys
 import tomllib
@@ -19,7 +20,9 @@ from simulations.behaviours import Mix, MixError, read_mix
 from simulations.cli_trust import all_of, count, plain, print_rows, written
 from simulations.lives import Town, kept_by_week, live, table, usual_charter
 from simulations.lives_plot import plot_kept
+from simulations.memory_of_towns import society_need
 from simulations.mixes import HARD_MIX, people_of
+from simulations.shock import FRIENDS
 
 MEMBERS_MIN: Final = 4
 _TOLD_MAX: Final = 5
@@ -63,6 +66,9 @@ def society(args: argparse.Namespace, as_json: bool) -> bool:
     """
     mix, charter = _mix(args), _charter(args)
     seeds = range(args.first, args.first + args.seeds)
+    need = society_need(args.members, FRIENDS, args.weeks, min(args.seeds, os.cpu_count() or 1))
+    if not need.fits:
+        raise MixError(f"This {need}: give fewer --members or --weeks.")
     jobs = [(args.members, args.weeks, seed, mix, charter) for seed in seeds]
     towns = all_of(live, jobs, "towns")
     rows = table(towns)

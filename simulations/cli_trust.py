@@ -18,7 +18,7 @@ from typing import Final, TypeVar
 from tqdm import tqdm
 
 from protocol import limits
-from simulations.attack import Attack, Damage, run_attack
+from simulations.attack import Attack, Damage, refuse_before, run_attack
 from simulations.hidden import TRICKS, Outcome, run_case
 from simulations.intervals import Measure
 from simulations.replay import replay
@@ -122,6 +122,7 @@ def attack(args: argparse.Namespace, as_json: bool) -> bool:
         for sybils in args.sybils
         for edges in numbers
     ]
+    refuse_before(args.graph, cells, _at_a_time(cells))
     damages = _run(args.graph, cells)
     holds = all(damage.holds for damage in damages)
     if as_json:
@@ -218,6 +219,10 @@ def _summary(trick: str, outcomes: list[Outcome]) -> dict[str, str | int]:
     }
 
 
+def _at_a_time(cells: Sequence[Attack]) -> int:
+    return min(len(cells), os.cpu_count() or 1)
+
+
 def _run(graph: Path, cells: list[Attack]) -> list[Damage]:
     """All cells, on all cores; the largest first, results in order."""
     if len(cells) == 1:
@@ -225,7 +230,7 @@ def _run(graph: Path, cells: list[Attack]) -> list[Damage]:
     hidden = not sys.stderr.isatty()
     order = sorted(range(len(cells)), key=lambda i: -cells[i].sybils)
     with (
-        ProcessPoolExecutor(max_workers=min(len(cells), os.cpu_count() or 1)) as pool,
+        ProcessPoolExecutor(max_workers=_at_a_time(cells)) as pool,
         tqdm(desc="cells", total=len(cells), leave=False, disable=hidden, file=sys.stderr) as bar,
     ):
         futures = {i: pool.submit(run_attack, graph, cells[i], shows_progress=False) for i in order}

@@ -15,14 +15,14 @@ from simulations.behaviours import Mix, Person
 from simulations.graphs import Edge
 from simulations.intervals import measure
 from simulations.listed_town import quiet_collector
+from simulations.memory_of_towns import WARM_UP_WEEKS
 from simulations.shock import small_world
 from simulations.street import DAY_MS
 from simulations.tally import BY_RULE, MISTRUST
 from simulations.watched_town import WatchedTown
 
-WARM_UP_WEEKS: Final = 4
 WARM_UP_FACTOR: Final = 8.0
-"""People want so much more in these weeks, so that they know each other."""
+"""People want so much more in the first weeks, so that they know each other."""
 KEPT_SHOWN_MIN: Final = 0.05
 """Below, what somebody keeps is an accident that nobody has made good yet."""
 

@@ -28,6 +28,7 @@ from protocol.errors import OpenHouseError
 from simulations.edge_files import read_friends
 from simulations.graphs import Edge
 from simulations.listed_town import BORN_MS, ListedTown, quiet_collector
+from simulations.memory_of_towns import Town, reach_need
 
 __all__ = ["ReachError", "ReachPlan", "ReachResult", "quiet_collector", "reach", "run_reach"]
 
@@ -135,21 +136,33 @@ def run_reach(
     Raises:
         GraphError, ReachError: nothing was run.
     """
-    members, edges, chosen = read_town(graph, circles, holders, seed)
+    things = 1 + (WARM_UP_LISTINGS if plan.warm_up_ms else 0)
+    members, edges, chosen = read_town(graph, circles, holders, seed, things)
     with quiet_collector():
         return reach(members, edges, chosen, circles, seed, plan, shows_progress=shows_progress)
 
 
 def read_town(
-    graph: Path, circles: int, holders: int | None, seed: int
+    graph: Path, circles: int, holders: int | None, seed: int, things: int = 1
 ) -> tuple[int, list[Edge], list[int]]:
-    """Members, edges and the holders drawn. Raises GraphError, ReachError."""
+    """Members, edges and the holders drawn, if it all fits into the memory.
+
+    Args:
+        things: how many each of them lists.
+
+    Raises:
+        GraphError, ReachError: it cannot be run.
+    """
     if not 1 <= circles <= limits.CIRCLES_HARD_MAX:
         raise ReachError(f"--circles must be 1 to {limits.CIRCLES_HARD_MAX}, not {circles}.")
     friends = read_friends(graph)
     members = friends.members
     if holders is not None and not 1 <= holders <= members:
         raise ReachError(f"--holders must be 1 to {members} (the members of the graph).")
+    listing = members if holders is None else holders
+    need = reach_need(Town(members, friends.edges), listing, circles, things)
+    if not need.fits:
+        raise ReachError(f"This {need}: give fewer --holders or --circles, or a smaller graph.")
     chosen = list(range(members))
     if holders is not None:
         chosen = sorted(random.Random(seed).sample(chosen, holders))

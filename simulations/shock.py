@@ -37,6 +37,8 @@ WANTS_EACH: Final = 5
 LATELY_WEEKS: Final = 8
 RECOVERED: Final = 0.9
 _SMOOTHED_WEEKS: Final = 4
+FRIENDS: Final = 6
+"""Of each, on average."""
 
 
 class Lapsed(Defector):
@@ -115,7 +117,7 @@ def small_world(members: int, seed: int) -> list[Edge]:
     chance = random.Random(f"small world {seed}")
     edges: dict[Edge, None] = {}
     for one in range(members):
-        for step in (1, 2, 3):
+        for step in range(1, FRIENDS // 2 + 1):
             other = (one + step) % members
             if chance.random() < 0.1:
                 other = chance.randrange(members)

@@ -10,6 +10,14 @@ import pytest
 
 from node.engine import intake
 from simulations import cli, memory
+from simulations.memory_of_towns import (
+    Town,
+    attack_bytes,
+    attack_need,
+    reach_need,
+    society_need,
+)
+from simulations.shapes import CrowdPlan
 
 SMALL = """
 duration = "1h"
@@ -180,6 +188,55 @@ def test_a_world_that_does_not_fit_is_refused_before_anything_runs(
     assert "'population.members' is not possible; allowed: fewer" in said
     assert "needs about 0.1 GB" in said
     assert "before anything is listed" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("reach", "--circles", "2"), "fewer --holders or --circles, or a smaller graph"),
+        (("attack", "--sybils", "2"), "fewer --sybils, --edges or --circles"),
+        (("attack", "--sybils", "90000", "--shape", "clique"), "another --shape than clique"),
+        (("society",), "fewer --members or --weeks"),
+    ],
+)
+def test_a_town_that_does_not_fit_is_refused_before_anything_runs(
+    arguments: tuple[str, ...],
+    sentence: str,
+    ring: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(memory, "free_memory_bytes", lambda: 42_200_000)
+    graph: tuple[str, ...] = (
+        () if arguments[0] == "society" else ("--graph", str(ring), "--edges", "2")
+    )
+    if arguments[0] == "reach":
+        graph = graph[:2]
+
+    assert 1 == cli.main(parse(*arguments, *graph))
+
+    said = capsys.readouterr().err
+    assert said.startswith("This needs about ")
+    assert "0.0 GB are free: give " in said
+    assert sentence in said
+
+
+def test_what_towns_need_grows_with_all_that_makes_them_larger() -> None:
+    def town(members: int, step: int) -> Town:
+        edges = [(n, (n + s) % members) for n in range(members) for s in range(1, step + 1)]
+        return Town(members, edges)
+
+    small, large, dense = town(50, 2), town(100, 2), town(50, 4)
+    one, far = reach_need(small, 50, 1).needed_bytes, reach_need(small, 50, 3).needed_bytes
+    assert one < far < reach_need(large, 100, 3).needed_bytes
+    assert far < reach_need(dense, 50, 3).needed_bytes
+    assert far < reach_need(small, 50, 3, things=4).needed_bytes
+    plans = [CrowdPlan(5, 2), CrowdPlan(50, 2), CrowdPlan(50, 20), CrowdPlan(50, 20, "clique")]
+    needs = [attack_bytes(small, plan, 2) for plan in plans]
+    assert needs == sorted(needs)
+    assert attack_bytes(small, CrowdPlan(50, 0, at="sponsors"), 3) > needs[0]
+    assert attack_need(needs, 2).needed_bytes < attack_need(needs, 4).needed_bytes
+    assert society_need(60, 6, 8, 1).needed_bytes < society_need(60, 6, 30, 2).needed_bytes
 
 
 def test_a_place_that_cannot_be_written_is_refused_before_anything_runs(
