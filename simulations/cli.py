@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import re
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -29,6 +28,7 @@ from simulations import (
     cli_sweep,
     cli_trust,
 )
+from simulations.arguments import count, duration_ms, number, seed_number, share
 from simulations.attack import AttackError
 from simulations.behaviours import MixError
 from simulations.experiments import ExperimentError
@@ -69,9 +69,9 @@ def configure(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -
         description="Run a scenario: real engines, a bad network, and oracles that judge.",
     )
     run.add_argument("scenario", metavar="SCENARIO", help="a bundled name (faulty, calm) or a file")
-    run.add_argument("--seed", type=_number(0, 2**63 - 1), metavar="N", help="the first seed")
+    run.add_argument("--seed", type=seed_number, metavar="N", help="the first seed")
     run.add_argument(
-        "--seeds", type=_number(1, _SEEDS_MAX), default=1, metavar="N", help="run N seeds in turn"
+        "--seeds", type=number(1, _SEEDS_MAX), default=1, metavar="N", help="run N seeds in turn"
     )
     run.add_argument("--out", type=Path, metavar="DIR", help="also write each result as JSON here")
     reach = subparsers.add_parser(
@@ -86,29 +86,27 @@ def configure(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -
         metavar="EDGES",
         help="plain, CSV, METIS or GraphML (docs/graphs.md)",
     )  # fmt: skip
-    reach.add_argument("--circles", type=int, required=True, metavar="R", help="how far: 1 to 4")
-    reach.add_argument("--holders", type=int, metavar="N", help="how many list something (all)")
+    reach.add_argument("--circles", type=count, required=True, metavar="R", help="how far: 1 to 4")
+    reach.add_argument("--holders", type=count, metavar="N", help="how many list something (all)")
+    reach.add_argument("--seed", type=seed_number, default=1, metavar="N", help="default 1")
     reach.add_argument(
-        "--seed", type=_number(0, 2**63 - 1), default=1, metavar="N", help="default 1"
-    )
-    reach.add_argument(
-        "--end", type=_share, default=0.0, metavar="SHARE",
+        "--end", type=share, default=0.0, metavar="SHARE",
         help="then end this share of all friendships, and compare again",
     )  # fmt: skip
     reach.add_argument(
-        "--narrow", type=_share, default=0.0, metavar="SHARE",
+        "--narrow", type=share, default=0.0, metavar="SHARE",
         help="and let this share of all things go one circle less far",
     )  # fmt: skip
     reach.add_argument(
-        "--warm-up", type=_duration_ms, default=0, metavar="TIME",
+        "--warm-up", type=duration_ms, default=0, metavar="TIME",
         help="list things for this long (1h) before those whose copies are counted",
     )  # fmt: skip
     reach.add_argument(
-        "--liars", type=_share, metavar="SHARE",
+        "--liars", type=share, metavar="SHARE",
         help="a share of members who are silent about what ends; count what stays visible",
     )  # fmt: skip
     reach.add_argument(
-        "--lease", type=_duration_ms, default=LEASE_MS, metavar="TIME",
+        "--lease", type=duration_ms, default=LEASE_MS, metavar="TIME",
         help="how long friendships and things are believed, with --liars (48h)",
     )  # fmt: skip
     hunt = subparsers.add_parser(
@@ -120,10 +118,10 @@ def configure(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -
         "scenario", metavar="SCENARIO", nargs="?", default="hunt", help="a bundled name or a file"
     )
     hunt.add_argument(
-        "--seeds", type=_number(1, _SEEDS_MAX), default=100, metavar="N", help="how many (100)"
+        "--seeds", type=number(1, _SEEDS_MAX), default=100, metavar="N", help="how many (100)"
     )
     hunt.add_argument(
-        "--first", type=_number(0, 2**63 - 1), default=1, metavar="N", help="the first seed (1)"
+        "--first", type=seed_number, default=1, metavar="N", help="the first seed (1)"
     )
     for verb in (
         run,
@@ -164,32 +162,6 @@ def _refuse(code: str, message: str, as_json: bool) -> int:
     if as_json:
         print(json.dumps({"error": {"code": code, "message": message}}, ensure_ascii=False))
     return EXIT_REFUSED
-
-
-def _number(low: int, high: int) -> Callable[[str], int]:
-    def read(text: str) -> int:
-        if not text.isdecimal() or not low <= int(text) <= high:
-            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {low} to {high}")
-        return int(text)
-
-    return read
-
-
-def _share(text: str) -> float:
-    try:
-        share = float(text)
-    except ValueError:
-        share = -1.0
-    if not 0 <= share <= 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a share from 0 to 1")
-    return share
-
-
-def _duration_ms(text: str) -> int:
-    match = re.fullmatch(r"([0-9]{1,6})(s|m|h|d)", text)
-    if match is None or int(match[1]) == 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a duration such as 90s, 30m, 1h or 2d")
-    return int(match[1]) * {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}[match[2]]
 
 
 # --- reach -------------------------------------------------------------------------------

@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING, Final, cast, get_args
 
 from tqdm import tqdm
 
+from simulations.arguments import count, number, seed_number
 from simulations.cli_population import PopulationRefused, needing_sim
-from simulations.cli_trust import count, print_rows
+from simulations.cli_trust import print_rows
 from simulations.edge_files import Friends, kind_of, write_friends
 from simulations.fitted import FITTED
 from simulations.memory import Need, free_memory_bytes
 from simulations.scenario import GraphKind, Population, ScenarioError, parse_scenario
+from simulations.scenario_population import MEMBERS_MAX
 
 if TYPE_CHECKING:
     from simulations.population.fit import Fit
@@ -53,13 +55,15 @@ def configure(
     )
     make = verbs.add_parser("make", help="make a graph and write it to a file")
     make.add_argument("kind", choices=KINDS, metavar="KIND", help=", ".join(KINDS))
-    make.add_argument("--members", type=count, required=True, metavar="N", help="how many people")
+    make.add_argument(
+        "--members", type=number(3, MEMBERS_MAX), required=True, metavar="N", help="how many people"
+    )
     make.add_argument("--like", metavar="NAME", help=f"fitted to one of {', '.join(FITTED)}")
     make.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE",
         help="a key of the scenario's table population, such as town.far=1",
     )  # fmt: skip
-    make.add_argument("--seed", type=count, default=1, metavar="N", help="default 1")
+    make.add_argument("--seed", type=seed_number, default=1, metavar="N", help="default 1")
     make.add_argument(
         "--largest", action="store_true", help="keep the largest connected piece alone"
     )

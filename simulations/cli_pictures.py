@@ -10,7 +10,7 @@ import json
 import re
 from pathlib import Path
 
-from simulations.cli_trust import count
+from simulations.arguments import make_room, number, seed_number
 from simulations.history import did
 from simulations.journey import journey_of
 from simulations.scenario import find_scenario, read_scenario
@@ -29,7 +29,7 @@ def configure(
         description="Who had a record, from whom and until when: in words, and as a diagram.",
     )
     replay.add_argument("scenario", metavar="SCENARIO", help="a bundled name or a file")
-    replay.add_argument("--seed", type=count, metavar="N", help="the scenario's if not given")
+    replay.add_argument("--seed", type=seed_number, metavar="N", help="the scenario's if not given")
     replay.add_argument(
         "--record", type=_hex, metavar="ID",
         help="how its object id begins (the thing that went farthest if not given)",
@@ -41,11 +41,17 @@ def configure(
         description="A thing is listed, a friendship ends, the thing is narrowed: three pictures.",
     )
     spread.add_argument("--plot", type=Path, required=True, metavar="FILE.svg", help="draw here")
-    spread.add_argument("--members", type=_members, default=30, metavar="N", help="people (30)")
+    spread.add_argument(
+        "--members",
+        type=number(MEMBERS_MIN, MEMBERS_MAX),
+        default=30,
+        metavar="N",
+        help="people (30)",
+    )
     spread.add_argument(
         "--circles", type=int, choices=(2, 3), default=2, metavar="R", help="2 (default) or 3"
     )
-    spread.add_argument("--seed", type=count, default=1, metavar="N", help="default 1")
+    spread.add_argument("--seed", type=seed_number, default=1, metavar="N", help="default 1")
     return replay, spread
 
 
@@ -56,6 +62,7 @@ def replay(args: argparse.Namespace, as_json: bool) -> bool:
         JourneyError, ScenarioError, GraphError: nothing is drawn.
     """
     scenario = read_scenario(find_scenario(args.scenario))
+    make_room(args.plot)
     seed = scenario.seed if args.seed is None else args.seed
     journey, result = journey_of(scenario, seed, args.record or "")
     if args.plot is not None:
@@ -92,6 +99,7 @@ def replay(args: argparse.Namespace, as_json: bool) -> bool:
 
 def spread(args: argparse.Namespace, as_json: bool) -> bool:
     """Carry out ``spread``; gives whether no oracle found anything."""
+    make_room(args.plot)
     town = spread_of(args.members, args.circles, args.seed)
     args.plot.write_text(spread_svg(town), encoding="utf-8")
     if as_json:
@@ -107,9 +115,3 @@ def _hex(text: str) -> str:
     if re.fullmatch(r"[0-9a-f]{4,64}", text) is None:
         raise argparse.ArgumentTypeError(f"{text!r} is not the beginning of an id: 4 hex digits up")
     return text
-
-
-def _members(text: str) -> int:
-    if not text.isdecimal() or not MEMBERS_MIN <= int(text) <= MEMBERS_MAX:
-        raise argparse.ArgumentTypeError(f"a town has {MEMBERS_MIN} to {MEMBERS_MAX} people here")
-    return int(text)

@@ -18,13 +18,9 @@ from typing import Final
 from tqdm import tqdm
 
 from protocol.errors import OpenHouseError
-from simulations.scenario import (
-    BUNDLED_POPULATIONS,
-    WEEK_MS,
-    ScenarioError,
-    find_scenario,
-    read_scenario,
-)
+from simulations.arguments import count, seed_number
+from simulations.scenario import BUNDLED_POPULATIONS, find_scenario, read_scenario
+from simulations.sweeps.tasks import check
 
 _NEEDED: Final = ("numba", "numpy", "pyarrow")
 
@@ -43,12 +39,14 @@ def configure(
         description="A house's rules on a large population: reach, loans, circles, by weeks.",
     )
     population.add_argument("scenario", metavar="SCENARIO", help="a bundled name (town) or a file")
-    population.add_argument("--seed", type=_whole, metavar="N", help="the scenario's if not given")
+    population.add_argument(
+        "--seed", type=seed_number, metavar="N", help="the scenario's if not given"
+    )
     population.add_argument("--out", type=Path, metavar="DIR", help="write tables as Parquet here")
     population.add_argument(
         "--graph-out", type=Path, metavar="DIR", help="keep the friendships, to be read as edges"
     )
-    population.add_argument("--threads", type=_whole, metavar="N", help="as many as cores")
+    population.add_argument("--threads", type=count, metavar="N", help="as many as cores")
     return population
 
 
@@ -59,11 +57,10 @@ def population(args: argparse.Namespace, as_json: bool) -> None:
         ScenarioError, GraphError, PopulationRefused: nothing was run.
     """
     scenario = read_scenario(find_scenario(args.scenario, BUNDLED_POPULATIONS))
-    if scenario.duration_ms < WEEK_MS:
-        raise ScenarioError("duration", 'at least "7d": a population lives week by week')
+    check(scenario, "population")
     with needing_sim():
         from simulations.population.run import Run
-    run = Run(scenario, scenario.seed if args.seed is None else args.seed, args.threads or None)
+    run = Run(scenario, scenario.seed if args.seed is None else args.seed, args.threads)
     for folder in (args.out, args.graph_out):
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)  # before the work, not after it
@@ -98,9 +95,3 @@ def needing_sim() -> Iterator[None]:
             "The population model needs numba, numpy and pyarrow, which are not here: "
             "install them with  pip install 'openhouse[sim]'."
         ) from error
-
-
-def _whole(text: str) -> int:
-    if not text.isdecimal() or int(text) >= 2**63:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
-    return int(text)

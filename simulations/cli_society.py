@@ -16,15 +16,15 @@ from pathlib import Path
 from typing import Final
 
 from protocol.charter import Charter, CharterError
+from simulations.arguments import count, make_room, seed_number
 from simulations.behaviours import Mix, MixError, read_mix
-from simulations.cli_trust import all_of, count, plain, print_rows, written
+from simulations.cli_trust import all_of, plain, print_rows, written
 from simulations.lives import Town, kept_by_week, live, table, usual_charter
 from simulations.lives_plot import plot_kept
 from simulations.memory_of_towns import society_need
 from simulations.mixes import HARD_MIX, people_of
-from simulations.shock import FRIENDS
+from simulations.shock import FRIENDS, MEMBERS_MIN
 
-MEMBERS_MIN: Final = 4
 _TOLD_MAX: Final = 5
 _LEGEND: Final = (
     "For one person; kept: neither brought back nor made good; lost: of theirs, the same way; "
@@ -45,7 +45,7 @@ def configure(
     society.add_argument("--members", type=count, default=120, metavar="N", help="people (120)")
     society.add_argument("--weeks", type=count, default=30, metavar="N", help="how long (30)")
     society.add_argument("--seeds", type=count, default=1, metavar="N", help="towns (1)")
-    society.add_argument("--first", type=count, default=1, metavar="N", help="first seed (1)")
+    society.add_argument("--first", type=seed_number, default=1, metavar="N", help="first seed (1)")
     society.add_argument(
         "--mix", metavar="NAME=SHARE,…",
         help="who lives there: names of simulations/behaviours, or module:Class of your own",
@@ -65,6 +65,7 @@ def society(args: argparse.Namespace, as_json: bool) -> bool:
         MixError: there is no such town.
     """
     mix, charter = _mix(args), _charter(args)
+    make_room(args.plot)
     seeds = range(args.first, args.first + args.seeds)
     need = society_need(args.members, FRIENDS, args.weeks, min(args.seeds, os.cpu_count() or 1))
     if not need.fits:
@@ -114,8 +115,15 @@ def _charter(args: argparse.Namespace) -> Charter:
         except OSError as error:
             raise MixError(f"{args.charter} cannot be read: {error.strerror or error}.") from error
         except (CharterError, ValueError) as error:
-            raise MixError(f"{args.charter} is no charter: {error}") from error
+            raise MixError(f"{args.charter} is no charter: {_said(error)}") from error
     return replace(charter, capacity_max=0) if args.uncounted else charter
+
+
+def _said(error: Exception) -> str:
+    """A sentence, whatever a library calls it."""
+    if isinstance(error, UnicodeDecodeError):
+        return "it is not a text."
+    return str(error) if str(error).endswith(".") else f"{error}."
 
 
 def _most(towns: list[Town]) -> dict[str, float]:

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Final
 
 from tqdm import tqdm
 
-from simulations.cli_trust import count, print_rows
+from simulations.arguments import count
+from simulations.cli_trust import print_rows
 from simulations.sweeps import SweepError
 
 if TYPE_CHECKING:

@@ -18,16 +18,23 @@ from typing import Final, TypeVar
 from tqdm import tqdm
 
 from protocol import limits
+from simulations.arguments import MANY_MAX, count, make_room, number, numbers, seed_number
 from simulations.attack import Attack, Damage, refuse_before, run_attack
 from simulations.hidden import TRICKS, Outcome, run_case
 from simulations.intervals import Measure
 from simulations.replay import replay
 from simulations.shapes import PLACES, SHAPES
-from simulations.shock import BEFORE_WEEKS, VARIANTS, relative_weeks, run_course, table
+from simulations.shock import (
+    BEFORE_WEEKS,
+    MEMBERS_MIN,
+    VARIANTS,
+    relative_weeks,
+    run_course,
+    table,
+)
 from simulations.shock_plot import plot_weeks
 
 _Result = TypeVar("_Result")
-_MANY_MAX: Final = 100_000
 _EDGES: Final = (1, 5, 20)
 _COLUMNS: Final = (
     ("sybils", "sybils"), ("attack_edges", "edges"), ("capacity", "C"), ("engaged", "engaged"),
@@ -62,10 +69,10 @@ def configure(
         help="plain, CSV, METIS or GraphML (docs/graphs.md)",
     )  # fmt: skip
     attack.add_argument(
-        "--sybils", type=_numbers, default=(10, 100, 1000), metavar="K,…", help="10,100,1000"
+        "--sybils", type=numbers, default=(10, 100, 1000), metavar="K,…", help="10,100,1000"
     )
     attack.add_argument(
-        "--edges", type=_numbers, metavar="G,…",
+        "--edges", type=numbers, metavar="G,…",
         help="attack edges: 1,5,20; with --at sponsors the friends that the two have",
     )  # fmt: skip
     attack.add_argument(
@@ -76,8 +83,14 @@ def configure(
         "--at", choices=PLACES, default="random", metavar="PLACE",
         help=f"where the attack edges lead: {', '.join(PLACES)} (random)",
     )  # fmt: skip
-    attack.add_argument("--circles", type=_circles, default=2, metavar="R", help="2 to 4 (2)")
-    attack.add_argument("--seed", type=int, default=1, metavar="N", help="default 1")
+    attack.add_argument(
+        "--circles",
+        type=number(2, limits.CIRCLES_HARD_MAX),
+        default=2,
+        metavar="R",
+        help="2 to 4 (2)",
+    )
+    attack.add_argument("--seed", type=seed_number, default=1, metavar="N", help="default 1")
     attack.add_argument(
         "--uncounted", action="store_true", help="nobody counts units: what it protects from"
     )
@@ -94,7 +107,13 @@ def configure(
         description="A town of people on real engines before and after a shock, in variants.",
     )
     shock.add_argument("--seeds", type=count, default=20, metavar="N", help="towns (20)")
-    shock.add_argument("--members", type=count, default=120, metavar="N", help="people (120)")
+    shock.add_argument(
+        "--members",
+        type=number(MEMBERS_MIN, MANY_MAX),
+        default=120,
+        metavar="N",
+        help="people (120)",
+    )
     shock.add_argument("--plot", type=Path, metavar="FILE.svg", help="also draw the weeks here")
     return trust, attack, hidden, shock
 
@@ -116,11 +135,11 @@ def trust(args: argparse.Namespace, as_json: bool) -> bool:
 
 def attack(args: argparse.Namespace, as_json: bool) -> bool:
     """Carry out ``attack``; gives whether both bounds held in every cell."""
-    numbers = args.edges or ((0,) if args.at == "sponsors" else _EDGES)
+    attack_edges = args.edges or ((0,) if args.at == "sponsors" else _EDGES)
     cells = [
         Attack(sybils, edges, args.circles, args.seed, not args.uncounted, args.shape, args.at)
         for sybils in args.sybils
-        for edges in numbers
+        for edges in attack_edges
     ]
     refuse_before(args.graph, cells, _at_a_time(cells))
     damages = _run(args.graph, cells)
@@ -155,6 +174,7 @@ def hidden(args: argparse.Namespace, as_json: bool) -> bool:
 
 def shock(args: argparse.Namespace, as_json: bool) -> bool:
     """Carry out ``shock``."""
+    make_room(args.plot)
     jobs = [
         (variant, args.members, seed) for seed in range(1, args.seeds + 1) for variant in VARIANTS
     ]
@@ -248,23 +268,3 @@ def print_rows(titles: list[str], rows: list[list[str]]) -> None:
     widths = [max(map(len, column)) for column in zip(titles, *rows, strict=True)]
     for row in (titles, *rows):
         print("  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)))
-
-
-def _numbers(text: str) -> tuple[int, ...]:
-    words = text.split(",")
-    if not all(word.isdecimal() and 1 <= int(word) <= _MANY_MAX for word in words):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a list of numbers such as 10,100")
-    return tuple(int(word) for word in words)
-
-
-def count(text: str) -> int:
-    numbers = _numbers(text)
-    if len(numbers) != 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not one number")
-    return numbers[0]
-
-
-def _circles(text: str) -> int:
-    if text not in [str(n) for n in range(2, limits.CIRCLES_HARD_MAX + 1)]:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of circles from 2 to 4")
-    return int(text)

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -29,7 +28,7 @@ from simulations.scenario_population import (
     read_customs,
     read_town,
 )
-from simulations.tables import UNITS_MS, Table
+from simulations.tables import UNITS_MS, Table, read_toml
 from simulations.tables import ScenarioError as ScenarioError
 
 GraphKind: TypeAlias = Literal[
@@ -46,7 +45,6 @@ BUNDLED: Final = Path(__file__).parent / "scenarios"
 BUNDLED_POPULATIONS: Final = BUNDLED / "population"
 WEEK_MS: Final = 7 * UNITS_MS["d"]
 WORLD_MEMBERS_MAX: Final = 100_000
-FILE_SIZE_MAX_BYTES: Final = 32 * 1024
 
 _YEAR_MS: Final = 365 * 86_400_000
 
@@ -169,19 +167,7 @@ def read_scenario(path: Path) -> Scenario:
     Raises:
         ScenarioError: it cannot be read or run.
     """
-    try:
-        with path.open("rb") as file:
-            text = file.read(FILE_SIZE_MAX_BYTES + 1)
-        if len(text) > FILE_SIZE_MAX_BYTES:
-            allowed = f"a file of at most {FILE_SIZE_MAX_BYTES // 1024} KiB"
-            raise ScenarioError(str(path), allowed)
-        data = tomllib.loads(text.decode())
-    except OSError as error:
-        allowed = f"a readable file ({error.strerror or error})"
-        raise ScenarioError(str(path), allowed) from error
-    # Arrays can be too deep for the library.
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        raise ScenarioError(str(path), f"a TOML file ({error})") from error
+    text, data = read_toml(path)
     scenario = parse_scenario(data, name=path.stem, folder=path.parent)
     return replace(scenario, sha256=hashlib.sha256(text).hexdigest())
 

@@ -37,6 +37,7 @@ WANTS_EACH: Final = 5
 LATELY_WEEKS: Final = 8
 RECOVERED: Final = 0.9
 _SMOOTHED_WEEKS: Final = 4
+MEMBERS_MIN: Final = 4
 FRIENDS: Final = 6
 """Of each, on average."""
 

@@ -6,7 +6,9 @@ What is wrong is said in one sentence that names the key and what may stand ther
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Final, cast
 
 from protocol.errors import OpenHouseError
@@ -14,6 +16,7 @@ from protocol.errors import OpenHouseError
 UNITS_MS: Final = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 DURATION: Final = re.compile(r"(0|[1-9][0-9]{0,8})(ms|s|m|h|d)")
 REST: Final = "rest"
+FILE_SIZE_MAX_BYTES: Final = 32 * 1024
 _SHARES_APART_MAX: Final = 1e-6
 
 
@@ -35,6 +38,29 @@ class ScenarioError(OpenHouseError):
 
     def __str__(self) -> str:
         return f"The scenario's {self.key!r} is not possible; allowed: {self.allowed}."
+
+
+def read_toml(path: Path) -> tuple[bytes, dict[str, object]]:
+    """A file as it is, and its tables.
+
+    Raises:
+        ScenarioError: it cannot be read, is too large, or is no TOML.
+    """
+    try:
+        with path.open("rb") as file:
+            text = file.read(FILE_SIZE_MAX_BYTES + 1)
+        if len(text) > FILE_SIZE_MAX_BYTES:
+            allowed = f"a file of at most {FILE_SIZE_MAX_BYTES // 1024} KiB"
+            raise ScenarioError(str(path), allowed)
+        return text, tomllib.loads(text.decode())
+    except OSError as error:
+        allowed = f"a readable file ({error.strerror or error})"
+        raise ScenarioError(str(path), allowed) from error
+    except UnicodeDecodeError as error:
+        raise ScenarioError(str(path), "a TOML file (this is not a text)") from error
+    # Arrays can be too deep for the library.
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ScenarioError(str(path), f"a TOML file ({error})") from error
 
 
 class Table:

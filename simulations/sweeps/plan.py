@@ -23,7 +23,6 @@ import hashlib
 import itertools
 import json
 import math
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,14 +30,13 @@ from typing import Final, TypeAlias, cast, get_args
 
 from simulations.scenario import (
     BUNDLED,
-    FILE_SIZE_MAX_BYTES,
     Scenario,
     ScenarioError,
     find_scenario,
     parse_scenario,
 )
-from simulations.sweeps.tasks import Instrument, check, scenario_of
-from simulations.tables import Table
+from simulations.sweeps.tasks import Instrument, check, check_file, scenario_of
+from simulations.tables import Table, read_toml
 
 VALUES_MAX: Final = 50
 VARIED_MAX: Final = 6
@@ -102,7 +100,7 @@ def read_plan(path: Path) -> Plan:
     Raises:
         ScenarioError: something cannot be read or run.
     """
-    text, data = _toml(path)
+    text, data = read_toml(path)
     top = Table(data, "")
     instrument = cast(Instrument, top.choice("instrument", "population", get_args(Instrument)))
     first = top.whole("first_seed", 1, 0, 2**53)
@@ -110,7 +108,7 @@ def read_plan(path: Path) -> Plan:
     description = top.text("description", "")
     base, folder = _base(top.text("base", ""), path.parent, instrument)
     if charter := top.text("charter", ""):
-        base["charter"] = _toml(path.parent / charter)[1]
+        base["charter"] = read_toml(path.parent / charter)[1]
     base = _over(base, top.take("scenario", {}, dict, "a table of a scenario's keys"))
     varied = _varied(top.take("vary", {}, dict, "a table of keys, each with its values"))
     top.finish()
@@ -120,34 +118,28 @@ def read_plan(path: Path) -> Plan:
         raise ScenarioError("vary", allowed)
     keys = [key for key, _ in varied]
     cells: list[Cell] = []
+    files: dict[object, Scenario] = {}
     for values in itertools.product(*(values for _, values in varied)):
         chosen = tuple(zip(keys, values, strict=True))
         tables = copy.deepcopy(base)
         for key, value in chosen:
             _put(tables, key, value, path.parent)
-        check(parse_scenario(tables, name=path.stem, folder=folder), instrument)
+        scenario = parse_scenario(tables, name=path.stem, folder=folder)
+        check(scenario, instrument)
+        files[scenario.population.edges, scenario.population.pieces] = scenario
         cells.append(Cell(len(cells), chosen, tables))
+    for scenario in files.values():
+        check_file(scenario, instrument)
     return Plan(
-        path.stem, description, instrument, seeds, varied, tuple(cells), folder.resolve(), text
+        path.stem,
+        description,
+        instrument,
+        seeds,
+        varied,
+        tuple(cells),
+        folder.resolve(),
+        text.decode(),
     )
-
-
-def _toml(path: Path) -> tuple[str, Tables]:
-    """A file's text and tables."""
-    try:
-        with path.open("rb") as file:
-            raw = file.read(FILE_SIZE_MAX_BYTES + 1)
-        if len(raw) > FILE_SIZE_MAX_BYTES:
-            allowed = f"a file of at most {FILE_SIZE_MAX_BYTES // 1024} KiB"
-            raise ScenarioError(str(path), allowed)
-        text = raw.decode()
-        return text, tomllib.loads(text)
-    except OSError as error:
-        allowed = f"a readable file ({error.strerror or error})"
-        raise ScenarioError(str(path), allowed) from error
-    # Arrays can be too deep for the library.
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        raise ScenarioError(str(path), f"a TOML file ({error})") from error
 
 
 def _base(name: str, folder: Path, instrument: Instrument) -> tuple[Tables, Path]:
@@ -157,7 +149,7 @@ def _base(name: str, folder: Path, instrument: Instrument) -> tuple[Tables, Path
     beside = folder / name
     bundled = BUNDLED if instrument == "world" else BUNDLED / instrument
     file = beside if beside.is_file() else find_scenario(name, bundled)
-    return _toml(file)[1], file.parent
+    return read_toml(file)[1], file.parent
 
 
 def _over(base: Tables, changes: Mapping[str, object]) -> Tables:
@@ -197,7 +189,7 @@ def _varied(table: Mapping[str, object]) -> tuple[tuple[str, tuple[Value, ...]],
 def _put(tables: Tables, key: str, value: Value, folder: Path) -> None:
     """Write a value where a dotted key points to; ``charter`` alone names a file of rules."""
     if key == "charter":
-        tables["charter"] = _toml(folder / str(value))[1]
+        tables["charter"] = read_toml(folder / str(value))[1]
         return
     *names, last = key.split(".")
     inner = tables

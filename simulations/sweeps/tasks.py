@@ -77,6 +77,23 @@ def check(scenario: Scenario, instrument: Instrument) -> None:
     people_of(_mix(scenario), scenario.population.members, random.Random(0))
 
 
+def check_file(scenario: Scenario, instrument: Instrument) -> None:
+    """Refuse a file of friendships that cannot be taken, if there is one.
+
+    Raises:
+        GraphError, ScenarioError: it is no graph of friends, or not what is asked for.
+    """
+    population = scenario.population
+    if population.edges is None:
+        return
+    if instrument == "population":
+        from simulations.population.sources import friendships
+
+        friendships(population, population.members, 1)
+    else:
+        population_edges(population, random.Random(0))
+
+
 def run_task(task: Task) -> Figures:
     """Run it.
 

@@ -100,4 +100,4 @@ def test_a_town_that_cannot_be_drawn_is_refused(
 ) -> None:
     with pytest.raises(SystemExit):
         main(["simulate", "spread", "--plot", str(tmp_path / "a.svg"), "--members", "1000"])
-    assert "8 to 60 people" in capsys.readouterr().err
+    assert "a whole number from 8 to 60" in capsys.readouterr().err
