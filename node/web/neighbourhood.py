@@ -36,8 +36,8 @@ _STRETCH_MAX: Final = 40.0
 _STEPS: Final = 240
 _CLEAR: Final = 34.0
 _NAMED_MAX: Final = 30
-_LETTER: Final = 6.6
-_LINE: Final = 14.0
+_LETTER: Final = 7.7
+_LINE: Final = 16.0
 _NAME_LETTERS_MAX: Final = 12
 
 

@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from tqdm import tqdm
 
 from node.demo.homes import Home
@@ -32,6 +32,8 @@ PATHS: Final = {
     "safekeeping": "/safekeeping", "nothing": "/no-such-page",
 }  # fmt: skip
 CHROMIUM: Final = "/usr/bin/chromium"
+# A press waits for the page that answers it, and joining may take the node a minute.
+PATIENCE_MS: Final = 180_000
 
 
 def main() -> None:
@@ -48,7 +50,7 @@ def main() -> None:
         try:
             street.start(str)
             street.tell_story(str)
-            _take_all(browser, street, given.directory, tuple(given.only))
+            _take_all(browser, street, given.directory, given.language, tuple(given.only))
             if _is_wanted("flat", given.only):
                 _take_flat(browser, street, given.directory, given.language)
             if _is_wanted("first", given.only) or _is_wanted("back", given.only):
@@ -63,7 +65,7 @@ def _is_wanted(pages: str, only: list[str]) -> bool:
 
 
 def _take_all(
-    browser: Browser, street: Street, directory: Path, only: tuple[str, ...]
+    browser: Browser, street: Street, directory: Path, language: str, only: tuple[str, ...]
 ) -> None:  # fmt: skip
     ana, lea = street.homes["Ana"], street.homes["Léa"]
     paths = dict(PATHS)
@@ -85,8 +87,9 @@ def _take_all(
             context = browser.new_context(
                 viewport={"width": width, "height": 844},
                 color_scheme="dark" if scheme == "dark" else "light",
+                locale=language,
             )
-            page = context.new_page()
+            page = _page(context)
             page.goto(ana.post("/page")["page"])
             for title, path in tqdm(paths.items(), desc=f"{name} {scheme}", leave=False):
                 _take(page, ana.page.partition("/?")[0] + path, directory, title, name, scheme)
@@ -103,7 +106,7 @@ def _take_flat(browser: Browser, street: Street, directory: Path, language: str)
     link = ana.post("/flatmates", name="Léo")["link"]
     asked = [each for each in ana.client.get("/loans") if "answer" in each["can"]]
     loan = next(each for each in asked if each["role"] == "holder")
-    holder, leo = (browser.new_context(locale=language).new_page() for _ in range(2))
+    holder, leo = (_page(browser.new_context(locale=language)) for _ in range(2))
     holder.goto(ana.post("/page")["page"])
     holder.goto(origin + "/flat")
     _take_here(holder, directory, "flat-awaited")
@@ -120,7 +123,7 @@ def _take_flat(browser: Browser, street: Street, directory: Path, language: str)
     leo.click("form[action^='/claim/'] button")
     _take_here(leo, directory, "flat-house")
     leo.click("form[action='/flat/accept'] button")
-    leo.wait_for_selector(".places", timeout=60_000)
+    leo.wait_for_selector(".places")
     for name, path in (
         ("flat-who", "/who"), ("flat-inbox", "/inbox"), ("flat-things", "/things"),
         ("flat-mates", "/flat"), ("flat-loan", f"/for-the-flat/-/{loan['loan']}"),
@@ -141,7 +144,7 @@ def _take_beginning(
         home.wait_until_ready()
         link = street.homes["Ana"].post("/invitations")["link"]
         context = browser.new_context(locale=language)
-        page = context.new_page()
+        page = _page(context)
         origin = home.page.partition("/?")[0]
         page.goto(origin)
         _take_here(page, directory, "first-key")
@@ -161,19 +164,32 @@ def _take_beginning(
         page.click("form[action='/join'] button")
         _take_here(page, directory, "first-invited")
         page.click("form[action='/join'] button")
-        page.wait_for_selector(".places", timeout=60_000)
+        page.wait_for_selector(".places")
         _take_here(page, directory, "first-joined")
-        page.wait_for_selector(".rows.two .row", timeout=60_000)
+        page.wait_for_selector(".rows.two .row")
         _take_here(page, directory, "first-home")
         page.goto(origin + "/things")
         _take_here(page, directory, "first-things")
         page.goto(origin + "/inbox")
         _take_here(page, directory, "first-inbox")
+        _become_member(home, street)
         words = home.client.get("/words")["words"]
         context.close()
     finally:
         home.stop()
     _take_return(browser, street, Home("Noé", place / "again"), directory, language, words)
+
+
+def _become_member(home: Home, street: Street) -> None:
+    """Luc answers for the newcomer too: a member comes back however many Ana has answered for."""
+    ana, luc = street.homes["Ana"], street.homes["Luc"]
+    home.post("/join", link=luc.post("/invitations")["link"])
+
+    def is_known() -> bool:
+        friends = ana.client.get("/friends")
+        return any(row["name"] == "Noé" and row["standing"] == "member" for row in friends)
+
+    ana.wait("to hear that Noé is a member", is_known)
 
 
 def _take_return(
@@ -185,7 +201,7 @@ def _take_return(
         home.wait_until_ready()
         origin = home.page.partition("/?")[0]
         context = browser.new_context(locale=language)
-        page = context.new_page()
+        page = _page(context)
         page.goto(home.page)
         page.goto(origin + "/restore")
         page.fill("textarea[name=words]", words)
@@ -196,7 +212,7 @@ def _take_return(
         page.click("form[action='/join'] button")
         _take_here(page, directory, "back-invited")
         page.click("form[action='/join'] button")
-        page.wait_for_selector(".places", timeout=60_000)
+        page.wait_for_selector(".places")
         page.goto(origin + "/?done=restored")
         _take_here(page, directory, "back-home")
         page.goto(origin + "/safekeeping")
@@ -204,6 +220,12 @@ def _take_return(
         context.close()
     finally:
         home.stop()
+
+
+def _page(context: BrowserContext) -> Page:
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE_MS)
+    return page
 
 
 def _take_here(page: Page, directory: Path, title: str) -> None:
