@@ -116,6 +116,10 @@ SENTENCES: Final[dict[str, str]] = {
     "capacity-out-of-range": N_("You can answer for 0 to {maximum} open loans of a friend's."),
     "dates-as-agreed": N_("That is the last day you agreed on already: choose another."),
     "other-dates-wait": N_("Other dates for this loan wait for an answer: answer them first."),
+    "other-dates-said": N_(
+        "You have proposed another last day already: now it is for {name} to propose one. Talk to "
+        "each other."
+    ),
     "answer-yes-or-no": N_("Other dates for an agreed loan are answered with yes or no."),
     "not-begun": N_("Only a loan that has begun can be written down afterwards."),
     "too-long-ago": N_("It began too long ago. Days back that can be written down: {days}."),

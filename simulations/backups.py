@@ -54,7 +54,9 @@ class Backups:
         rows[Space.META, b"epoch"] = now_ms // 1000
         rows[Space.META, b"recalling"] = now_ms
         rows.pop((Space.META, b"mandate"), None)
-        host.disk = Disk(self._opener, ((*place, value) for place, value in rows.items()))
+        host.disk = Disk(
+            host.member, self._opener, ((*place, value) for place, value in rows.items())
+        )
         self.restored += 1
         self.equip(host)
 

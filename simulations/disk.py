@@ -45,15 +45,19 @@ class Disk:
     """The rows of one member's store.
 
     Args:
+        me: whose store it is.
         opener: reads the records among them.
         rows: what is there from the beginning.
     """
 
     def __init__(
-        self, opener: InterningOpener, rows: Iterable[tuple[Space, bytes, Value]] = ()
+        self,
+        me: MemberId,
+        opener: InterningOpener,
+        rows: Iterable[tuple[Space, bytes, Value]] = (),
     ) -> None:
         self._rows: dict[tuple[Space, bytes], bytes] = {}
-        self.shelf = Shelf(opener)
+        self.shelf = Shelf(me, opener)
         self.commits = 0
         self.commit([Persist(space, key, value) for space, key, value in rows])
 
@@ -126,7 +130,8 @@ class Shelf:
     certificates: so each edge is judged when one of its halves changes, not when asked.
     """
 
-    def __init__(self, opener: InterningOpener) -> None:
+    def __init__(self, me: MemberId, opener: InterningOpener) -> None:
+        self._me = me
         self._opener = opener
         self.records: dict[Register, Record] = {}
         self.listings: dict[Register, Record] = {}
@@ -238,7 +243,13 @@ class Shelf:
         return None if half.body.revocation_hash in self.revoked else half
 
     def _has_revoked_signer(self, half: Record) -> bool:
-        """Whether its author has said that the device that signed it signs no more."""
+        """Whether its author, another member, has said that its device signs no more.
+
+        One's own are live until they are signed anew (spec §7.1): a home that asks what it forgot
+        may be given its newest keys record before its newest half.
+        """
+        if half.author == self._me:
+            return False
         keys = self.records.get((half.author, keys_object(0)))
         return (
             keys is not None

@@ -32,7 +32,7 @@ from protocol.bodies import (
     Kind,
     step_object,
 )
-from protocol.exchange import LoanState
+from protocol.exchange import LoanState, State
 from protocol.keys import MemberId, ObjectId
 from protocol.records import Record
 from simulations.at_rest import GRACE_MS
@@ -44,6 +44,7 @@ from simulations.truth import Watched, true_graph
 Judged = dict[tuple[object, ...], tuple[object, ...]]
 """What was said of somebody, by all that it may depend on."""
 _MINUTE_MS: Final = 60_000
+_CALLED_OFF: Final = frozenset((State.DECLINED, State.WITHDRAWN, State.CANCELLED))
 
 
 def judge_exchanges(
@@ -112,6 +113,8 @@ def _judge_agreement(
                 _is_silent(core_of[member], loan.loan, other.round) for member in loan.path[1:-1]
             ):
                 continue
+            if broken and other is not None and {loan.state, other.state} <= _CALLED_OFF:
+                continue  # whose word was the last is not told over a loan link that has ended
             if other is None or _said(other) != _said(loan):
                 state = "nothing" if other is None else other.state.value
                 oracles.report(

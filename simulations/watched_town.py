@@ -85,7 +85,7 @@ class WatchedTown(Society):
             return
         host = self._hosts.get(number)
         if host is None:
-            shelf = Shelf(self._opener)
+            shelf = Shelf(self.id(number), self._opener)
             host = self._hosts[number] = _Host(number, self.id(number), shelf, self)
         committed: list[Record] = []
         for change in changes:

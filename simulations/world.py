@@ -123,7 +123,7 @@ class World:
         skew_max_ms = self.plan.skew_max_ms
         skew_ms = self.chance.randint(-skew_max_ms, skew_max_ms) if skew_max_ms else 0
         keeps = self.plan.keeps_disks
-        disk = Disk(self._opener, resident.rows if keeps else ())
+        disk = Disk(resident.member, self._opener, resident.rows if keeps else ())
         rows = () if keeps else resident.rows
         return Host(resident.number, resident.config, disk, self.queue, skew_ms, rows)
 

@@ -29,6 +29,7 @@ from node.engine.calendar import MINUTES_PER_DAY, span_text
 from node.engine.commands import AnswerLoan, Ask, CancelLoan, Recommend
 from node.engine.core import Core
 from node.engine.events import Json
+from node.engine.forgotten import why_not_promise
 from node.engine.loan_book import book_of
 from node.engine.loan_links import former_neighbour
 from node.engine.loan_lookup import loan_of, not_now, party_of, result
@@ -159,8 +160,8 @@ def _answer_as_holder(
         say(core, DeclineBody(loan.loan, loan.path, number, sealed), text)
         return
     refusal = why_not_answerable(core, loan)
-    if refusal is None and command.answer == "yes":
-        refusal = why_wait(core, loan)
+    if refusal is None:
+        refusal = why_wait(core, loan) if command.answer == "yes" else why_not_promise(core)
     if refusal is not None:
         raise refusal
     start, end = loan.dates if command.answer == "yes" else _new_dates(core, command, local_day)
@@ -192,6 +193,9 @@ def _answer_as_borrower(
     former = former_neighbour(core, loan.path)
     if former is not None:
         raise Refused("way-ended", name=core.name_of(former))
+    refusal = why_not_promise(core)
+    if refusal is not None:
+        raise refusal
     start, end = loan.dates if command.answer == "yes" else _new_dates(core, command, local_day)
     if len(loan.path) > 2:
         _check_room(core, (start, end), without=loan.loan)

@@ -18,9 +18,10 @@ from node.engine.commands import AnswerLoan, MoveEnd
 from node.engine.core import Core
 from node.engine.events import Json
 from node.engine.forgotten import why_not_promise
+from node.engine.loan_book import book_of
 from node.engine.loan_lookup import not_now, party_of, result
 from node.engine.loan_steps import agree, dates_asked, request, say, seal_text
-from protocol.bodies import CounterBody, DeclineBody
+from protocol.bodies import CounterBody, DeclineBody, Kind, step_object
 from protocol.errors import Refused
 from protocol.exchange import ROUNDS_MAX, LoanState, State
 
@@ -32,10 +33,9 @@ def move_end(core: Core, command: MoveEnd, local_day: int) -> Json:
     if state not in (State.AGREED, State.HANDED_OVER):
         raise not_now(loan, state)
     text = checked_message(command.message)
-    if loan.proposal_at(core.now_ms) is not None:
-        raise Refused("other-dates-wait", loan=loan.loan.hex())
-    if loan.round + 1 >= ROUNDS_MAX:
-        raise Refused("too-many-rounds", maximum=ROUNDS_MAX)
+    refusal = why_not_propose(core, loan) or why_not_promise(core)
+    if refusal is not None:
+        raise refusal
     start, end = loan.dates[0], command.to_minute
     _check_end(core, loan, end, local_day)
     if loan.holder == core.me:
@@ -47,6 +47,19 @@ def move_end(core: Core, command: MoveEnd, local_day: int) -> Json:
     else:
         _ask(core, loan, (start, end), text)
     return result(core, loan.loan)
+
+
+def why_not_propose(core: Core, loan: LoanState) -> Refused | None:
+    """Why no other dates can be put on the table by us now; the loan is under way."""
+    if loan.proposal_at(core.now_ms) is not None:
+        return Refused("other-dates-wait", loan=loan.loan.hex())
+    if loan.round + 1 >= ROUNDS_MAX:
+        return Refused("too-many-rounds", maximum=ROUNDS_MAX)
+    counter = step_object(Kind.COUNTER, loan.loan, loan.round)
+    if loan.holder == core.me and book_of(core).has_step(loan.loan, core.me, counter):
+        # A second one would stand in the place of the first, and nobody else would take it.
+        return Refused("other-dates-said", name=core.name_of(loan.borrower))
+    return None
 
 
 def _check_end(core: Core, loan: LoanState, end: int, local_day: int) -> None:
@@ -81,10 +94,10 @@ def answer(core: Core, loan: LoanState, command: AnswerLoan, text: str) -> None:
         say(core, DeclineBody(loan.loan, loan.path, loan.round, sealed), text)
         return
     dates = dates_asked(core, loan)
+    refusal = why_not_promise(core) or (why_taken(core, loan, *dates) if is_holder else None)
+    if refusal is not None:
+        raise refusal
     if not is_holder:
         _ask(core, loan, dates, text)
         return
-    refusal = why_not_promise(core) or why_taken(core, loan, *dates)
-    if refusal is not None:
-        raise refusal
     agree(core, loan, seal_text(core, loan.loan, other, text), text)

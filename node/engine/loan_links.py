@@ -97,10 +97,12 @@ def _served(core: Core, loan: LoanState) -> Served | None:
 
 
 def _is_rated_out(core: Core, loan: LoanState) -> bool:
-    """Whether both ratings are here, or it is too late for what is missing."""
+    """Whether both sides' last words are here, or it is too late for what is missing."""
     parties = (loan.borrower, loan.holder)
     rating = register_object(Kind.RATING, loan.loan)
-    if all(core.current(party, rating) is not None for party in parties):
+    # A rating comes by the circles as well, and its commitment along the path alone.
+    is_rated = loan.state is State.RATED
+    if is_rated and all(core.current(party, rating) is not None for party in parties):
         return True
     charter = core.charter
     return (

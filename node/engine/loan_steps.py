@@ -92,6 +92,12 @@ def pass_on(core: Core, loan: LoanState, *, recommends: bool) -> None:
     core.bump(own)
 
 
+def has_passed_round(core: Core, loan: LoanState) -> bool:
+    """Whether we passed the request on as it stands now, not only as it stood before."""
+    name = step_object(Kind.PASS, loan.loan, loan.round)
+    return book_of(core).has_step(loan.loan, core.me, name)
+
+
 def is_asked(core: Core, loan: LoanState) -> bool:
     """Whether the borrower waits for the holder: for the thing, or for other dates."""
     if loan.state in (State.AGREED, State.HANDED_OVER):

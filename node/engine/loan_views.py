@@ -29,15 +29,23 @@ from node.engine.calendar import MINUTES_PER_DAY, instant_text, span_text
 from node.engine.core import Core
 from node.engine.events import Json
 from node.engine.loan_book import book_of
+from node.engine.loan_dates import why_not_propose
 from node.engine.loan_history import agreed_by, changed_by, changed_ms
 from node.engine.loan_outcomes import may_return_unsaid, why_cannot_report
-from node.engine.loan_steps import dates_asked, is_asked, is_set_aside, text_of, thing_of
+from node.engine.loan_steps import (
+    dates_asked,
+    has_passed_round,
+    is_asked,
+    is_set_aside,
+    text_of,
+    thing_of,
+)
 from node.engine.radius import why_wait
 from node.trust.judgement import Judgement
 from node.trust.ledger import Account
 from protocol.bodies import Event, RatingBody, ThingKind
 from protocol.errors import Refused
-from protocol.exchange import ROUNDS_MAX, LoanState, Role, State, role_on
+from protocol.exchange import LoanState, Role, State, role_on
 from protocol.keys import MemberId
 
 _MS_PER_MINUTE: Final = 60 * 1000
@@ -364,7 +372,7 @@ def _verbs_under_way(
         if may_return_unsaid(core, loan, core.now_ms // _MS_PER_DAY):
             yield "return"
         yield "cancel"
-    if proposal is None and loan.round + 1 < ROUNDS_MAX and kind is not ThingKind.COPY:
+    if kind is not ThingKind.COPY and why_not_propose(core, loan) is None:
         yield "recall" if is_holder else "extend"
 
 
@@ -379,7 +387,7 @@ def _reasons(core: Core, loan: LoanState, role: Role, state: State) -> list[Refu
     if state is not State.ASKED:
         return []
     refusal = why_not_answerable(core, loan)
-    if refusal is None and core.me not in dict(loan.passed):
+    if refusal is None and not has_passed_round(core, loan):
         refusal = why_wait(core, loan)
     return [] if refusal is None else [refusal]
 

@@ -32,6 +32,7 @@ from node.engine.loan_steps import (
     agree,
     dates_asked,
     forget_notes,
+    has_passed_round,
     is_asked,
     is_set_aside,
     note_thing,
@@ -48,12 +49,10 @@ from protocol.bodies import (
     DeclineBody,
     EntryBody,
     EvidenceBody,
-    Kind,
     LoanBody,
     RatedBody,
     RequestBody,
     SettlementBody,
-    step_object,
 )
 from protocol.errors import (
     BadSignature,
@@ -192,6 +191,8 @@ def on_record(core: Core, record: Record, sender: MemberId) -> None:
         if isinstance(body, RequestBody):
             _decline_if_gone(core, body)
         _advance(core, body.loan)
+        if isinstance(body, DeclineBody | CancelBody):
+            advance_asked(core)  # a unit may be free again, for what waited for one
     else:
         assert isinstance(body, EvidenceBody), "a loan's records are steps or evidence"
         sponsors.look(core, body.subject(record.author))
@@ -292,13 +293,12 @@ def _advance(core: Core, loan_id: ObjectId) -> None:
 
 def _advance_between(core: Core, loan: LoanState) -> None:
     """Pass on a further round of what we passed on, and what a rule of ours or the house says."""
-    book = book_of(core)
-    said = book.has_step(loan.loan, core.me, step_object(Kind.PASS, loan.loan, loan.round))
-    if not is_asked(core, loan) or said or is_set_aside(core, loan.loan):
+    if not is_asked(core, loan) or has_passed_round(core, loan) or is_set_aside(core, loan.loan):
         return
     recommends = dict(loan.passed).get(core.me)
     if recommends is not None:
-        if why_not_promise(core) is None:
+        # The unit of an earlier round is free again when that round expired here.
+        if (why_not_promise(core) if loan.contracts else why_wait(core, loan)) is None:
             pass_on(core, loan, recommends=recommends)
     elif loan.path[1] == core.me and validations.holds(core, core.me, loan.borrower):
         if _may_go_on(core, loan):

@@ -141,6 +141,31 @@ class TestEngaged:
         made.pass_time(15 * DAY_MS)
         assert units(made, 1, 2)[1] == 0
 
+    def test_a_later_round_is_passed_on_when_a_unit_is_free(self) -> None:
+        """The one of the round before was free again, and another loan has taken it.
+
+        Found by ``simulate hunt``, seed 430.
+        """
+        made = crowd()
+        first, other = made.ask(2, made.share(0), 60), made.share(0)
+        made.run(1, SetCapacity(made.id(2).hex(), 1))
+        pass_on(made, first)
+        made.cut(0, 1)
+        made.pass_time(13 * DAY_MS)
+        begin = (TODAY + 70) * DAY
+        made.run(0, AnswerLoan(first, "counter", begin, begin + DAY))
+        made.pass_time(2 * DAY_MS)
+        second = made.ask(2, other, 40)
+        pass_on(made, second)
+        made.connect(0, 1)
+        made.run(2, AnswerLoan(first, "yes"))
+
+        assert made.rows(0)[first]["state"] == "countered", "it waits"
+        [reason] = cast(list[dict[str, object]], made.rows(1)[first]["reasons"])
+        assert reason["code"] == "capacity-engaged"
+        made.run(0, AnswerLoan(second, "no"))
+        assert made.states(first)[0] == "agreed"
+
 
 class TestBurnt:
     """It went wrong: what was answered with is used up for a while."""

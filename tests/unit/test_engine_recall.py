@@ -303,6 +303,11 @@ class TestRestored:
         assert isinstance(answer, Refused)
         assert "promises-forgotten" == answer.code
         assert "C" == answer.values["names"]
+        begin = (pump.local_day + 22) * 24 * 60
+        other_dates = AnswerLoan(loan, "counter", begin, begin + 24 * 60)
+        answer = pump.command("A", other_dates)
+        assert isinstance(answer, Refused)
+        assert "promises-forgotten" == answer.code, "it may have proposed others before"
         pump.link("A", "C")
         pump.run()
         done(pump, AnswerLoan(loan, "yes"))

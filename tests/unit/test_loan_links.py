@@ -126,6 +126,28 @@ def test_what_was_agreed_is_handed_over_returned_and_rated(
         assert row["rated_by_other"] is not None
 
 
+def test_the_link_stands_until_the_last_word_has_come_also_where_its_rating_came_otherwise() -> (
+    None
+):
+    """The rating travels by the circles too, what it stands on by the path alone.
+
+    Found by ``simulate hunt``, seed 410.
+    """
+    made = street(3, edges=[(0, 1), (0, 2), (1, 2)])
+    loan = made.ask(1, made.share(0))
+    made.run(0, AnswerLoan(loan, "yes"))
+    end(made, 0, 1)
+    made.run(0, HandOver(loan))
+    made.run(1, GiveBack(loan))
+    made.run(1, Rate(loan, 1, 9, Fault.NONE))
+    made.cut(0, 1)
+    made.run(0, Rate(loan, 1, 8, Fault.NONE))
+    assert made.rows(1)[loan]["rated_by_other"] is not None
+    made.connect(0, 1)
+
+    assert made.states(loan)[:2] == ["rated", "rated"]
+
+
 def test_the_link_ends_when_both_know_how_the_loan_ended() -> None:
     """A minute after all was said, and for good."""
     made = lines(2)

@@ -177,6 +177,25 @@ class TestOtherDates:
         assert refusal(two, 1, MoveEnd(loan, on(11))).code == "too-many-rounds"
         assert "extend" not in can(two, 1, loan)
 
+    def test_a_holder_proposes_once_in_each_round(self, two: Street) -> None:
+        """A step is said once: others would not take the second (spec §11.1).
+
+        Found by ``simulate hunt``, seed 194.
+        """
+        loan = handed_over(two, two.share(0), days=8)
+        two.run(0, MoveEnd(loan, on(6)))
+        two.run(1, AnswerLoan(loan, "no"))
+        assert "recall" not in can(two, 0, loan)
+        assert refusal(two, 0, MoveEnd(loan, on(5))).code == "other-dates-said"
+
+        two.run(1, MoveEnd(loan, on(7)))
+        two.pass_time(14 * DAY_MS)  # nobody answered
+        two.run(0, MoveEnd(loan, on(20)))
+        assert two.rows(0)[loan]["proposal"] == two.rows(1)[loan]["proposal"]
+        two.pass_time(14 * DAY_MS)
+        assert refusal(two, 0, MoveEnd(loan, on(30))).code == "other-dates-said"
+        assert "extend" in can(two, 1, loan)
+
     def test_a_yes_that_crosses_the_return_and_a_rating_spoils_neither(self, two: Street) -> None:
         """The rating stands on the days that its author had agreed on."""
         loan = handed_over(two, two.share(0))
