@@ -24,7 +24,7 @@ _ASKED: Final = N_("{by} asks you to mediate with {about}, before anything is to
 _SAID_SETTLED: Final = N_("{by} asked you to mediate with {about}. You said that it is settled.")
 _SAID_STANDS: Final = N_("{by} asked you to mediate with {about}. You let it stand.")
 _WAITS: Final = N_("It waits for {name}, who mediates: until then nobody is told.")
-_IS_SETTLED: Final = N_("{name}, who mediated, says that it is settled: it is told as made good.")
+_IS_SETTLED: Final = N_("{name}, who mediated, says that it is settled: it is shown as made good.")
 _STANDS: Final = N_("{name}, who mediated, lets it stand.")
 
 

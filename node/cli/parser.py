@@ -384,7 +384,7 @@ def _add_loan_commands(add: Add, _: Say) -> None:
     mediate.add_argument("loan", metavar=_("LOAN"), nargs="?")
     mediate.add_argument(
         "word", nargs="?", choices=("settled", "stands"), default="stands",
-        help=_("settled: it is made good; stands: it is told as it was"),
+        help=_("settled: it is shown as made good; stands: it is shown as it was"),
     )  # fmt: skip
     reply = add("reply", _("reply once to what was said of you, for all who see it"))
     _loan(reply, _)

@@ -379,7 +379,7 @@ def friends_end(screen: Screen, answer: Answer) -> None:
     screen.line(
         _(
             "Your things are gone from connected honest homes within minutes; for certain when "
-            "the friendship's lease ends."
+            "the time is over for which the friendship was last renewed."
         )
     )
 

@@ -134,7 +134,15 @@ class Words:
             return self.day(start)
         first = self.day(start)
         if "T" not in start + end and start[:4] == end[:4]:
-            first = self._day_of_year(datetime.fromisoformat(start))
+            begins, ends = datetime.fromisoformat(start), datetime.fromisoformat(end)
+            if begins.month == ends.month:
+                return self._say(N_("{month} {first} to {last}, {year}")).format(
+                    month=self._say(_MONTHS[ends.month - 1]),
+                    first=self._day_of_month(begins),
+                    last=ends.day,
+                    year=ends.year,
+                )
+            first = self._day_of_year(begins)
         return self._say(N_("{start} to {end}")).format(start=first, end=self.day(end))
 
     def when(self, thing: dict[str, Any]) -> list[str]:
@@ -160,8 +168,10 @@ class Words:
 
     def _day_of_year(self, moment: datetime) -> str:
         month = self._say(_MONTHS[moment.month - 1])
-        day = "1er" if self._language == "fr" and moment.day == 1 else str(moment.day)
-        return self._say(N_("{month} {day}")).format(day=day, month=month)
+        return self._say(N_("{month} {day}")).format(day=self._day_of_month(moment), month=month)
+
+    def _day_of_month(self, moment: datetime) -> str:
+        return "1er" if self._language == "fr" and moment.day == 1 else str(moment.day)
 
     def _say(self, message: str) -> str:
         return self._catalogue.gettext(message)

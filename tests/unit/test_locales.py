@@ -149,12 +149,12 @@ def test_every_language_has_a_name_and_english_comes_first() -> None:
 @pytest.mark.parametrize(
     ("language", "first", "span", "path"),
     [
-        ("en", "December 1, 2026", "December 1 to December 3, 2026", "through Luc, then Ana"),
-        ("fr", "1er décembre 2026", "du 1er décembre au 3 décembre 2026", "par Luc, puis Ana"),
+        ("en", "December 1, 2026", "December 1 to 3, 2026", "through Luc, then Ana"),
+        ("fr", "1er décembre 2026", "du 1er au 3 décembre 2026", "par Luc, puis Ana"),
         (
             "es",
             "1 de diciembre de 2026",
-            "del 1 de diciembre al 3 de diciembre de 2026",
+            "del 1 al 3 de diciembre de 2026",
             "a través de Luc, luego Ana",
         ),
     ],
@@ -169,9 +169,11 @@ def test_dates_and_paths_are_said_as_people_say_them(
     assert path == words.through(["Zoé", "Ana", "Luc", "me"])
 
 
-def test_a_time_and_a_turn_of_the_year_are_written_out() -> None:
+def test_a_time_and_a_turn_of_the_month_or_year_are_written_out() -> None:
     words = Words("en")
 
+    spoken = words.dates({"from": "2026-11-30", "to": "2026-12-02"})
+    assert "November 30 to December 2, 2026" == spoken
     assert "December 1, 2026 at 14:00" == words.day("2026-12-01T14:00")
     spoken = words.dates({"from": "2026-12-30", "to": "2027-01-02"})
     assert "December 30, 2026 to January 2, 2027" == spoken
