@@ -91,7 +91,7 @@ def _next_steps(visit: Visit, me: Mapping[str, object]) -> list[dict[str, str]]:
         sentence = translator(visit.language).ngettext(
             "{count} request waits for you.", "{count} requests wait for you.", waiting
         )
-        steps.append(("/inbox", sentence.format(count=waiting), N_("Look at it")))
+        steps.append(("/inbox", sentence.format(count=waiting), N_("Look")))
     if contacts.view(visit.core):
         sentence = N_("Two people here give the same e-mail address or phone number.")
         steps.append(("/house", visit.gettext(sentence), N_("Look at it")))
