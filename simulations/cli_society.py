@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from protocol.charter import Charter, CharterError
-from simulations.arguments import count, make_room, seed_number
+from simulations.arguments import count, make_room, seed_number, share
 from simulations.behaviours import Mix, MixError, read_mix
 from simulations.cli_trust import all_of, plain, print_rows, written
 from simulations.lives import Town, kept_by_week, live, table, usual_charter
@@ -24,6 +24,7 @@ from simulations.lives_plot import plot_kept
 from simulations.memory_of_towns import society_need
 from simulations.mixes import HARD_MIX, people_of
 from simulations.shock import FRIENDS, MEMBERS_MIN
+from simulations.year import FACTOR_MAX, WEEKS, Year
 
 _TOLD_MAX: Final = 5
 _LEGEND: Final = (
@@ -54,6 +55,13 @@ def configure(
     society.add_argument(
         "--uncounted", action="store_true", help="nobody counts units: the bounds do not hold"
     )
+    society.add_argument(
+        "--seasons", type=_factors, default=(), metavar="F,…",
+        help="factors of everybody's wants over equal parts of a year, such as 0.6,1,1.6,0.8",
+    )  # fmt: skip
+    society.add_argument(
+        "--moves-away", type=share, default=0.0, metavar="SHARE", help="who leave within a year (0)"
+    )
     society.add_argument("--plot", type=Path, metavar="FILE.svg", help="also draw what was kept")
     return society
 
@@ -70,7 +78,8 @@ def society(args: argparse.Namespace, as_json: bool) -> bool:
     need = society_need(args.members, FRIENDS, args.weeks, min(args.seeds, os.cpu_count() or 1))
     if not need.fits:
         raise MixError(f"This {need}: give fewer --members or --weeks.")
-    jobs = [(args.members, args.weeks, seed, mix, charter) for seed in seeds]
+    year = Year(args.seasons, moves_away=args.moves_away)
+    jobs = [(args.members, args.weeks, seed, mix, charter, None, year) for seed in seeds]
     towns = all_of(live, jobs, "towns")
     rows = table(towns)
     if args.plot is not None:
@@ -124,6 +133,18 @@ def _said(error: Exception) -> str:
     if isinstance(error, UnicodeDecodeError):
         return "it is not a text."
     return str(error) if str(error).endswith(".") else f"{error}."
+
+
+def _factors(text: str) -> tuple[float, ...]:
+    words = text.split(",")
+    try:
+        factors = tuple(float(word) for word in words)
+    except ValueError:
+        factors = (-1.0,)
+    if len(factors) > WEEKS or not all(0 <= factor <= FACTOR_MAX for factor in factors):
+        allowed = f"at most {WEEKS} numbers from 0 to {FACTOR_MAX:g}, such as 0.6,1,1.6,0.8"
+        raise argparse.ArgumentTypeError(f"{text!r} is not a list of {allowed}")
+    return factors
 
 
 def _most(towns: list[Town]) -> dict[str, float]:

@@ -20,6 +20,7 @@ from simulations.shock import small_world
 from simulations.street import DAY_MS
 from simulations.tally import BY_RULE, MISTRUST
 from simulations.watched_town import WatchedTown
+from simulations.year import Year
 
 WARM_UP_FACTOR: Final = 8.0
 """People want so much more in the first weeks, so that they know each other."""
@@ -86,6 +87,7 @@ def live(
     mix: Mix,
     charter: Charter,
     edges: list[Edge] | None = None,
+    year: Year = Year(),  # noqa: B008 - frozen
 ) -> Town:
     """Live through it. Equal arguments give equal towns.
 
@@ -95,7 +97,7 @@ def live(
     if edges is None:
         edges = small_world(members, seed)
     with quiet_collector():
-        town = WatchedTown(members, edges, charter, seed, mix)
+        town = WatchedTown(members, edges, charter, seed, mix, year=year)
         first = list(town.people)
         kept: list[list[int]] = []
         for week in range(weeks):

@@ -7,10 +7,12 @@ shown.
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import combinations
 from typing import Final
 
 from simulations.behaviours import Behaviour, Mix, MixError, read_mix
+from simulations.graphs import Edge
 
 USUAL_MIX: Final[Mapping[type[Behaviour], float]] = read_mix(
     "sharer=0.45,careful=0.2,clumsy=0.12,free-rider=0.15,slanderer=0.01,retaliator=0.07"
@@ -64,3 +66,11 @@ def families_of(behaviours: list[type[Behaviour]]) -> list[list[int]]:
             families.append(list(range(number, number + together)))
         number += together
     return families
+
+
+def with_families(edges: list[Edge], families: Sequence[Sequence[int]]) -> list[Edge]:
+    """The friendships of a town, and those within each family."""
+    all_edges = dict.fromkeys(edges)
+    for family in families:
+        all_edges |= dict.fromkeys(combinations(family, 2))
+    return list(all_edges)

@@ -25,6 +25,7 @@ from simulations.graphs import Edge
 from simulations.machine import Act, Chances, WorldPlan
 from simulations.memory import world_need
 from simulations.network import CALM, Conditions
+from simulations.nights import Nights
 from simulations.oracles import Oracles, Violation
 from simulations.people import People
 from simulations.scenario import (
@@ -247,6 +248,8 @@ class _Run:
         self._plan_action()
         self._plan_backup()
         self._plan_partition()
+        faults = self._scenario.faults
+        Nights(world, self._chance, faults.nights, faults.night_ms, self._is_over, self._count)
         slices = 50
         for part in range(1, slices + 1):
             world.run_until(BORN_MS + self._scenario.duration_ms * part // slices)

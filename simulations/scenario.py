@@ -94,7 +94,12 @@ def refused_pieces(
 
 @dataclass(frozen=True, slots=True)
 class Faults:
-    """What befalls wires and machines; see ``network.Conditions`` and ``machine.Chances``."""
+    """What befalls wires and machines; see ``network.Conditions`` and ``machine.Chances``.
+
+    Args:
+        nights: the share of homes that are off every night; see ``nights.Nights``.
+        night_ms: how long.
+    """
 
     drop: float = 0.0
     delay: float = 0.0
@@ -109,6 +114,8 @@ class Faults:
     liars: float = 0.0
     backups_per_day: float = 0.0
     restore: float = 0.0
+    nights: float = 0.0
+    night_ms: int = 8 * UNITS_MS["h"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +282,8 @@ def _faults(table: Table) -> Faults:
         liars=table.share("liars", default.liars),
         backups_per_day=table.rate("backups_per_day", default.backups_per_day),
         restore=table.share("restore", default.restore),
+        nights=table.share("nights", default.nights),
+        night_ms=table.duration("night", default.night_ms, day_ms - 1),
     )
     table.finish()
     return faults

@@ -26,6 +26,7 @@ from simulations.behaviours import (
     Slanderer,
 )
 from simulations.tables import ScenarioError, Table
+from simulations.year import Year, read_year
 
 MEMBERS_MAX: Final = 1_000_000_000
 NEED_MEDIAN_PER_WEEK: Final = NEED_MEDIAN_PER_MONTH * 12 / 52
@@ -131,6 +132,7 @@ class Customs:
         things_circles: how far they are listed.
         behaviours: names (or ``module:Class``) and shares of those who live on real engines,
             in place of tempers; a population knows tempers alone.
+        year: seasons, and people who move away.
     """
 
     tempers: tuple[tuple[str, float], ...] = USUAL_TEMPERS
@@ -142,6 +144,7 @@ class Customs:
     things_max: int = 3
     things_circles: int = 3
     behaviours: tuple[tuple[str, float], ...] = ()
+    year: Year = Year()  # noqa: RUF009 - frozen
 
 
 def read_town(table: Table) -> TownPlan:
@@ -196,6 +199,7 @@ def read_customs(table: Table, max_circles: int) -> Customs:
         things_max=table.whole("things_max", max(things_min, default.things_max), things_min, 200),
         things_circles=table.whole("things_circles", max_circles, 1, max_circles),
         behaviours=table.shares("behaviours", table.names("behaviours"), ()),
+        year=read_year(table.table("year")),
     )
     table.finish()
     return customs

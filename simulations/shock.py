@@ -20,10 +20,11 @@ from typing import Final
 
 from protocol.charter import Charter
 from simulations.behaviours import Behaviour, Defector, FreeRider, Loan, Person
+from simulations.customs import Customs
 from simulations.graphs import Edge
 from simulations.intervals import measure
 from simulations.reach import quiet_collector
-from simulations.society import Customs, Society, become
+from simulations.society import Society, become
 from simulations.street import DAY_MS
 
 WARM_UP_WEEKS: Final = 6

@@ -2,15 +2,9 @@
 
 Every week people want things, ask for what they see, pass on and lend as far as they trust,
 bring back or lose, rate, and make good. What they do is their behaviour's
-(``simulations.behaviours``); what comes of it is their nodes'. What they think of lending is a
-model of people:
-
-    trust = (4.5 + g + s G) / (5 + g + s G + 3 (b + s B))
-
-with g and b the good and bad exchanges of their own in half a year, G and B the ratings of
-others that their node got in eight weeks, and s the weight of hearsay. Each has a threshold:
-below it they lend to friends only, and far below it to nobody, until it is better again
-(thresholds as in Granovetter 1978).
+(``simulations.behaviours``); what comes of it is their nodes'. How far they lend is up to what
+they expect of it (``simulations.expectation``); how much they want, and whether they stay, also to
+the ``Year``.
 
 Spec: §11, §12.
 """
@@ -18,9 +12,9 @@ Spec: §11, §12.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import combinations
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from node.engine.commands import (
@@ -39,51 +33,23 @@ from node.engine.core import Core
 from node.engine.events import Effect, Woke
 from node.engine.events import Event as EngineEvent
 from node.engine.loan_book import book_of
-from protocol.bodies import Event, Fault, Kind, RatingBody, register_object
+from protocol.bodies import Event, Fault
 from protocol.charter import Charter
 from protocol.errors import Refused
 from protocol.exchange import LoanState, Role, State, role_on
 from protocol.keys import ObjectId
 from simulations.behaviours import Behaviour, Home, Loan, Mix, Person, draw_need_per_week
+from simulations.customs import Customs, Out
+from simulations.expectation import THRESHOLDS, expected
 from simulations.graphs import Edge
-from simulations.mixes import USUAL_MIX, families_of, people_of
+from simulations.mixes import USUAL_MIX, families_of, people_of, with_families
 from simulations.signing import InterningOpener, ModelKeys
 from simulations.street import BORN_MS, DAY_MS, Row, Street
 from simulations.tally import Tally
 from simulations.town import Resident, TownPlan, build_town, newcomer, seed_for
+from simulations.year import Year, say_goodbye
 
-WEEK_MS: Final = 7 * DAY_MS
-HEARSAY: Final = 0.25
-OWN_WEEKS: Final = 26
-HEARD_WEEKS: Final = 8
-THRESHOLDS: Final = (0.5, 0.85)
 _NEVER_MS: Final = 10 * 365 * DAY_MS
-
-
-@dataclass(frozen=True, slots=True)
-class Customs:
-    """What the house asks of people beside its charter.
-
-    Args:
-        repairs: whoever lost something is asked to make it good, and some do.
-        is_blind: ratings are shown when both have rated; else at once, and people who
-            fear the answer say nothing.
-        fear: chance that somebody says nothing bad where it is seen at once.
-    """
-
-    repairs: bool = True
-    is_blind: bool = True
-    fear: float = 0.5
-
-
-@dataclass(slots=True)
-class Out:
-    """A loan that has been handed over."""
-
-    loan: Loan
-    holder: int
-    borrower: int
-    due_week: int
 
 
 class Society(Street):
@@ -91,6 +57,7 @@ class Society(Street):
 
     Args:
         mix: shares of behaviours.
+        year: how wants vary, and how many move away.
     """
 
     last_refusal: str | None = None
@@ -104,17 +71,21 @@ class Society(Street):
         customs: Customs,
         seed: int,
         mix: Mix = USUAL_MIX,
+        year: Year = Year(),  # noqa: B008 - frozen
     ) -> None:
         self.chance = random.Random(f"society {seed}")
         self.customs = customs
+        self.year = year
         self.week = 0
         self.season = 1.0
         self.out: list[Out] = []
         self.to_repair: list[tuple[int, Out]] = []
         self.tally = Tally()
+        self.off: dict[int, None] = {}
+        """Homes that are off for good."""
         behaviours = people_of(mix, members, self.chance)
         groups = families_of(behaviours)
-        edges = _with_families(edges, groups)
+        edges = with_families(edges, groups)
         self._keys = ModelKeys(seed_for("society", seed))
         self._opener = InterningOpener(self._keys.verify)
         self._plan = TownPlan(members, edges, BORN_MS, charter=charter, records_per_second_max=None)
@@ -149,12 +120,13 @@ class Society(Street):
 
     def live_a_week(self, need_factor: float = 1.0) -> None:
         """What people do in seven days; ``out`` holds what was handed over in them."""
-        self.season = need_factor
+        self.season = need_factor * self.year.factor(self.week)
         self._bring_back()
         self._make_good()
+        self._move_away()
         self._think()
         for person in self._in_any_order():
-            person.week, person.season = self.week, need_factor
+            person.week, person.season = self.week, self.season
             person.behaviour.lives_a_week(person)
         for person in self._in_any_order():
             for _ in range(person.behaviour.wants(person)):
@@ -169,6 +141,8 @@ class Society(Street):
         """Let a day pass; who has something to do at that time does it."""
         self.now_ms += DAY_MS
         for number, engine in enumerate(self.engines):
+            if number in self.off:
+                continue
             due_ms = engine.next_wakeup_ms()
             if due_ms is not None and due_ms <= self.now_ms:
                 self.feed(number, Woke())
@@ -213,6 +187,7 @@ class Society(Street):
     def _make_good(self) -> None:
         """What was lost is replaced; its holder says so, and lists the new one."""
         due = [out for week, out in self.to_repair if week <= self.week]
+        due = [out for out in due if out.holder not in self.off and out.borrower not in self.off]
         self.to_repair = [item for item in self.to_repair if item[0] > self.week]
         for out in due:
             holder = self.people[out.holder]
@@ -239,30 +214,13 @@ class Society(Street):
 
     def trust(self, person: Person) -> float:
         """What somebody expects of lending, by what they lived and heard."""
-        own_good = sum(1 for week in person.good if week > self.week - OWN_WEEKS)
-        own_bad = sum(1 for week in person.bad.values() if week > self.week - OWN_WEEKS)
-        good, bad = own_good + 0.0, own_bad + 0.0
-        for is_good in self._heard(person):
-            good += HEARSAY * is_good
-            bad += HEARSAY * (not is_good)
-        return (4.5 + good) / (5 + good + 3 * bad)
-
-    def _heard(self, person: Person) -> Iterator[bool]:
-        """The ratings of others that their node got lately; what was made good counts as good."""
-        core = self.core(person.number)
-        since_ms = self.now_ms - HEARD_WEEKS * WEEK_MS
-        for record in core.of_kind(Kind.RATING):
-            body = record.body
-            if record.created_ms < since_ms or not isinstance(body, RatingBody):
-                continue
-            if core.me in (record.author, body.subject(record.author)):
-                continue
-            repair = core.current(record.author, register_object(Kind.REPAIR, body.terms.loan))
-            yield body.confiance == 1 or repair is not None
+        return expected(person, self.core(person.number), self.week)
 
     def _think(self) -> None:
         """Lend farther or less far, by what one expects."""
         for person in self.people:
+            if person.number in self.off:
+                continue
             person.trust = self.trust(person)
             level = person.behaviour.reaches(person)
             if level != person.level:
@@ -323,12 +281,25 @@ class Society(Street):
             self.tally.lent(person, borrower, loan.id, self.week)
             self.out.append(Out(loan, person.number, borrower.number, self.week + 1))
 
-    # --- coming ------------------------------------------------------------------------
+    # --- coming and going --------------------------------------------------------------
+
+    def _move_away(self) -> None:
+        """Some leave for good, at a time of the week when nothing is out."""
+        chance = self.year.leaving_chance
+        if chance == 0:
+            return
+        for person in self._in_any_order():
+            if self.chance.random() < chance:
+                number = person.number
+                say_goodbye(self.core(number), person.things, partial(self.try_, number))
+                person.things, person.is_gone = [], True
+                self.off[number] = None
 
     def move_in(
         self, mover: Person, behaviour: Behaviour, asked: Sequence[Person]
     ) -> Person | None:
         """Somebody begins under a new name, when as many as the house asks for co-opt it."""
+        asked = [one for one in asked if one.number not in self.off]
         willing = [one for one in asked if one is mover or one.behaviour.sponsors(one, mover)]
         seats = self._plan.charter.seats
         if len(willing) < seats:
@@ -402,11 +373,3 @@ def _calm(resident: Resident) -> Resident:
 
 def _object(text: str) -> ObjectId:
     return ObjectId(bytes.fromhex(text))
-
-
-def _with_families(edges: list[Edge], families: Sequence[Sequence[int]]) -> list[Edge]:
-    """The friendships of a town, and those within each family."""
-    all_edges = dict.fromkeys(edges)
-    for family in families:
-        all_edges |= dict.fromkeys(combinations(family, 2))
-    return list(all_edges)

@@ -158,6 +158,19 @@ class Table:
             raise ScenarioError(self._path(key), allowed)
         return tuple((name, share) for name, share in shares if share > 0)
 
+    def numbers(self, key: str, low: float, high: float, most: int) -> tuple[float, ...]:
+        """A list of numbers, none of which need be given."""
+        self._known[key] = None
+        values = self._data.get(key, [])
+        allowed = f"a list of at most {most} numbers from {low:g} to {high:g}"
+        if not isinstance(values, list) or len(values) > most:
+            raise ScenarioError(self._path(key), allowed)
+        row = Table({str(place): value for place, value in enumerate(values)}, self._path(key))
+        try:
+            return tuple(row.number(str(place), 0.0, low, high) for place in range(len(values)))
+        except ScenarioError as error:
+            raise ScenarioError(self._path(key), allowed) from error
+
     def names(self, key: str) -> tuple[str, ...]:
         """The keys of a table whose names are not known before."""
         return tuple(self.take(key, {}, dict, "a table"))

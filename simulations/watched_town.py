@@ -15,11 +15,13 @@ from protocol.keys import MemberId, ObjectId
 from protocol.records import Record
 from simulations.behaviours import Mix
 from simulations.bounds_oracles import BoundsOracle
+from simulations.customs import Customs
 from simulations.disk import Shelf
 from simulations.exchange_oracles import ExchangeOracles
 from simulations.graphs import Edge
 from simulations.mixes import HARD_MIX
-from simulations.society import Customs, Society
+from simulations.society import Society
+from simulations.year import Year
 
 
 @dataclass(slots=True)
@@ -51,13 +53,14 @@ class WatchedTown(Society):
         seed: int,
         mix: Mix = HARD_MIX,
         customs: Customs = Customs(),  # noqa: B008 - frozen
+        year: Year = Year(),  # noqa: B008 - frozen
     ) -> None:
         self.violations: list[str] = []
         self._hosts: dict[int, _Host] = {}
         self._exchanges: ExchangeOracles | None = None
         self._bounds: BoundsOracle | None = None
         self._charter = charter
-        super().__init__(members, edges, charter, customs, seed, mix)
+        super().__init__(members, edges, charter, customs, seed, mix, year)
 
     @property
     def bounds(self) -> BoundsOracle:

@@ -72,7 +72,7 @@ class Person:
         harmed_by: members, by number, who have not brought back something of theirs.
         got: how many things they were ever lent.
         family: who belongs together with them, themselves among them.
-        is_gone: they live under another name now.
+        is_gone: they live under another name now, or have moved away.
     """
 
     number: int

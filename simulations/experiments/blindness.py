@@ -6,6 +6,7 @@ from typing import Final
 
 from node.engine.commands import Command, Rate
 from simulations.behaviours import Person, read_mix
+from simulations.customs import Customs, Out
 from simulations.experiments.shape import (
     Cell,
     Experiment,
@@ -19,7 +20,7 @@ from simulations.experiments.shape import (
 )  # fmt: skip
 from simulations.experiments.towns import share
 from simulations.shock import Variant, small_world
-from simulations.society import Customs, Out, Society
+from simulations.society import Society
 from simulations.street import Row
 
 _BUSY_WEEKS: Final = 6

@@ -57,6 +57,7 @@ class Purpose(IntEnum):
     SKETCH = 22
     INTRODUCED = 23
     UNEVEN = 24
+    MOVES_AWAY = 25
 
 
 @kernel

@@ -42,6 +42,8 @@ _PACKED: Final = 10
 """How many times as long the text of a packed file may be."""
 _FRIEND_RUN_BYTES: Final = 6
 """For each friend of each member in a week: rows and two counters."""
+_FRIEND_LEAVING_BYTES: Final = 19
+"""While rows are written anew without those who moved away."""
 _MEMBER_BYTES: Final = 64
 _THREAD_BYTES: Final = 16
 _WORD_BYTES: Final = 18
@@ -99,8 +101,11 @@ class Run:
             members, friends = size // 40, 8.0
             read = 0.0 if population.edges.is_dir() else _FILE_BYTES * size
         words = members * self.weeks * _WORDS_PER_WEEK * self.scenario.customs.needs
+        each = _FRIEND_RUN_BYTES
+        if self.scenario.customs.year.moves_away:
+            each += _FRIEND_LEAVING_BYTES
         a_run = members * (
-            _MEMBER_BYTES + friends * _FRIEND_RUN_BYTES + (self.threads or cores()) * _THREAD_BYTES
+            _MEMBER_BYTES + friends * each + (self.threads or cores()) * _THREAD_BYTES
         )
         made = max(read, made_bytes(members, friends))
         if population.reach == "estimated":

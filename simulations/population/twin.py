@@ -11,6 +11,7 @@ Spec: §11, §12.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -45,6 +46,7 @@ from simulations.population.words import BAD, GOOD, REPAIRED
 from simulations.signing import InterningOpener, RealKeys
 from simulations.street import BORN_MS, DAY, DAY_MS, Street
 from simulations.town import TownPlan, build_town
+from simulations.year import say_goodbye
 
 _FATES: Final = {
     "capacity-engaged": Fate.NO_UNIT,
@@ -100,6 +102,8 @@ class Twin(Street):
         self.broken: list[tuple[int, Loan]] = []
         self.last: list[Loan] = []
         self.opened: list[int] = []
+        self.things: dict[int, list[str]] = {}
+        self.gone: dict[int, None] = {}
 
     def ranks(self) -> Hashes:
         """The order of the members' ids, for the model."""
@@ -130,6 +134,7 @@ class Twin(Street):
         """What people do at the beginning of a week."""
         self._bring_back()
         self._make_good()
+        self._move_away()
         self.opened = [
             asking.judge(self.core(n), self.id(n)).circles_open for n in range(len(self.engines))
         ]
@@ -158,6 +163,8 @@ class Twin(Street):
     def _pass_day(self) -> None:
         self.now_ms += DAY_MS
         for number, engine in enumerate(self.engines):
+            if number in self.gone:
+                continue
             due_ms = engine.next_wakeup_ms()
             if due_ms is not None and due_ms <= self.now_ms:
                 self.feed(number, Woke())
@@ -190,11 +197,22 @@ class Twin(Street):
         due = [loan for week, loan in self.broken if week == self.week]
         self.broken = [item for item in self.broken if item[0] > self.week]
         for loan in due:
+            if loan.holder in self.gone or loan.borrower in self.gone:
+                continue
             self.run(loan.holder, Repaired(loan.name))
             self._list_thing(loan.holder)
 
+    def _move_away(self) -> None:
+        for number in np.flatnonzero(self.model.leaving()).tolist():
+            say_goodbye(
+                self.core(number), self.things.get(number, ()), partial(self._why_not, number)
+            )
+            self.gone[number] = None
+
     def _want(self, number: int) -> Loan | None:
-        if not self._happens(Purpose.WANTS, number, self.model.people.wants[number]):
+        if number in self.gone:
+            return None
+        if not self._happens(Purpose.WANTS, number, self.model.wants()[number]):
             return None
         core, first = self.core(number), (self.now_ms // DAY_MS + 1) * DAY
         own = np.uint64(draw(self._stream(Purpose.CHOICE), number))
@@ -261,7 +279,8 @@ class Twin(Street):
         return None
 
     def _list_thing(self, number: int) -> None:
-        self.run(number, AddThing("a thing", circles=self.model.customs.things_circles))
+        row = self.run(number, AddThing("a thing", circles=self.model.customs.things_circles))
+        self.things.setdefault(number, []).append(str(row["thing"]))
 
     def _stream(self, purpose: Purpose) -> np.uint64:
         return stream(self.model.seed, purpose, self.week)

@@ -11,7 +11,6 @@ Spec: §11, §12.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -21,22 +20,24 @@ import numpy as np
 from protocol.charter import Charter
 from simulations.population import answering, asking, loans
 from simulations.population.answering import Fate, Fates, Units
-from simulations.population.asking import HOPS_MAX, Looking, People, Requests
+from simulations.population.asking import HOPS_MAX, Looking, Requests
 from simulations.population.compiled import (
     Flags,
     Hashes,
     Numbers,
     Offsets,
     Reals,
+    Truths,
     in_ranges,
-    kernel,
 )
 from simulations.population.csr import Csr, Graph
-from simulations.population.draws import Purpose, draw, draws_of, stream, uniform
-from simulations.population.loans import Burnt, Manners, Outcome, Streams
+from simulations.population.draws import Purpose, draws_of, happens, stream
+from simulations.population.leaving import moved, without
+from simulations.population.loans import Burnt, Outcome, Streams
 from simulations.population.rules import SIDES_MAX, judge, rules_of
+from simulations.population.settling import settle_in
 from simulations.population.words import Words, ends_at, merged, no_words, repair
-from simulations.scenario_population import NEED_MEDIAN_PER_WEEK, NEED_SIGMA, TEMPERS, Customs
+from simulations.scenario_population import Customs
 
 REPAIR_WEEKS: Final = 3
 
@@ -53,6 +54,7 @@ class Week:
         back, lost, bad_words: loans that ended, things lost, words of 0.
         open_2, open_3: share of members to whom circle 2, and 3, are open.
         engaged: units engaged at the end.
+        moved_away: people who left at the beginning.
     """
 
     week: int
@@ -76,6 +78,7 @@ class Week:
     open_2: float
     open_3: float
     engaged: int
+    moved_away: int
 
 
 class Weeks:
@@ -105,7 +108,7 @@ class Weeks:
         members = graph.members
         if ranks is None:
             ranks = draws_of(stream(seed, Purpose.RANK), np.arange(members, dtype=np.int32))
-        self.people, self.manners = _settle_in(members, customs, seed, ranks)
+        self.people, self.manners = settle_in(members, customs, seed, ranks)
         edges = len(graph.neighbours)
         self.units = Units(np.zeros(edges, np.uint8), np.zeros(edges, np.uint8))
         self.words: Words = no_words(members)
@@ -113,6 +116,7 @@ class Weeks:
         self.opened: Flags = np.ones(members, np.uint8)
         self.out: Requests = asking.requests_for(0)
         self.burnt: list[Burnt] = []
+        self.gone: Truths = np.zeros(members, np.bool_)
         self.last: Requests = self.out
         self.fates: Fates = Fates(np.empty(0, np.uint8), np.empty(0, np.uint8))
         self._idle: list[Looking] = []
@@ -126,12 +130,13 @@ class Weeks:
         """
         back, outcome = self._bring_back()
         self._make_good()
+        moved_away = self._move_away()
         counts, requests = self._ask(told)
         fates = self._answer(requests)
         answering.let_go(self.units, requests, fates)
         self.out = loans.taken(requests, np.flatnonzero(fates.what == Fate.AGREED))
         self.last, self.fates = requests, fates
-        week = self._counted(counts, requests, fates, back, outcome)
+        week = self._counted(counts, requests, fates, back, outcome, moved_away)
         self.week += 1
         return week
 
@@ -159,6 +164,10 @@ class Weeks:
         kept = []
         for burnt in self.burnt:
             if self.week == burnt.week + REPAIR_WEEKS and self.customs.repairs:
+                stayed = ~(
+                    self.gone[burnt.loans.borrowers] | self.gone[loans.holders_of(burnt.loans)]
+                )
+                burnt.made_good &= stayed
                 repaired = loans.taken(burnt.loans, np.flatnonzero(burnt.made_good))
                 ends = _ends(repaired, burnt.week - 1)
                 repair(self.words, repaired.borrowers, loans.holders_of(repaired), ends)
@@ -173,19 +182,53 @@ class Weeks:
                 kept.append(burnt)
         self.burnt = kept
 
+    # --- who is there, and wants something ----------------------------------------------
+
+    def leaving(self) -> Truths:
+        """Who moves away at the beginning of this week; all that was lent has come back."""
+        chance = np.array([self.customs.year.leaving_chance])
+        leaves = happens(stream(self.seed, Purpose.MOVES_AWAY, self.week), self.everybody, chance)
+        return leaves & ~self.gone
+
+    def wants(self) -> Reals:
+        """Everybody's chance to want something this week, at this time of the year."""
+        factor = self.customs.year.factor(self.week)
+        if factor == 1.0:
+            return self.people.wants
+        # A Poisson number with another mean: the chance of none to the power of the factor.
+        seasoned: Reals = 1.0 - (1.0 - self.people.wants) ** factor
+        return seasoned
+
+    def _move_away(self) -> int:
+        if self.customs.year.moves_away == 0:
+            return 0
+        leaves = self.leaving()
+        if not leaves.any():
+            return 0
+        self.gone |= leaves
+        for column in (self.people.wants, self.people.owned, self.people.free):
+            column[leaves] = 0
+        self.graph, kept, places = without(self.graph, leaves)
+        self.rows = Graph(self.graph.offsets, self.graph.neighbours)
+        self.units = Units(self.units.engaged[kept], self.units.good[kept])
+        for burnt in self.burnt:
+            burnt.loans = moved(burnt.loans, places)
+        return int(leaves.sum())
+
     # --- what is asked for -------------------------------------------------------------
 
     def _ask(self, told: Callable[[int], None]) -> tuple[Offsets, Requests]:
         members = self.graph.members
         wants = stream(self.seed, Purpose.WANTS, self.week)
         choice = stream(self.seed, Purpose.CHOICE, self.week)
+        people = self.people._replace(wants=self.wants())
 
         self.opened, reliable = self.judged(self.everybody, self.everybody)
 
         def one(begin: int, end: int, looking: Looking) -> tuple[Offsets, Requests]:
             counts, room = np.zeros(3, np.int64), asking.requests_for(end - begin)
             count = asking.ask(
-                self.rows, self.rules, self.people, self.customs.things_circles,
+                self.rows, self.rules, people, self.customs.things_circles,
                 self.customs.on_word, self.week, wants, choice, begin, end, looking,
                 self.opened, reliable, counts, room,
             )  # fmt: skip
@@ -256,12 +299,19 @@ class Weeks:
     # --- what happened -----------------------------------------------------------------
 
     def _counted(
-        self, counts: Offsets, requests: Requests, fates: Fates, back: Requests, outcome: Outcome
+        self,
+        counts: Offsets,
+        requests: Requests,
+        fates: Fates,
+        back: Requests,
+        outcome: Outcome,
+        moved_away: int,
     ) -> Week:
         circles = np.minimum(requests.hops, 3)
         asked = np.bincount(circles, minlength=4)
         agreed = np.bincount(circles[fates.what == Fate.AGREED], minlength=4)
         by_fate = np.bincount(fates.what, minlength=len(Fate))
+        opened = self.opened[~self.gone]
         bad_words = (outcome.holder_words == 0).sum() + (outcome.borrower_words == 0).sum()
         return Week(
             week=self.week,
@@ -282,38 +332,14 @@ class Weeks:
             back=len(back.borrowers),
             lost=int(outcome.lost.sum()),
             bad_words=int(bad_words),
-            open_2=float((self.opened >= 2).mean()),
-            open_3=float((self.opened >= 3).mean()),
+            open_2=float((opened >= 2).mean()) if len(opened) else 0.0,
+            open_3=float((opened >= 3).mean()) if len(opened) else 0.0,
             engaged=int(self.units.engaged.sum(dtype=np.int64)),
+            moved_away=moved_away,
         )
 
 
 # --- people ------------------------------------------------------------------------------
-
-
-def _settle_in(members: int, customs: Customs, seed: int, ranks: Hashes) -> tuple[People, Manners]:
-    """Draw what everybody is like, what they need and what they own."""
-    tempers = [TEMPERS[name] for name, _ in customs.tempers]
-    borders = np.cumsum([share for _, share in customs.tempers])
-    borders[-1] = 1.0
-    of, wants = np.zeros(members, np.uint8), np.zeros(members, np.float64)
-    owned = np.zeros(members, np.uint8)
-    streams = [stream(seed, p) for p in (Purpose.TEMPER, Purpose.NEED, Purpose.THINGS)]
-    median = NEED_MEDIAN_PER_WEEK * customs.needs
-    _draw_people(
-        streams[0], streams[1], streams[2], borders,
-        np.array([median * temper.needs for temper in tempers]), NEED_SIGMA,
-        np.array([temper.shares for temper in tempers], np.uint8),
-        customs.things_min, customs.things_max, of, wants, owned,
-    )  # fmt: skip
-    people = People(ranks, wants, owned, owned.copy(), np.full(members, -1, np.int32))
-    manners = Manners(
-        of,
-        np.array([temper.losses for temper in tempers]),
-        np.array([temper.mends for temper in tempers]),
-        np.array([temper.slanders for temper in tempers]),
-    )
-    return people, manners
 
 
 def _ends(back: Requests, week: int) -> Numbers:
@@ -324,35 +350,3 @@ def _ends(back: Requests, week: int) -> Numbers:
 
 def _room_for_sides() -> Numbers:
     return np.empty(SIDES_MAX, np.int32)
-
-
-@kernel
-def _draw_people(
-    tempers: np.uint64,
-    needs: np.uint64,
-    things: np.uint64,
-    borders: Reals,
-    medians: Reals,
-    sigma: float,
-    shares: Flags,
-    things_min: int,
-    things_max: int,
-    of: Flags,
-    wants: Reals,
-    owned: Flags,
-) -> None:
-    """A need is log-normal: two even draws make a normal one (Box and Muller 1958)."""
-    for member in range(len(of)):
-        share = uniform(draw(tempers, member))
-        temper = 0
-        while share >= borders[temper]:
-            temper += 1
-        of[member] = temper
-        own = draw(needs, member)
-        radius = math.sqrt(-2.0 * math.log(1.0 - uniform(draw(own, 0))))
-        normal = radius * math.cos(2.0 * math.pi * uniform(draw(own, 1)))
-        # At most one thing a week: the chance that a Poisson number is not 0.
-        wants[member] = 1.0 - math.exp(-medians[temper] * math.exp(sigma * normal))
-        if shares[temper]:
-            span = things_max - things_min + 1
-            owned[member] = things_min + int(draw(things, member) % np.uint64(span))

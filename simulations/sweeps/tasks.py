@@ -66,7 +66,10 @@ def check(scenario: Scenario, instrument: Instrument) -> None:
     if instrument != "society":
         return
     usual = Customs(
-        customs.tempers, things_circles=customs.things_circles, behaviours=customs.behaviours
+        customs.tempers,
+        things_circles=customs.things_circles,
+        behaviours=customs.behaviours,
+        year=customs.year,
     )
     for field in fields(Customs):
         if getattr(customs, field.name) != getattr(usual, field.name):
@@ -130,7 +133,8 @@ def _society(scenario: Scenario, seed: int) -> Figures:
     chance = random.Random(f"friendships {seed}")
     members, edges = population_edges(scenario.population, chance, seed)
     weeks = scenario.duration_ms // WEEK_MS
-    town = live(members, weeks, seed, _mix(scenario), scenario.charter, edges)
+    year = scenario.customs.year
+    town = live(members, weeks, seed, _mix(scenario), scenario.charter, edges, year)
     return {
         VIOLATIONS: len(town.violations),
         "steps_checked": town.steps_checked,

@@ -38,8 +38,9 @@ from simulations.behaviours import (
 )
 from simulations.behaviours import sleeper as sleeper_module
 from simulations.behaviours.sybils import FAMILY_MAX
+from simulations.customs import Customs
 from simulations.mixes import HARD_MIX, USUAL_MIX, families_of, people_of
-from simulations.society import Customs, Society
+from simulations.society import Society
 from simulations.street import DAY_MS
 
 BUSY = 6.0

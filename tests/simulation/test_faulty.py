@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import tomllib
+from pathlib import Path
+
 import pytest
 
 from simulations.machine import WorldPlan
 from simulations.network import Conditions
 from simulations.reach import quiet_collector
 from simulations.runner import RunResult, run_scenario
-from simulations.scenario import find_scenario, read_scenario
+from simulations.scenario import find_scenario, parse_scenario, read_scenario
 from simulations.village import Village
 
 DAY_MS = 24 * 3600 * 1000
@@ -52,6 +55,21 @@ def test_on_good_lines_people_change_their_minds_and_everybody_sees_it(seed: int
     assert_well(result)
     assert 0 == result.done["lost"]
     assert min(result.done[action] for action in ("add", "narrow", "widen", "withdraw")) > 0
+
+
+@pytest.mark.slow
+@pytest.mark.no_cover
+def test_homes_that_are_off_at_night_have_everything_in_the_morning() -> None:
+    text = (
+        'duration = "2d"\n[population]\nmembers = 8\n[faults]\nnights = 0.5\nnight = "9h"\n'
+        "[actions]\nadd = 2\nnarrow = 2\nask = 2\ntend = 2\n"
+    )
+    scenario = parse_scenario(tomllib.loads(text), name="nights", folder=Path())
+    with quiet_collector():
+        result = run_scenario(scenario, 1)
+
+    assert_well(result)
+    assert 8 == result.done["night"]
 
 
 # --- what once went wrong, in the smallest form ------------------------------------------

@@ -22,6 +22,7 @@ from simulations.behaviours import (
     draw_need_per_week,
     poisson,
 )
+from simulations.customs import Customs
 from simulations.intervals import Measure
 from simulations.reach import quiet_collector
 from simulations.shock import (
@@ -35,7 +36,7 @@ from simulations.shock import (
     table,
 )
 from simulations.shock_plot import plot_weeks
-from simulations.society import Customs, Society, become
+from simulations.society import Society, become
 
 
 def town(members: int = 12, customs: Customs = Customs(), **rules: int) -> Society:  # noqa: B008

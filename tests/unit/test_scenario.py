@@ -105,6 +105,8 @@ def test_every_table_is_read() -> None:
         ('[faults]\nclock_skew_max = "1h"', "faults.clock_skew_max", "at most 240 seconds"),
         ("[faults]\npartitions_per_day = -1", "faults.partitions_per_day", "0 or more"),
         ("[faults]\nlightning = 1", "faults.lightning", "one of backups_per_day"),
+        ("[faults]\nnights = 2", "faults.nights", "a share from 0 to 1"),
+        ('[faults]\nnight = "2d"', "faults.night", "at most 86399 seconds"),
         ("[actions]\nadd = false", "actions.add", "a number a day, 0 or more"),
         ("[actions]\ndance = 1", "actions.dance", "one of add, ask, befriend"),
         ('[network]\nlatency_min = "9ms"\nlatency_max = "3ms"', "network.latency_max", "at least"),
