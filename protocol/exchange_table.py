@@ -122,6 +122,8 @@ TRANSITIONS: Final[dict[State | None, dict[Said, State]]] = {
     State.LOST: {
         (Event.LOST, _B): State.LOST,
         (Event.LOST, _H): State.LOST,
+        (Event.DAMAGED, _B): State.LOST,
+        (Event.DAMAGED, _H): State.LOST,
         (Kind.RETURN, _H): State.RETURNED,
         (Kind.COMMITMENT, _B): State.RATED,
         (Kind.COMMITMENT, _H): State.RATED,

@@ -35,7 +35,15 @@ from node.engine.events import (
     Space,
 )
 from protocol import limits
-from protocol.bodies import AmendmentBody, HalfBody, KeysBody, Kind, StatementBody, half_object
+from protocol.bodies import (
+    AmendmentBody,
+    HalfBody,
+    KeysBody,
+    Kind,
+    StatementBody,
+    half_object,
+    seat_object,
+)
 from protocol.errors import BadKey, Malformed, NotYours, Refused, RemoteProtocolError
 from protocol.invitations import Invitation, decode_link, encode_link, invitation_tag
 from protocol.keys import HouseId, MemberId
@@ -301,7 +309,9 @@ def welcome_guest(core: Core, link: Link, message: JoinRequest) -> MemberId:
     for seat in (record for record in records if record.kind is Kind.SEAT):
         _keep_greeting(core, [seat], guest)
     is_newcomer = not core.is_member(guest)
-    if is_newcomer and not is_founding and sponsors.why_no_seat(core) is not None:
+    # Who comes back without a disk may hold our seat already: that costs no other one.
+    needs_seat = is_newcomer and core.current(core.me, seat_object(guest)) is None
+    if needs_seat and not is_founding and sponsors.why_no_seat(core) is not None:
         raise Refused("no-seats-left")
     write_invitation(core, secret, expires_ms, guest)
     remember_friend(core, guest, link.remote_link_key, message.addresses)

@@ -21,7 +21,7 @@ const ARROWS = [
     ["agreed", HANDOVER, part, "handed_over"], ["agreed", CANCEL, part, "cancelled"],
     ["handed_over", HANDOVER, part, "handed_over"], ["handed_over", RETURN, part, "returned"],
     ["handed_over", LOST, part, "lost"], ["lost", LOST, part, "lost"],
-    ["handed_over", DAMAGED, part, "handed_over"], ["agreed", DECLINE, part, "agreed"],
+    ["handed_over", DAMAGED, part, "handed_over"], ["lost", DAMAGED, part, "lost"], ["agreed", DECLINE, part, "agreed"],
     ["returned", RETURN, part, "returned"],
     ...["returned", "lost", "kept"].map((state) => [state, COMMITMENT, part, state]),
   ]),

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from node.engine.commands import AddThing, EndFriendship, FoundHouse, Invite, Join, SetProfile
-from node.engine.events import HostLinkUp, Json, LinkId
+from node.engine.events import HostLinkUp, Json, LinkId, Space
 from protocol import limits
 from protocol.bodies import (
     STATEMENT_OBJECT,
@@ -341,6 +341,22 @@ class TestInviting:
         pump.now_ms += 366 * DAY_MS
 
         assert isinstance(pump.join("ana", "d"), dict)
+
+    def test_who_comes_back_by_words_alone_takes_no_second_seat_of_the_same_sponsor(self) -> None:
+        """Their computer was lost before they had a second sponsor."""
+        pump = founded("ana", "bob", "c", "d", charter=Charter(cooptations_per_year_max=2))
+        pump.join("ana", "c")
+        pump.stop("c")
+        pump.homes["c"].disk = {
+            (Space.META, b"log_epoch"): b"new disk",
+            (Space.META, b"epoch"): pump.now_ms // 1000,
+            (Space.META, b"recalling"): pump.now_ms,
+        }
+        pump.start("c")
+
+        assert isinstance(pump.join("ana", "c"), dict)
+        assert "candidate" == pump.core("c").standing()
+        assert "no-seats-left" == code(pump.join("ana", "d"))
 
     def test_a_member_without_seats_left_may_befriend_members(self) -> None:
         """A friendship costs no seat."""

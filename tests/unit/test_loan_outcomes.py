@@ -215,6 +215,16 @@ class TestOtherDates:
 class TestOutcomes:
     """Not everything comes back as it went."""
 
+    def test_what_was_lost_and_came_back_damaged_is_both(self, two: Street) -> None:
+        """Found by ``simulate hunt``, seed 410: the damage was signed and counted nowhere."""
+        loan = handed_over(two, two.share(0))
+        two.run(1, Report(loan, Event.LOST))
+        two.run(0, GiveBack(loan))
+        two.run(0, Report(loan, Event.DAMAGED))
+
+        assert two.states(loan) == ["returned", "returned"]
+        assert [two.rows(n)[loan]["damaged_by_names"] for n in range(2)] == [[two.name(0)]] * 2
+
     def test_a_loss_ends_the_loan_and_takes_the_thing_from_the_shelf(self, two: Street) -> None:
         thing = two.share(0)
         loan = handed_over(two, thing)

@@ -304,6 +304,13 @@ VALID: list[tuple[str, list[str], list[bytes], int, dict[str, Any]]] = [
         100,
         says("returned", over_ms=70),
     ),
+    (
+        "lost, found and damaged",
+        ["Outcome"],
+        [*LENT, LOSS, CONFIRMED, step(HOLDER, REPORT, DAMAGED, b"", at=80)],
+        100,
+        says("returned", over_ms=70, damaged_by=[HOLDER]),
+    ),
     ("given for good", ["Outcome"], [*LENT, GIVEN], 100, says("kept", over_ms=60)),
     (
         "lost and rated by both",
