@@ -210,6 +210,10 @@ def parse_scenario(data: Mapping[str, object], *, name: str, folder: Path) -> Sc
         customs=read_customs(top.table("people"), charter.max_circles),
     )
     top.finish()
+    sybils, members = scenario.customs.sybils, scenario.population.members
+    if sybils and scenario.population.edges is None and sybils.attack_edges > members:
+        allowed = f"at most population.members ({members})"
+        raise ScenarioError("people.sybils.attack_edges", allowed)
     return scenario
 
 

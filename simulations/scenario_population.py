@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
 from simulations.behaviours import (
     NEED_90_PERCENT_PER_MONTH,
@@ -25,10 +25,12 @@ from simulations.behaviours import (
     Sharer,
     Slanderer,
 )
+from simulations.shapes import PLACES, SHAPES, CrowdPlan, Place, Shape
 from simulations.tables import ScenarioError, Table
 from simulations.year import Year, read_year
 
 MEMBERS_MAX: Final = 1_000_000_000
+SYBILS_MAX: Final = 100_000
 NEED_MEDIAN_PER_WEEK: Final = NEED_MEDIAN_PER_MONTH * 12 / 52
 NEED_SIGMA: Final = math.log(NEED_90_PERCENT_PER_MONTH / NEED_MEDIAN_PER_MONTH) / 1.2816
 
@@ -133,6 +135,7 @@ class Customs:
         behaviours: names (or ``module:Class``) and shares of those who live on real engines,
             in place of tempers; a population knows tempers alone.
         year: seasons, and people who move away.
+        sybils: a crowd of invented people beside the members, if there is one.
     """
 
     tempers: tuple[tuple[str, float], ...] = USUAL_TEMPERS
@@ -145,6 +148,7 @@ class Customs:
     things_circles: int = 3
     behaviours: tuple[tuple[str, float], ...] = ()
     year: Year = Year()  # noqa: RUF009 - frozen
+    sybils: CrowdPlan | None = None
 
 
 def read_town(table: Table) -> TownPlan:
@@ -200,6 +204,20 @@ def read_customs(table: Table, max_circles: int) -> Customs:
         things_circles=table.whole("things_circles", max_circles, 1, max_circles),
         behaviours=table.shares("behaviours", table.names("behaviours"), ()),
         year=read_year(table.table("year")),
+        sybils=_read_sybils(table.table("sybils")),
     )
     table.finish()
     return customs
+
+
+def _read_sybils(table: Table) -> CrowdPlan | None:
+    """The table ``people.sybils``; None where there are none."""
+    number = table.whole("number", 0, 0, SYBILS_MAX)
+    shape = cast(Shape, table.choice("shape", SHAPES[0], SHAPES))
+    at = cast(Place, table.choice("at", PLACES[0], PLACES))
+    edges = table.whole("attack_edges", 0 if at == "sponsors" else 1, 0, SYBILS_MAX)
+    table.finish()
+    if (at == "sponsors") != (edges == 0):
+        allowed = f'a whole number from 1 to {SYBILS_MAX}; with at = "sponsors" nothing, or 0'
+        raise ScenarioError("people.sybils.attack_edges", allowed)
+    return CrowdPlan(number, edges, shape, at) if number else None

@@ -98,15 +98,19 @@ def settle(
     give_back(units, taken(loans, np.flatnonzero(is_good & ~is_direct)))
     _earn(units, loans.edges[is_good & is_direct, 0])
     is_thanked = (outcome.borrower_words == GOOD) & is_direct
-    borrowers, holders = loans.borrowers[is_thanked], holders[is_thanked]
-    places = np.empty(len(holders), np.int64)
-    _find_places(graph, borrowers, holders, places)
-    _earn(units, places)
+    _earn(units, places_of(graph, loans.borrowers[is_thanked], holders[is_thanked]))
 
 
 def _earn(units: Units, places: Offsets) -> None:
     """One more good loan with a friend, counted as far as 3; no place stands there twice."""
     units.good[places] = np.minimum(3, units.good[places] + 1)
+
+
+def places_of(graph: Graph, members: Numbers, friends: Numbers) -> Offsets:
+    """Where each of some friends stands in the row of a member."""
+    places = np.empty(len(friends), np.int64)
+    _find_places(graph, members, friends, places)
+    return places
 
 
 @kernel

@@ -25,6 +25,7 @@ import pyarrow.parquet as parquet
 from simulations.cli_population import PopulationRefused
 from simulations.memory import Need, free_memory_bytes
 from simulations.population.compiled import Numbers, cores
+from simulations.population.crowds import with_crowd
 from simulations.population.csr import Csr
 from simulations.population.reach import reach, spread_of
 from simulations.population.sketches import REGISTERS, STANDARD_ERROR, estimated_reach
@@ -32,6 +33,7 @@ from simulations.population.sources import friends_expected, friendships, made_b
 from simulations.population.weeks import Week, Weeks
 from simulations.provenance import commit, versions
 from simulations.scenario import WEEK_MS, Scenario
+from simulations.shapes import family_size
 
 BASE_BYTES: Final = 350_000_000
 """Python, numba and pyarrow, before there is anybody."""
@@ -68,6 +70,8 @@ class Result:
     last_week: dict[str, float]
     agreed: int
     lost: int
+    crowd_far: int
+    """Things lent to attackers from beyond their friends."""
     digest: str
     seconds: float
     memory_mb: int
@@ -100,6 +104,9 @@ class Run:
             size = _size_of(population.edges)
             members, friends = size // 40, 8.0
             read = 0.0 if population.edges.is_dir() else _FILE_BYTES * size
+        if (sybils := self.scenario.customs.sybils) is not None:
+            members += sybils.sybils
+            friends += 2 * family_size(sybils) / members
         words = members * self.weeks * _WORDS_PER_WEEK * self.scenario.customs.needs
         each = _FRIEND_RUN_BYTES
         if self.scenario.customs.year.moves_away:
@@ -128,13 +135,21 @@ class Run:
         started = time.perf_counter()
         population = self.scenario.population
         graph = friendships(population, population.members, self.seed, self.threads)
+        crowd = None
+        if self.scenario.customs.sybils is not None:
+            graph, crowd = with_crowd(graph, self.scenario.customs.sybils, self.seed)
         if graph_out is not None:
             graph.save(graph_out)
         self.told(0.05)
         sizes = self._reach(graph)
         self.told(0.1)
         life = Weeks(
-            graph, self.scenario.charter, self.scenario.customs, self.seed, threads=self.threads
+            graph,
+            self.scenario.charter,
+            self.scenario.customs,
+            self.seed,
+            threads=self.threads,
+            crowd=crowd,
         )
         rows = []
         for week in range(self.weeks):
@@ -168,6 +183,7 @@ class Run:
             last_week=asdict(rows[-1]) if rows else {},
             agreed=sum(row.agreed_1 + row.agreed_2 + row.agreed_3 for row in rows),
             lost=sum(row.lost for row in rows),
+            crowd_far=sum(row.crowd_far for row in rows),
             digest=_digest(graph, sizes, rows, life),
             seconds=round(seconds, 2),
             memory_mb=memory_peak_bytes() // 1_000_000,

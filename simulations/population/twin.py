@@ -10,6 +10,7 @@ Spec: §11, §12.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
@@ -29,6 +30,7 @@ from node.engine.commands import (
     Recommend,
     Repaired,
     Report,
+    WithdrawThing,
 )
 from node.engine.core import Core
 from node.engine.events import Woke
@@ -123,10 +125,31 @@ class Twin(Street):
         assert model.people.owned.max() <= 1, "the model does not say which of several things"
         self.model = model
         for number in range(len(self.residents)):
-            if model.people.owned[number]:
+            # Attackers list things that are never at home: here none, in the time of grace.
+            if model.people.free[number]:
                 self._list_thing(number)
         for number in range(len(self.residents)):
             self.restart(number)
+
+    def praise(self, pairs: Sequence[tuple[int, int]]) -> None:
+        """Let a crowd pretend, in a week before the first, that friends lent to each other."""
+        loans = []
+        for pair in pairs:
+            for holder, borrower in (pair, pair[::-1]):
+                row = self.run(holder, AddThing("a decoy", circles=1))
+                ends = self._first() + 6 * DAY + int(borrower > holder)
+                asked = self.run(borrower, Ask(str(row["thing"]), self._first(), ends))
+                loan = Loan(str(asked["loan"]), borrower, (holder,), -1, 0)
+                self.run(holder, AnswerLoan(loan.name, "yes"))
+                self.run(holder, HandOver(loan.name))
+                loans.append((loan, str(row["thing"])))
+        self.pass_week()
+        self.week = 0
+        for loan, thing in loans:
+            self.run(loan.borrower, GiveBack(loan.name))
+            self._rate(loan.holder, loan, good=True)
+            self._rate(loan.borrower, loan, good=True)
+            self.run(loan.holder, WithdrawThing(thing))
 
     # --- a week ------------------------------------------------------------------------
 
@@ -214,7 +237,7 @@ class Twin(Street):
             return None
         if not self._happens(Purpose.WANTS, number, self.model.wants()[number]):
             return None
-        core, first = self.core(number), (self.now_ms // DAY_MS + 1) * DAY
+        core, first = self.core(number), self._first()
         own = np.uint64(draw(self._stream(Purpose.CHOICE), number))
         offers = [
             (int(draw(own, self.numbers[listing.author])), listing)
@@ -233,6 +256,10 @@ class Twin(Street):
         path = tuple(self.numbers[member] for member in state.path[1:])
         priority = int(draw(self._stream(Purpose.PRIORITY), number))
         return Loan(name, number, path, self.week, priority)
+
+    def _first(self) -> int:
+        """The minute from which things are asked for now: tomorrow's first."""
+        return (self.now_ms // DAY_MS + 1) * DAY
 
     def _may_ask(self, core: Core, listing: Record) -> bool:
         on_word = self.model.customs.on_word

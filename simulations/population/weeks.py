@@ -18,7 +18,7 @@ from typing import Final
 import numpy as np
 
 from protocol.charter import Charter
-from simulations.population import answering, asking, loans
+from simulations.population import answering, asking, crowds, loans
 from simulations.population.answering import Fate, Fates, Units
 from simulations.population.asking import HOPS_MAX, Looking, Requests
 from simulations.population.compiled import (
@@ -38,6 +38,7 @@ from simulations.population.rules import SIDES_MAX, judge, rules_of
 from simulations.population.settling import settle_in
 from simulations.population.words import Words, ends_at, merged, no_words, repair
 from simulations.scenario_population import Customs
+from simulations.shapes import Crowd
 
 REPAIR_WEEKS: Final = 3
 
@@ -55,6 +56,7 @@ class Week:
         open_2, open_3: share of members to whom circle 2, and 3, are open.
         engaged: units engaged at the end.
         moved_away: people who left at the beginning.
+        crowd_near, crowd_far: things lent to attackers by friends of theirs, and from beyond.
     """
 
     week: int
@@ -79,6 +81,8 @@ class Week:
     open_3: float
     engaged: int
     moved_away: int
+    crowd_near: int
+    crowd_far: int
 
 
 class Weeks:
@@ -88,6 +92,7 @@ class Weeks:
         graph: who is a friend of whom.
         customs: what people are like.
         ranks: the order of members' ids; drawn by hash if None.
+        crowd: attackers among them; see ``crowds``.
     """
 
     def __init__(
@@ -99,6 +104,7 @@ class Weeks:
         *,
         ranks: Hashes | None = None,
         threads: int | None = None,
+        crowd: Crowd | None = None,
     ) -> None:
         self.graph, self.charter, self.customs, self.seed = graph, charter, customs, seed
         self.rules = rules_of(charter)
@@ -112,6 +118,11 @@ class Weeks:
         edges = len(graph.neighbours)
         self.units = Units(np.zeros(edges, np.uint8), np.zeros(edges, np.uint8))
         self.words: Words = no_words(members)
+        self.attackers = crowds.attackers_of(members, crowd)
+        if crowd is not None:
+            self.manners = crowds.armed(self.people, self.manners, crowd)
+            self.words = merged(self.words, crowds.praise(crowd))
+            self.units.good[crowds.places_within(self.rows, crowd)] = crowds.PRAISED
         self.everybody: Numbers = np.arange(members, dtype=np.int32)
         self.opened: Flags = np.ones(members, np.uint8)
         self.out: Requests = asking.requests_for(0)
@@ -188,7 +199,7 @@ class Weeks:
         """Who moves away at the beginning of this week; all that was lent has come back."""
         chance = np.array([self.customs.year.leaving_chance])
         leaves = happens(stream(self.seed, Purpose.MOVES_AWAY, self.week), self.everybody, chance)
-        return leaves & ~self.gone
+        return leaves & ~self.gone & ~self.attackers
 
     def wants(self) -> Reals:
         """Everybody's chance to want something this week, at this time of the year."""
@@ -312,6 +323,7 @@ class Weeks:
         agreed = np.bincount(circles[fates.what == Fate.AGREED], minlength=4)
         by_fate = np.bincount(fates.what, minlength=len(Fate))
         opened = self.opened[~self.gone]
+        lent_to_crowd = (fates.what == Fate.AGREED) & self.attackers[requests.borrowers]
         bad_words = (outcome.holder_words == 0).sum() + (outcome.borrower_words == 0).sum()
         return Week(
             week=self.week,
@@ -336,6 +348,8 @@ class Weeks:
             open_3=float((opened >= 3).mean()) if len(opened) else 0.0,
             engaged=int(self.units.engaged.sum(dtype=np.int64)),
             moved_away=moved_away,
+            crowd_near=int((lent_to_crowd & (requests.hops == 1)).sum()),
+            crowd_far=int((lent_to_crowd & (requests.hops > 1)).sum()),
         )
 
 

@@ -123,6 +123,7 @@ def _population(scenario: Scenario, seed: int) -> Figures:
         "friendships": result.friendships,
         "agreed": result.agreed,
         "lost": result.lost,
+        "crowd_far": result.crowd_far,
     }
     for circle, spread in enumerate(result.reach, start=1):
         figures |= {f"within_{circle}_circles.{what}": value for what, value in spread.items()}

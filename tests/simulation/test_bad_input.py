@@ -36,6 +36,17 @@ SCENARIOS = {
     "[people.year]\nmoves_away = -0.1": ("people.year.moves_away", "a share from 0 to 1"),
     "[people.year]\nseasons = [1, -1]": ("people.year.seasons", "at most 52 numbers from 0 to 10"),
     "[people.year]\nseasons = 1.5": ("people.year.seasons", "a list of at most 52 numbers"),
+    "[people.sybils]\nshape = 'star'": ("people.sybils.shape", '"path" or "cycle" or "clique"'),
+    "[people.sybils]\nat = 'moon'": ("people.sybils.at", '"hubs" or "newcomers" or "sponsors"'),
+    "[people.sybils]\nnumber = -1": ("people.sybils.number", "a whole number from 0 to"),
+    "[people.sybils]\nnumber = 1\nattack_edges = 25": (
+        "people.sybils.attack_edges",
+        "at most population.members (24)",
+    ),
+    "[people.sybils]\nat = 'sponsors'\nattack_edges = 2": (
+        "people.sybils.attack_edges",
+        'with at = "sponsors" nothing, or 0',
+    ),
     "[faults]\ndrop = 7": ("faults.drop", "a share from 0 to 1"),
     "= 3": ("bad.toml", "a TOML file"),
     FILE_OF.format("nowhere.edges"): ("population.edges", "a file that is there"),

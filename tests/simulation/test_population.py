@@ -18,6 +18,7 @@ from simulations.graphs import adjacency, hops_from
 from simulations.memory import Need
 from simulations.population import run
 from simulations.population.answering import Fate
+from simulations.population.crowds import family_pairs, with_crowd
 from simulations.population.csr import Csr, csr_of_edges
 from simulations.population.generate import small_world
 from simulations.population.reach import reach
@@ -27,6 +28,7 @@ from simulations.population.weeks import Week, Weeks
 from simulations.reach import quiet_collector
 from simulations.scenario import Scenario, ScenarioError, parse_scenario, read_scenario
 from simulations.scenario_population import Customs
+from simulations.shapes import Crowd, CrowdPlan
 from simulations.year import Year
 
 DAY_MS = 86_400_000
@@ -76,7 +78,7 @@ def small(tmp_path: Path) -> Path:
         (
             "[people]\nneed = 1",
             "people.need",
-            "one of behaviours, needs, on_word, repairs, tempers",
+            "one of behaviours, needs, on_word, repairs, sybils, tempers",
         ),
         ("[people]\nneeds = -1", "people.needs", "a number from 0 to 1000"),
         ("[people]\nneeds = nan", "people.needs", "a number from 0 to 1000"),
@@ -135,6 +137,20 @@ def test_the_same_seed_gives_the_same_weeks_on_any_number_of_threads(
     assert results[0].digest != results[2].digest
     assert results[0].agreed > 100
     assert results[0].lost > 0
+
+
+@pytest.mark.parametrize("at", ["random", "sponsors"])
+def test_a_crowd_stands_beside_the_members_and_gets_something(at: str, tmp_path: Path) -> None:
+    text = f'{SMALL}\n[people.sybils]\nnumber = 9\nshape = "clique"\nat = "{at}"\n'
+    scenario = scenario_of(text)
+    run = Run(scenario, 1)
+    plain = Run(scenario_of(SMALL), 1)
+    result = run.run()
+
+    assert result.members == 609
+    assert result.friendships > plain.run().friendships + 36
+    assert result.crowd_far > 0
+    assert run.need().needed_bytes > plain.need().needed_bytes
 
 
 def test_tables_come_out_with_all_that_is_needed_to_make_them_again(
@@ -199,14 +215,16 @@ def test_the_need_grows_with_members_and_weeks() -> None:
 # --- real engines ------------------------------------------------------------------------
 
 
-def pair(graph: Csr, seed: int, charter: Charter) -> tuple[Weeks, Twin]:
+def pair(graph: Csr, seed: int, charter: Charter, crowd: Crowd | None = None) -> tuple[Weeks, Twin]:
     customs = Customs(
         tempers=TROUBLED, needs=40.0, things_min=1, things_max=1,
         things_circles=charter.max_circles, year=YEAR,
     )  # fmt: skip
     twin = Twin(graph, charter)
-    model = Weeks(graph, charter, customs, seed, ranks=twin.ranks())
+    model = Weeks(graph, charter, customs, seed, ranks=twin.ranks(), crowd=crowd)
     twin.settle_in(model)
+    if crowd is not None:
+        twin.praise(family_pairs(crowd))
     return model, twin
 
 
@@ -236,6 +254,23 @@ def compare(model: Weeks, twin: Twin) -> Week:
             assert expected == twin.units(member, friend)
     twin.pass_week()
     return week
+
+
+@pytest.mark.slow
+def test_engines_and_the_model_let_the_same_crowd_borrow_the_same_things() -> None:
+    """Behind two sponsors who turn, and as a cycle at hubs."""
+    plans = [CrowdPlan(3, 0, "path", "sponsors"), CrowdPlan(4, 2, "cycle", "hubs")]
+    for plan in plans:
+        with quiet_collector():
+            charter = Charter(
+                max_circles=2, circle_2_exchanges=1, first_loans_from_friends=1,
+                burnt_ms=14 * DAY_MS, young_house_members=0,
+            )  # fmt: skip
+            graph, crowd = with_crowd(small_world(12, 4, 0.3, 3), plan, 1)
+            model, twin = pair(graph, 16, charter, crowd)
+            weeks = [compare(model, twin) for _ in range(3)]
+
+        assert sum(week.crowd_far for week in weeks) > 0
 
 
 def cactus() -> Csr:
