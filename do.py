@@ -5,6 +5,7 @@
     python3 do.py demo           set up, then a street of seven homes to look around in
     python3 do.py test           set up, then every check and every test
     python3 do.py test  ARGS     set up, then pytest with these arguments alone
+    python3 do.py nightly        set up, then the same with far more examples, worlds and figures
     python3 do.py check          style, types and import rules, without the tests
     python3 do.py fmt            put the code into the project's style
     python3 do.py bench [NAME]   the benchmarks, or one of them
@@ -26,6 +27,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
@@ -35,6 +37,8 @@ BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 
 PYTHON_MIN = (3, 11)
+NIGHTLY_WORLDS = 20
+NIGHTLY_TEST_MAX_S = 2 * 3600
 COVERAGE_MIN_PERCENT = 85
 COVERAGE_PROTOCOL_MIN_PERCENT = 95
 APT_TIMEOUT_S = 240
@@ -53,6 +57,7 @@ def main(arguments: list[str]) -> int:
         "run": run,
         "demo": demo,
         "test": test,
+        "nightly": nightly,
         "check": check,
         "fmt": fmt,
         "bench": bench,
@@ -96,13 +101,30 @@ def test(arguments: list[str]) -> int:
     environment = {"HYPOTHESIS_PROFILE": "ci", **os.environ}
     if arguments:
         return subprocess.call([str(PYTHON), "-m", "pytest", *arguments], env=environment)
+    return check_and_test(environment)
+
+
+def nightly(_arguments: list[str]) -> int:
+    """Every check and test with ten thousand examples and every language, then worlds and figures.
+
+    What is drawn is drawn anew each night, from a seed that is printed: the same
+    ``HYPOTHESIS_SEED`` draws the same again.
+    """
+    install("dev")
+    seed = os.environ.get("HYPOTHESIS_SEED") or str(time.time_ns() % 2**32)
+    environment = {**os.environ, "HYPOTHESIS_PROFILE": "nightly", "HYPOTHESIS_SEED": seed}
+    return check_and_test(environment, night_steps(seed))
+
+
+def check_and_test(environment: dict[str, str], after: Sequence[Step] = ()) -> int:
+    """Checks, then tests, then what else there is to run."""
     *quick, types = check_steps()
     # Types take one core for a minute: packages come meanwhile, and the tests begin.
     beside = Beside(types, environment)
     offer_packages()
     for stale in ROOT.glob(".coverage*"):
         stale.unlink()
-    return run_steps([*quick, *test_steps(environment["HYPOTHESIS_PROFILE"])], environment, beside)
+    return run_steps([*quick, *test_steps(environment), *after], environment, beside)
 
 
 def check(_arguments: list[str]) -> int:
@@ -183,17 +205,18 @@ def check_steps() -> list[Step]:
     ]
 
 
-def test_steps(hypothesis_profile: str) -> list[Step]:
+def test_steps(environment: dict[str, str]) -> list[Step]:
     """The tests, with coverage measured in every process, and what it must reach."""
     python = str(PYTHON)
     processes = max(2, min(4, os.cpu_count() or 2))
     pytest = [python, "-m", "pytest", "-n", str(processes), "--dist", "loadfile"]
     pytest += ["--no-loadscope-reorder"]  # tests/conftest.py puts the longest first.
-    if hypothesis_profile == "nightly":
+    if environment["HYPOTHESIS_PROFILE"] == "nightly":
         # Every worker must draw alike, and a failing night must be repeatable.
-        seed = os.environ.get("HYPOTHESIS_SEED") or str(time.time_ns() % 2**32)
+        seed = environment.get("HYPOTHESIS_SEED") or str(time.time_ns() % 2**32)
         print(f"HYPOTHESIS_SEED={seed}", flush=True)
-        pytest += [f"--hypothesis-seed={seed}"]
+        # Fifty times the examples take longer than a test that hangs is waited for by day.
+        pytest += [f"--hypothesis-seed={seed}", f"--timeout={NIGHTLY_TEST_MAX_S}"]
     report = [python, "-m", "coverage", "report"]
     protocol = ["--include=protocol/*", f"--fail-under={COVERAGE_PROTOCOL_MIN_PERCENT}"]
     pytest += ["--durations=20"]
@@ -201,6 +224,17 @@ def test_steps(hypothesis_profile: str) -> list[Step]:
         ("tests", [*pytest, "--cov", "--cov-report="]),
         ("coverage", [*report, f"--fail-under={COVERAGE_MIN_PERCENT}"]),
         ("coverage of protocol/", [*report, *protocol]),
+    ]
+
+
+def night_steps(seed: str) -> list[Step]:
+    """Worlds with every fault, and with liars, under all oracles; and every figure of the docs."""
+    simulate = [str(BIN / "openhouse"), "simulate"]
+    many = ["--seeds", str(NIGHTLY_WORLDS)]
+    return [
+        ("worlds", [*simulate, "run", "faulty", "--seed", seed, *many]),
+        ("worlds with liars", [*simulate, "hunt", "--first", seed, *many]),
+        ("figures", [*simulate, "experiments", "--check"]),
     ]
 
 
