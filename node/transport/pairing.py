@@ -118,6 +118,8 @@ class PairingDesk:
             self._set("confirmed")
         else:
             pairing.end("differs")
+            # Said at once; the other home hears of it in a moment.
+            self._finish("failed", _reason(pairing.over))
         self._flush.set()
 
     def close(self) -> None:

@@ -24,8 +24,9 @@ async def download(visit: Visit, form: Form) -> web.StreamResponse:
     photos |= await asyncio.to_thread(
         export.loan_photos_of, visit.node.loan_photos, [loan["loan"] for loan in data["loans"]]
     )
+    said = {loan["loan"]: in_words(visit, loan) for loan in data["loans"]}
     archive = await export.make_archive(
-        data, photos, lambda values: render(visit.language, "export.html", values)
+        data, photos, lambda values: render(visit.language, "export.html", {**values, "said": said})
     )
     day = datetime.date.today().isoformat()
     headers = {

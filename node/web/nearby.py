@@ -13,8 +13,9 @@ from node.web.visit import Visit
 from protocol.errors import Refused
 
 _PAGE: Final = "/friends/nearby"
-_REFRESH_S: Final = 2
-"""A page that waits looks again by itself, also without JavaScript."""
+_REFRESH_S: Final = {"waiting": 2, "confirmed": 2, "joining": 2, "comparing": 10}
+"""By state: a page that waits looks again by itself, also without JavaScript. Where a button is to
+be pressed it does so seldom, only to say that the other person has answered already."""
 
 
 def _pairing(visit: Visit) -> PairingLike:
@@ -26,12 +27,12 @@ async def show(
     visit: Visit, form: Form | None = None, error: Refused | None = None
 ) -> web.StreamResponse:
     state = pairing_json(_pairing(visit), visit.language)
-    waits = state["state"] in ("waiting", "confirmed", "joining")
     response = visit.page(
         "nearby.html", form=form, error=error, pairing=state, addresses=visit.node.addresses()
     )
-    if waits:
-        response.headers["Refresh"] = f"{_REFRESH_S}; url={_PAGE}"
+    refresh_s = _REFRESH_S.get(str(state["state"]))
+    if refresh_s is not None:
+        response.headers["Refresh"] = f"{refresh_s}; url={_PAGE}"
     return response
 
 

@@ -59,9 +59,11 @@ async def show_settings(
     visit: Visit, form: Form | None = None, error: Refused | None = None
 ) -> web.StreamResponse:
     channels = read_channels(desk.note(visit.core, "channels"))
+    # Other forms of the page fill in none of these fields: shown empty, they would be saved so.
+    given = form if form is not None and form.text("security") else _written(channels)
     return visit.page(
         "settings.html",
-        form=form or _written(channels),
+        form=given,
         error=error,
         events=EVENTS,
         securities=SECURITIES,

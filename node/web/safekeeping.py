@@ -1,24 +1,34 @@
-"""What keeps a member safe when the computer is not: the words, and backups. Spec: §18."""
+"""What keeps a member safe when the computer is not: words, backups, guardians. Spec: §18."""
 
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 from typing import Any
 
 from aiohttp import web
 
 from node.engine import views
-from node.engine.commands import EndRecall, NameGuardians
+from node.engine.commands import ApproveSuccessor, EndRecall, NameGuardians, RevokeKey
+from node.engine.events import Json
 from node.web.forms import Form
 from node.web.people import qr_code
+from node.web.render import moment_here
 from node.web.visit import Visit
 from protocol.errors import Refused
 
 
 async def show(
-    visit: Visit, form: Form | None = None, error: Refused | None = None
+    visit: Visit,
+    form: Form | None = None,
+    error: Refused | None = None,
+    approval: Mapping[str, Json] | None = None,
 ) -> web.StreamResponse:
-    """The words while they are not on paper, then how to keep a copy."""
+    """The words while they are not on paper, then how to keep a copy.
+
+    Args:
+        approval: what I just answered a friend who lost everything, as the engine gives it.
+    """
     keys: Any = views.keys(visit.core)
     chosen = form.all("guardians") if form is not None else ()
     return visit.page(
@@ -29,6 +39,12 @@ async def show(
         keys=keys,
         friends=views.friends(visit.core),
         named=chosen or [guardian["member"] for guardian in keys["guardians"]],
+        approval=approval,
+        claims=[
+            {"key": claim["key"], "from": moment_here(claim["counts_from_ms"])}
+            for claim in keys["claims"]
+            if claim["member"] == keys["member"]
+        ],
     )
 
 
@@ -51,6 +67,19 @@ async def show_kit(
 async def name_guardians(visit: Visit, form: Form) -> str:
     """Who may give me new keys together; nobody ticked: nobody."""
     await visit.command(NameGuardians(form.all("guardians")))
+    return "/safekeeping?done=changed"
+
+
+async def approve(visit: Visit, form: Form) -> web.StreamResponse:
+    """As a guardian: the answer for a friend who lost everything, to be sent to them."""
+    answer = await visit.command(ApproveSuccessor(form.text("request")))
+    assert isinstance(answer, Mapping), "whose keys, and the text"
+    return await show(visit, approval=answer)
+
+
+async def veto(visit: Visit, form: Form) -> str:
+    """Somebody says that they are me, and are not."""
+    await visit.command(RevokeKey(form.text("key")))
     return "/safekeeping?done=changed"
 
 

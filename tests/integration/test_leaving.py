@@ -15,7 +15,15 @@ from aiohttp.test_utils import TestServer
 
 from node.api.app import make_app
 from node.engine import views
-from node.engine.commands import Command, GiveBack, HandOver, KeepNote, NameGuardians
+from node.engine.commands import (
+    ApproveSuccessor,
+    Command,
+    GiveBack,
+    HandOver,
+    KeepNote,
+    NameGuardians,
+    RevokeKey,
+)
 from node.engine.events import Json
 from node.notices.channels import Channels, Mail, write_channels
 from node.web.live import STREAMS_MAX
@@ -79,8 +87,16 @@ class HomeWithKeys(StreetNode):
     """Members of a street in memory have no record of keys: what is asked for is noted."""
 
     named: list[tuple[str, ...]] = field(default_factory=list)
+    vetoed: list[str] = field(default_factory=list)
 
     async def command(self, command: Command) -> Json:
+        if isinstance(command, RevokeKey):
+            self.vetoed.append(command.key)
+            return {}
+        if isinstance(command, ApproveSuccessor):
+            if command.request != "the whole text":
+                raise Refused("succession-text-malformed")
+            return {"name": "<b>Luc</b>", "approval": "an answer"}
         if isinstance(command, NameGuardians):
             if len(command.members) == 1:
                 raise Refused("too-few-guardians", needed=2)
@@ -103,6 +119,27 @@ def test_guardians_are_chosen_on_the_page_two_at_least_or_nobody() -> None:
     assert [tuple(friends), ()] == node.named
 
 
+def test_a_guardian_answers_and_who_is_claimed_to_be_somebody_else_says_no() -> None:
+    node = HomeWithKeys(make_street())
+    page, approve, mine = "/safekeeping", "/safekeeping/approve", node.engine.core.me
+    key = b"\x05" * 32
+    with served(node) as home:
+        ana = Reader(home)
+        status, text = ana.post(approve, page, request="half of it")
+        assert (409, True) == (status, "This text is not whole" in text)
+        assert ">half of it</textarea>" in text
+        status, text = ana.post(approve, page, request="the whole text")
+        assert "Send this answer to &lt;b&gt;Luc&lt;/b&gt;." in text
+        assert ">an answer</textarea>" in text
+        assert "That is not me" not in text
+        node.engine.core.claims[(node.street.id(1), key)] = node.street.now_ms
+        assert "That is not me" not in ana.get(page)[1], "it is Luc's to say so"
+        node.engine.core.claims[(mine, key)] = node.street.now_ms
+        assert "That is not me" in ana.get(page)[1]
+        assert "Saved." in ana.post("/safekeeping/veto", page, key=key.hex())[1]
+    assert [key.hex()] == node.vetoed
+
+
 def test_the_export_has_everything_to_read_and_nothing_secret() -> None:
     street = make_street()
     live_here(street)
@@ -123,6 +160,8 @@ def test_the_export_has_everything_to_read_and_nothing_secret() -> None:
     assert 3 == len(found["friends"])
     html = archive.read("openhouse.html").decode()
     assert "Three shelves" in html
+    assert "It is done, and both of you have said how it went." in html
+    assert "as agreed, 9/10" in html
     for secret in ("hunter-2", "s" * 32, "word1 "):
         assert secret not in html + archive.read("openhouse.json").decode()
 

@@ -89,7 +89,7 @@ def test_whoever_sees_another_code_ends_it_for_both(street: Street) -> None:
     ana.openhouse("house", "found", "Les Lilas")
     compare(street, ana, ben)
     say(ben, same=True)
-    say(ana, same=False)
+    assert "failed" == say(ana, same=False)["state"], "who says so sees it at once"
 
     for home in (ana, ben):
         street.wait(f"{home.name} hears of it", "failed", lambda home=home: state(home))
