@@ -15,13 +15,16 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from node.i18n import translator
+from node.web import refusals
+from protocol.errors import Refused
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -30,7 +33,7 @@ DEADLINE_S: Final = 60.0
 SCREENSHOTS: Final = os.environ.get("OPENHOUSE_SCREENSHOTS")
 PHONE: Final = (390, 844)
 DESK: Final = (1280, 900)
-_RUN: Final = ("run", "--peer-port", "0", "--web-port", "0", "--no-lan")
+_RUN: Final = ("run", "--peer-port", "0", "--web-port", "0")
 _TAG: Final = re.compile(r"<[^>]*>")
 _LOCALES: Final = {"en": "en-US", "fr": "fr-FR", "es": "es-ES"}
 
@@ -60,11 +63,17 @@ class Home:
 
 
 @contextmanager
-def started_homes(place: Path, count: int) -> Iterator[list[Home]]:
-    """Nodes that have no member yet."""
+def started_homes(place: Path, count: int, near: Container[int] = ()) -> Iterator[list[Home]]:
+    """Nodes that have no member yet.
+
+    Args:
+        near: those that look around them on the network of this computer, by number.
+    """
     started: list[Home] = []
     try:
-        started.extend(_start_home(place / f"home{number}") for number in range(count))
+        started.extend(
+            _start_home(place / f"home{number}", is_near=number in near) for number in range(count)
+        )
         yield started
     finally:
         for home in started:
@@ -75,16 +84,18 @@ def started_homes(place: Path, count: int) -> Iterator[list[Home]]:
             home.process.stdout.close()
 
 
-def _start_home(directory: Path) -> Home:
+def _start_home(directory: Path, *, is_near: bool) -> Home:
     directory.mkdir()
     dropped = ("LANG", "LC_", "OPENHOUSE_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
+    # What is found on a network is called there, and not on the loopback.
+    flags = () if is_near else ("--no-lan",)
     with (directory / "stderr").open("wb") as stderr:
         process = subprocess.Popen(
-            [sys.executable, "-m", "node.cli.main", "--home", str(directory), *_RUN],
+            [sys.executable, "-m", "node.cli.main", "--home", str(directory), *_RUN, *flags],
             stdout=subprocess.PIPE,
             stderr=stderr,
-            env={**kept, "OPENHOUSE_PEER_HOST": "127.0.0.1"},
+            env=kept if is_near else {**kept, "OPENHOUSE_PEER_HOST": "127.0.0.1"},
         )
     assert process.stdout is not None
     line = process.stdout.readline()
@@ -149,9 +160,27 @@ class Visitor:
             self.page.click(selector)
         self.look()
 
+    def press_and_wait(self, selector: str, what: str) -> None:
+        """Press, and stay until this is there: the page looks again by itself."""
+        self.page.click(selector)
+        self.page.locator(what).first.wait_for()
+        self.look()
+
+    def download(self, selector: str) -> bytes:
+        """What a button or a link gives to keep."""
+        with self.page.expect_download() as caught:
+            self.page.click(selector)
+        with open(caught.value.path(), "rb") as file:
+            return file.read()
+
     def open(self, what: str) -> None:
         """Unfold what has this within."""
         self.page.click(f"details:has({what}) > summary")
+
+    def choose(self, selector: str, name: str, kind: str, data: bytes) -> None:
+        """Choose a file, as if there were one on this computer."""
+        file = {"name": name, "mimeType": kind, "buffer": data}
+        self.page.set_input_files(selector, file)  # type: ignore[arg-type]
 
     def fill(self, **fields: str) -> None:
         """Write into fields of the page, by their names; the first of each."""
@@ -174,8 +203,17 @@ class Visitor:
         assert self.language == "en" or said != message, f"no sentence of the page: {message}"
         return plain(said % values if "%(" in said else said.format(**values))
 
+    def begin(self, message: str, unknown: str, **values: object) -> str:
+        """A sentence up to the value that the test does not know."""
+        return self.say(message, **{**values, unknown: "\0"}).partition("\0")[0].strip()
+
     def sees(self, message: str, **values: object) -> None:
         said = self.say(message, **values)
+        assert said in self.text, f"{said!r} is not on {self.path}, but: {self.text}"
+
+    def hears(self, code: str, **values: object) -> None:
+        """Why something was refused, or did not come about."""
+        said = plain(refusals.say(Refused(code, **values), self.language))
         assert said in self.text, f"{said!r} is not on {self.path}, but: {self.text}"
 
     def wait_for(self, path: str, words: str) -> None:
@@ -203,6 +241,10 @@ class Visitor:
             name = f"{self.home.directory.name}-{self._shots:03}-{self.language}-{window}.png"
             self.page.screenshot(path=Path(SCREENSHOTS) / name, full_page=True)
         self._shots += 1
+
+
+def in_days(days: int) -> str:
+    return (date.today() + timedelta(days=days)).isoformat()
 
 
 def plain(text: str) -> str:

@@ -7,7 +7,6 @@ import logging
 import os
 import socket
 from collections.abc import Awaitable, Callable
-from contextlib import closing
 
 import pytest
 from zeroconf.asyncio import AsyncZeroconf
@@ -16,47 +15,22 @@ from node.transport import lan as lan_module
 from node.transport.lan import SERVICE_TYPE, Lan
 from node.transport.multicast import Multicast
 from protocol.keys import MemberId, link_public_key
+from tests.multicast import multicast_problem, own_address
 
 pytestmark = pytest.mark.network
 
 ALICE, BOB, EVE = (MemberId(bytes([n]) * 32) for n in (1, 2, 3))
 PRIVATE = {member: bytes([7]) * 31 + member[:1] for member in (ALICE, BOB, EVE)}
 PUBLIC = {member: link_public_key(private) for member, private in PRIVATE.items()}
-GROUP, PORT = "224.0.0.251", 5353
-
-
-def multicast_problem(address: str) -> str | None:
-    """Why multicast does not work over the interface of an address, if it does not."""
-    with (
-        closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as hearing,
-        closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as saying,
-    ):
-        try:
-            interface = socket.inet_aton(address)
-            hearing.bind(("", 0))
-            membership = socket.inet_aton(GROUP) + interface
-            hearing.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, membership)
-            hearing.settimeout(1.0)
-            saying.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, interface)
-            saying.sendto(b"?", (GROUP, hearing.getsockname()[1]))
-            hearing.recv(1)
-        except OSError as error:
-            return str(error)
-    return None
 
 
 def interface() -> str:
     """An address of this computer over which multicast works."""
-    with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as asking:
-        try:
-            asking.connect(("192.0.2.99", 9))
-            candidates = [asking.getsockname()[0], "127.0.0.1"]
-        except OSError:
-            candidates = ["127.0.0.1"]
+    candidates = [address for address in (own_address(), "127.0.0.1") if address]
     problems = {address: multicast_problem(address) for address in candidates}
     for address, problem in problems.items():
         if problem is None:
-            return str(address)
+            return address
     return pytest.skip(f"multicast does not work here: {problems}")
 
 
