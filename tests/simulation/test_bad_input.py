@@ -68,6 +68,10 @@ PLANS = {
     "[scenario.population]\ngraph = 'edges'": ("population.pieces", "falls into 2 pieces"),
     "instrument = 'society'\n[scenario]\nduration = '7d'\n[scenario.population]\n"
     "graph = 'edges'\nedges = 'directed.graphml'": ("directed.graphml", "is directed"),
+    "instrument = 'society'\n[scenario]\nduration = '7d'\n[scenario.people.sybils]\nnumber = 2": (
+        "people.sybils",
+        "what people on real engines do is up to their behaviours",
+    ),
     "instrument = 'society'\n[scenario]\nduration = '7d'\n[scenario.people.behaviours]\n"
     "nobody = 1": ("nobody", "known are sharer, careful"),
 }
@@ -148,8 +152,12 @@ def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     return last
 
 
-@pytest.mark.parametrize("verb", ["run", "hunt", "replay", "population"])
-@pytest.mark.parametrize("text", SCENARIOS)
+READERS = [(verb, text) for text in SCENARIOS for verb in ("run", "replay", "population")]
+# A hunt reads in other processes, which take their time to begin.
+READERS += [("hunt", "seed = -1"), ("hunt", FILE_OF.format("apart.edges"))]
+
+
+@pytest.mark.parametrize(("verb", "text"), READERS)
 def test_every_command_that_reads_a_scenario_names_the_key_and_what_is_allowed(
     verb: str, text: str, here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
