@@ -28,7 +28,7 @@ from node.flat.rooms import DIRECTORY, rooms
 from node.i18n import N_, translator
 from node.lock import holder_of
 from node.store import DATABASE_FILE
-from node.time_sentences import clock_sentence
+from node.wording.time_sentences import clock_sentence
 from protocol.errors import OpenHouseError, Refused
 
 FREE_MIN_BYTES: Final = 200 * 1024 * 1024

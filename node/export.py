@@ -13,11 +13,11 @@ import zipfile
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from node import messages
-from node.charter_words import charter_sentence
 from node.dates import instant_text
 from node.engine import views
 from node.engine.events import Json
+from node.wording import messages
+from node.wording.charter_words import charter_sentence
 from protocol.errors import Refused
 from protocol.keys import ObjectId
 

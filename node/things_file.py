@@ -20,7 +20,7 @@ from typing import Final
 
 from node.engine.views.things import CATEGORIES_BY_WORD, KINDS_BY_WORD
 from node.i18n import LANGUAGES, translator
-from node.thing_words import CATEGORIES
+from node.wording.thing_words import CATEGORIES
 from protocol import limits
 from protocol.bodies import Category, ThingKind
 from protocol.errors import Refused

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
 
-from node import messages
 from node.api import files, guard, importing, metrics, openapi, raw
 from node.api.errors import ApiError, status_of
 from node.api.fields import BODY_SIZE_MAX_BYTES, check_body, check_path, check_query, read_json
@@ -27,6 +26,7 @@ from node.api.protocols import NODE, NodeLike
 from node.api.routes import ROUTES, Route
 from node.flat.place import PLACE, Place
 from node.i18n import preferred_language
+from node.wording import messages
 from protocol.errors import OpenHouseError, Refused
 
 if TYPE_CHECKING:

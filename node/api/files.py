@@ -23,8 +23,8 @@ from node.api.protocols import NODE, EngineLike, FilesLike, NodeLike
 from node.engine import ids
 from node.engine.events import Json
 from node.file_names import safe_name
-from node.file_words import file_sentence
 from node.i18n import translator
+from node.wording.file_words import file_sentence
 from protocol.bodies import ThingFile
 from protocol.errors import Refused
 from protocol.files import NAME_SIZE_BYTES

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from node import dates, goodbye, messages
+from node import dates, goodbye
 from node.api.errors import ApiError
 from node.api.fields import Given
 from node.api.protocols import LinkState, NodeLike, PairingLike
@@ -24,6 +24,7 @@ from node.engine.events import Json
 from node.engine.ratings import FAULTS_BY_WORD
 from node.engine.views.things import CATEGORIES_BY_WORD
 from node.flat.place import Place
+from node.wording import messages
 from protocol.bodies import Event, Fault
 from protocol.errors import Refused
 from protocol.keys import MemberId

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from node.api.handlers import Call
-from node.charter_words import charter_sentence
 from node.engine import commands, proposals, views
 from node.engine.events import Json
 from node.engine.proposals import charter_refusal
+from node.wording.charter_words import charter_sentence
 from protocol.charter import Charter, CharterError, Explanation
 
 

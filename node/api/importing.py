@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
-from node import messages
 from node.api import guard
 from node.api.errors import ApiError
 from node.api.fields import check_query
@@ -20,6 +19,7 @@ from node.engine import commands
 from node.engine.events import Json
 from node.i18n import preferred_language
 from node.things_file import FILE_SIZE_MAX_BYTES, ThingRow, read_things
+from node.wording import messages
 from protocol.bodies import Kind, ListingBody
 from protocol.errors import Refused
 

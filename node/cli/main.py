@@ -14,7 +14,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from node import messages
 from node.cli.actions import ACTIONS
 from node.cli.actions_keys import LOCAL_ACTIONS
 from node.cli.client import Answer, Client, NotRunning, RefusedByNode, home_directory
@@ -27,6 +26,7 @@ from node.cli.parser import (
     build_parser,
 )
 from node.i18n import known_language, language_of_environment, translator
+from node.wording import messages
 from protocol.errors import OpenHouseError
 
 _INTERRUPTED = 130

@@ -16,7 +16,7 @@ from typing import Any, NoReturn, TypeAlias
 from node.cli.flatmates import add_flatmate_commands
 from node.cli.parser_keys import add_key_commands
 from node.i18n import LANGUAGES, translator
-from node.thing_words import CATEGORIES
+from node.wording.thing_words import CATEGORIES
 
 EXIT_DONE = 0
 EXIT_REFUSED = 1

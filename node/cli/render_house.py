@@ -10,20 +10,20 @@ from datetime import datetime
 from io import StringIO
 from typing import Final
 
-from node import messages
-from node.account_words import account_sentences
-from node.charter_words import GROUP_TITLES
 from node.cli.client import Answer
 from node.cli.output import Screen, moment, short_id, short_ids
 from node.cli.render_keys import show_words
-from node.conflict_sentences import conflict_sentence, met_sentences, what_to_do
-from node.fault_words import failure_sentences, fault_word, mediation_sentence
 from node.i18n import N_
-from node.judgement_words import because_sentences
-from node.link_words import link_words
-from node.pause_sentences import admitted_sentence, pause_sentence
-from node.sponsor_words import candidate_sentence, guest_sentence, seats_sentence
-from node.time_sentences import away_sentence, clock_sentence
+from node.wording import messages
+from node.wording.account_words import account_sentences
+from node.wording.charter_words import GROUP_TITLES
+from node.wording.conflict_sentences import conflict_sentence, met_sentences, what_to_do
+from node.wording.fault_words import failure_sentences, fault_word, mediation_sentence
+from node.wording.judgement_words import because_sentences
+from node.wording.link_words import link_words
+from node.wording.pause_sentences import admitted_sentence, pause_sentence
+from node.wording.sponsor_words import candidate_sentence, guest_sentence, seats_sentence
+from node.wording.time_sentences import away_sentence, clock_sentence
 
 _STANDINGS: Final = {
     "alone": N_("alone"),

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from node.account_words import account_sentences
-from node.between_words import engagement_sentences
 from node.cli.client import Answer
 from node.cli.loan_words import next_step, role_word
 from node.cli.output import Screen, short_id, short_ids, span
 from node.cli.render_things import say_terms
-from node.ended_words import ended_sentence
-from node.fault_words import failure_sentences, fault_word
-from node.messages import state_word
+from node.wording.account_words import account_sentences
+from node.wording.between_words import engagement_sentences
+from node.wording.ended_words import ended_sentence
+from node.wording.fault_words import failure_sentences, fault_word
+from node.wording.messages import state_word
 
 
 def asked(screen: Screen, answer: Answer) -> None:

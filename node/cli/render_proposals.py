@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from node.cli.client import Answer
 from node.cli.output import Screen, short_id
-from node.proposal_words import signed_sentence
+from node.wording.proposal_words import signed_sentence
 
 
 def proposals(screen: Screen, answer: Answer) -> None:

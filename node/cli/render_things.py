@@ -9,10 +9,10 @@ from typing import Final
 
 from node.cli.client import Answer
 from node.cli.output import Screen, moment, short_id, short_ids, span
-from node.file_words import size_words
 from node.i18n import N_
-from node.thing_words import CATEGORIES
-from node.when_words import when_sentences
+from node.wording.file_words import size_words
+from node.wording.thing_words import CATEGORIES
+from node.wording.when_words import when_sentences
 
 _KINDS: Final = {
     "object": N_("object"),

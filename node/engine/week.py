@@ -1,7 +1,7 @@
 """The hours of a week as text: ``sat``, ``sun 10:00-12:00``; and back.
 
 Words are those that scripts write; the page and the terminal say them in the reader's
-language (``node.when_words``).
+language (``node.wording.when_words``).
 
 Pure. Spec: §5.7.
 """

@@ -243,7 +243,7 @@ def _language(request: web.Request) -> str:
 
 
 def _say(request: web.Request, code: str, values: dict[str, object]) -> str:
-    from node import messages
+    from node.wording import messages
 
     return messages.say(code, values, _language(request))
 

@@ -9,24 +9,12 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from node import dates, messages
-from node.account_words import account_sentences
+from node import dates
 from node.api.files import content, shelf_of
 from node.api.raw import PICTURE_HEADERS
-from node.between_words import engagement_sentences
-from node.ended_words import ended_sentence
 from node.engine import commands, ids, paper, views
 from node.engine.ratings import FAULTS_BY_WORD
-from node.fault_words import (
-    FAULTS,
-    failure_sentences,
-    fault_word,
-    mediation_sentence,
-    waiting_sentence,
-)
-from node.file_words import file_sentence
 from node.i18n import translator
-from node.judgement_words import because_sentences
 from node.loan_photos import step_of
 from node.web import for_the_flat
 from node.web.answer_form import read_answer
@@ -36,6 +24,19 @@ from node.web.loan_words import is_under_way, notices, sentence
 from node.web.people import respect_sentences
 from node.web.render import Words
 from node.web.visit import Visit
+from node.wording import messages
+from node.wording.account_words import account_sentences
+from node.wording.between_words import engagement_sentences
+from node.wording.ended_words import ended_sentence
+from node.wording.fault_words import (
+    FAULTS,
+    failure_sentences,
+    fault_word,
+    mediation_sentence,
+    waiting_sentence,
+)
+from node.wording.file_words import file_sentence
+from node.wording.judgement_words import because_sentences
 from protocol.bodies import Event, Fault
 from protocol.errors import Refused
 

@@ -9,15 +9,15 @@ from aiohttp import web
 from node import dates
 from node.api import handlers
 from node.api.house_handlers import read_numbers
-from node.charter_words import GROUP_TITLES, charter_sentence
-from node.conflict_sentences import conflict_sentence, what_to_do
 from node.engine import commands, proposals, views
-from node.proposal_words import signed_sentence
-from node.sponsor_words import candidate_sentence, guest_sentence, seats_sentence
-from node.time_sentences import away_sentence
 from node.web.forms import Form
 from node.web.render import Words
 from node.web.visit import Visit
+from node.wording.charter_words import GROUP_TITLES, charter_sentence
+from node.wording.conflict_sentences import conflict_sentence, what_to_do
+from node.wording.proposal_words import signed_sentence
+from node.wording.sponsor_words import candidate_sentence, guest_sentence, seats_sentence
+from node.wording.time_sentences import away_sentence
 from protocol.charter import Explanation
 from protocol.errors import Refused
 from protocol.house import FIXED

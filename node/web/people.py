@@ -13,20 +13,12 @@ import segno
 from aiohttp import web
 from markupsafe import Markup
 
-from node.account_words import account_sentences
 from node.api import handlers
-from node.charter_words import charter_sentence
-from node.conflict_sentences import met_sentences
 from node.engine import commands, contacts, forgotten, ids, views
 from node.engine.capacity import CAPACITY_MAX
 from node.engine.standing_rules import CONFIANCE_MAX, WORDS
 from node.engine.views.neighbourhood import neighbours
-from node.fault_words import failure_sentences
 from node.i18n import N_, translator
-from node.judgement_words import because_sentences
-from node.link_words import link_words
-from node.pause_sentences import pause_sentence
-from node.time_sentences import clock_sentence
 from node.web.agenda import upcoming
 from node.web.begin import accept_invitation, show_beginning
 from node.web.begin import show_invitation as show_invited
@@ -35,6 +27,14 @@ from node.web.frame import waiting_for_me
 from node.web.house import sponsoring_words
 from node.web.render import Words
 from node.web.visit import Visit, go_to
+from node.wording.account_words import account_sentences
+from node.wording.charter_words import charter_sentence
+from node.wording.conflict_sentences import met_sentences
+from node.wording.fault_words import failure_sentences
+from node.wording.judgement_words import because_sentences
+from node.wording.link_words import link_words
+from node.wording.pause_sentences import pause_sentence
+from node.wording.time_sentences import clock_sentence
 from protocol.errors import Refused
 from protocol.invitations import decode_link, invitation_tag
 from protocol.keys import MemberId

@@ -1,6 +1,6 @@
 """Refusals as the page says them.
 
-``node.messages`` has a sentence for every code. Some of them tell what to type, or
+``node.wording.messages`` has a sentence for every code. Some of them tell what to type, or
 repeat an id that was typed; on a page there are links to press instead.
 """
 
@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from node import messages
 from node.i18n import N_, translator
+from node.wording import messages
 from protocol.errors import Refused
 
 ON_THE_PAGE: Final = {

@@ -15,11 +15,11 @@ from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from node.fault_words import FAULTS
-from node.file_words import size_words
 from node.i18n import LANGUAGE_NAMES, LANGUAGES, N_, translator
-from node.thing_words import CATEGORIES, LICENCE_WORDS, LICENCES
-from node.when_words import WEEKDAYS, when_sentences
+from node.wording.fault_words import FAULTS
+from node.wording.file_words import size_words
+from node.wording.thing_words import CATEGORIES, LICENCE_WORDS, LICENCES
+from node.wording.when_words import WEEKDAYS, when_sentences
 
 _HERE: Final = Path(__file__).parent
 STATIC_DIRECTORY: Final = _HERE / "static"

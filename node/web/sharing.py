@@ -23,7 +23,7 @@ from node.web.forms import Form
 from node.web.months import chosen_form, months_of
 from node.web.render import KINDS
 from node.web.visit import Visit, go_to
-from node.when_words import WEEKDAYS
+from node.wording.when_words import WEEKDAYS
 from protocol import limits
 from protocol.bodies import Category, ListingBody, Photo, ThingFile
 from protocol.errors import Refused

@@ -37,12 +37,12 @@ from node.file_names import NAME_SIZE_MAX_BYTES, safe_name
 from node.flat import rooms
 from node.i18n import LANGUAGES, preferred_language
 from node.loan_photos import LoanPhotos
-from node.messages import sentence
 from node.things_file import read_things
 from node.topics import Subscription, Topics
 from node.transport import announcements, portmap
 from node.transport.lan import SERVICE_TYPE
 from node.web.password import PASSWORD_FILE, Password
+from node.wording.messages import sentence
 from protocol.charter import Charter, CharterError
 from protocol.errors import Refused
 from protocol.keys import MemberId, backup_private_key, link_public_key, verify

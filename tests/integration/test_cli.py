@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
-from node import messages
 from node.cli import main as cli
 from node.cli.output import naming_home
 from node.store import DATABASE_FILE
+from node.wording import messages
 
 pytestmark = pytest.mark.system
 

@@ -19,7 +19,6 @@ from aiohttp import ClientSession, CookieJar, web
 from aiohttp.test_utils import TestServer
 from PIL import Image
 
-from node import messages
 from node.api.app import make_app
 from node.api.protocols import FilesLike, LinkState, LoanPhotosLike, PhotosLike
 from node.engine.clock_watch import ClockWatch
@@ -31,6 +30,7 @@ from node.loan_photos import LoanPhotos
 from node.topics import Subscription, Topics
 from node.web.pages import entry_path
 from node.web.refusals import ON_THE_PAGE
+from node.wording import messages
 from protocol.errors import Refused
 from protocol.keys import MemberId, verify
 from simulations.signing import InterningOpener, RealKeys

@@ -21,7 +21,7 @@ from node.engine.commands import (
     TakeBack,
 )
 from node.engine.loans import judge
-from node.fault_words import failure_sentences
+from node.wording.fault_words import failure_sentences
 from protocol.bodies import Fault, Kind, ReplyBody, register_object
 from protocol.errors import Refused
 from simulations.street import Row, Street, oid, street

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from node.account_words import account_sentences
 from node.cli.actions import ACTIONS
 from node.cli.client import part
 from node.cli.output import Screen, short_ids, span, width_of
 from node.cli.parser import build_parser
 from node.cli.render import RENDERINGS
 from node.i18n import LANGUAGES, translator
+from node.wording.account_words import account_sentences
 
 
 def rendered(command: str, answer: Any, language: str = "en") -> str:

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from node.file_names import NAME_SIZE_MAX_BYTES, numbered, safe_name
-from node.file_words import size_words
 from node.i18n import translator
+from node.wording.file_words import size_words
 
 HOSTILE = st.text(st.sampled_from("./\\:.  ab\0\n\u202e\u200bCONé~$%\ud800"), max_size=200)
 

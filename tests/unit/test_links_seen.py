@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from node.engine import desk, views
 from node.engine.desk import NOTE_SIZE_MAX_BYTES
-from node.link_words import link_words
 from node.links_seen import LinksSeen, Seen, read_seen, write_seen
+from node.wording.link_words import link_words
 from protocol.limits import FRIENDS_MAX
 from tests.page_street import StreetNode, make_street
 

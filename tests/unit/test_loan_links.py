@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from node.ended_words import ended_sentence
 from node.engine import intake, reconcile
 from node.engine.commands import (
     AnswerLoan,
@@ -24,6 +23,7 @@ from node.engine.commands import (
 )
 from node.engine.events import Effect, LinkDown, LinkId, LinkUp, MessageReceived, Send, Space
 from node.engine.loan_traffic import loan_of
+from node.wording.ended_words import ended_sentence
 from protocol import limits
 from protocol.bodies import (
     CommitmentBody,

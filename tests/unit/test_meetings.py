@@ -10,13 +10,13 @@ from typing import cast
 
 import pytest
 
-from node.conflict_sentences import met_sentences, what_to_do
 from node.engine import contacts
 from node.engine.commands import CheckContacts, Command, EndFriendship, NoteMeeting
 from node.engine.events import Json
 from node.engine.meetings import checks_of, sponsors_of
 from node.notices.facts import facts
 from node.transport.pairing import PairingDesk
+from node.wording.conflict_sentences import met_sentences, what_to_do
 from protocol.bodies import Kind, SeatBody, StatementBody, seat_object
 from protocol.encoding import encode
 from protocol.errors import Refused

@@ -1,4 +1,4 @@
-"""Every refusal has a sentence: node/messages.py."""
+"""Every refusal has a sentence: node/wording/messages.py."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from node import messages
-from node.charter_words import charter_sentence
 from node.engine.proposals import charter_refusal
 from node.errors import NodeError, StoreFull
 from node.host import HostFailed
 from node.i18n import LANGUAGES
+from node.wording import messages
+from node.wording.charter_words import charter_sentence
 from protocol.charter import Charter, CharterError
 from protocol.errors import ERRORS_BY_CODE, Refused
 

@@ -10,7 +10,7 @@ import pytest
 from node.cli.output import Screen
 from node.cli.render import RENDERINGS
 from node.i18n import LANGUAGES, translator
-from node.pause_sentences import pause_sentence
+from node.wording.pause_sentences import pause_sentence
 
 FRIEND: dict[str, Any] = {
     "member": "ab" * 32, "name": "Ben", "link": "down", "link_since": None, "through_name": None,

@@ -9,7 +9,6 @@ from typing import cast
 
 import pytest
 
-from node.between_words import engagement_sentences
 from node.engine.commands import (
     AnswerLoan,
     Ask,
@@ -23,6 +22,7 @@ from node.engine.commands import (
     SetFriendRule,
     Validate,
 )
+from node.wording.between_words import engagement_sentences
 from protocol.errors import Refused
 from simulations.street import DAY, TODAY, Row, Street, street
 

@@ -12,7 +12,7 @@ from node import doctor
 from node.cli.output import Screen
 from node.cli.render import RENDERINGS
 from node.i18n import LANGUAGES, translator
-from node.time_sentences import away_sentence, clock_sentence
+from node.wording.time_sentences import away_sentence, clock_sentence
 
 RIGHT = {"is_right": True, "reason": None, "says": None, "should_say": None}
 JUMPED = {

@@ -16,14 +16,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from node.charter_words import CHARTER_NOT_POSSIBLE, possible_words
 from node.errors import NodeError
-from node.flat_sentences import SENTENCES as _FLAT_SENTENCES
 from node.i18n import DEFAULT_LANGUAGE, N_, known_language, translator
-from node.key_sentences import SENTENCES as _KEY_SENTENCES
-from node.loan_sentences import SENTENCES as _LOAN_SENTENCES
-from node.thing_sentences import SENTENCES as _THING_SENTENCES
-from node.when_words import length_words, week_words
+from node.wording.charter_words import CHARTER_NOT_POSSIBLE, possible_words
+from node.wording.flat_sentences import SENTENCES as _FLAT_SENTENCES
+from node.wording.key_sentences import SENTENCES as _KEY_SENTENCES
+from node.wording.loan_sentences import SENTENCES as _LOAN_SENTENCES
+from node.wording.thing_sentences import SENTENCES as _THING_SENTENCES
+from node.wording.when_words import length_words, week_words
 from protocol.errors import OpenHouseError, ProtocolError, Refused
 
 

@@ -1,6 +1,6 @@
 """Sentences of refusals about asking, lending and returning, by code.
 
-They are English and the key of their translations; ``node.messages`` says them.
+They are English and the key of their translations; ``node.wording.messages`` says them.
 """
 
 from __future__ import annotations

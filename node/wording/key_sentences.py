@@ -1,4 +1,4 @@
-"""Sentences about keys, words and backups; a part of ``node.messages``.
+"""Sentences about keys, words and backups; a part of ``node.wording.messages``.
 
 Spec: §18.
 """
