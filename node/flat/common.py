@@ -25,6 +25,7 @@ from protocol.errors import Refused
 
 if TYPE_CHECKING:
     from node.api.protocols import NodeLike
+    from protocol.keys import MemberId
 
 ACTS: Final = {
     "yes": N_("{name} said yes."),
@@ -49,8 +50,11 @@ def things_of(core: Core) -> list[dict[str, Any]]:
     return [thing for thing in things if thing["thing"] in marked]
 
 
-def loans_of(core: Core) -> list[dict[str, Any]]:
-    """Open loans of these things, as a flatmate sees them, with what can be done."""
+def loans_of(core: Core, reader: MemberId) -> list[dict[str, Any]]:
+    """Open loans of these things, as a flatmate sees them, with what can be done.
+
+    What the flatmate asks for is left out: nobody says yes to themselves.
+    """
     note = read_note(core)
     if not note.things:
         return []
@@ -64,12 +68,13 @@ def loans_of(core: Core) -> list[dict[str, Any]]:
         }
         for loan in loans
         if loan["role"] == "holder" and not loan["paper"] and loan["thing"] in note.things
+        if loan["borrower"] != reader.hex()
     ]
 
 
-def loan_of(core: Core, loan: str) -> dict[str, Any]:
+def loan_of(core: Core, reader: MemberId, loan: str) -> dict[str, Any]:
     """One of them. Raises Refused."""
-    for row in loans_of(core):
+    for row in loans_of(core, reader):
         if row["loan"] == loan:
             return row
     raise Refused("unknown-loan", loan=loan[:40])
@@ -135,14 +140,24 @@ def things_list(core: Core) -> list[dict[str, Any]]:
 
 
 async def act(
-    node: NodeLike, core: Core, by: str, loan: str, did: str, command: commands.Command
+    node: NodeLike,
+    core: Core,
+    by: tuple[MemberId, str],
+    loan: str,
+    did: str,
+    command: commands.Command,
 ) -> None:
-    """Let a flatmate do something about a loan, and note who it was. Raises Refused."""
+    """Let a flatmate do something about a loan, and note who it was. Raises Refused.
+
+    Args:
+        by: the flatmate, and their name.
+    """
+    member, name = by
     verb = {"handed-over": "handover", "returned": "return"}.get(did, "answer")
-    if verb not in loan_of(core, loan)["can"]:
+    if verb not in loan_of(core, member, loan)["can"]:
         raise Refused("not-for-the-flat")
     await node.command(command)
-    done = Act(loan, by, did, time.time_ns() // 1_000_000)
+    done = Act(loan, name, did, time.time_ns() // 1_000_000)
     await keep(node, read_note(core).with_act(done))
 
 

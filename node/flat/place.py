@@ -199,25 +199,29 @@ class Place:
 
     def common_loans(self) -> list[dict[str, Any]]:
         """Open loans of the others' things of the flat."""
+        own = _core(self._resident)
+        if own is None:
+            return []
         return [
             {**loan, "slug": other.slug}
             for other, core in self._others()
-            for loan in common.loans_of(core)
+            for loan in common.loans_of(core, own.me)
         ]
 
     def common_loan(self, slug: str, loan: str) -> dict[str, Any]:
         """One of them. Raises Refused."""
         other = self._other(slug)
         _node, core = _lived_in(other)
-        return {**common.loan_of(core, loan), "slug": slug}
+        _, own = self._own()
+        return {**common.loan_of(core, own.me, loan), "slug": slug}
 
     async def act(self, slug: str, loan: str, did: str, command: commands.Command) -> None:
         """Do something for the flat in another's home; noted there. Raises Refused."""
         other = self._other(slug)
         node, core = _lived_in(other)
-        self._own()
+        _, own = self._own()
         async with other.lock:
-            await common.act(node, core, self._resident.name, loan, did, command)
+            await common.act(node, core, (own.me, self._resident.name), loan, did, command)
 
     def facts(self) -> list[Fact]:
         """What this flatmate deserves to be told of the flat."""

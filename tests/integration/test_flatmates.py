@@ -305,6 +305,15 @@ def test_flatmates_answer_for_the_flat_and_for_nothing_else(tmp_path: Path) -> N
 
             await asyncio.wait_for(_until(ana, "/notices", "Léo looked after “Guest bed”"), 20)
 
+            # Nobody says yes to themselves in another's name.
+            leos: Any = await building.node("leo").command(
+                Ask(things["Guest bed"], in_days(8), in_days(9))
+            )
+            await asyncio.wait_for(_until(ana, "/inbox", "Léo asks you"), 20)
+            his = f"/for-the-flat/{FIRST}/{leos['loan']}"
+            assert 404 == (await leo.get(his))[0]
+            assert "no such loan" in await leo.post(his + "/answer", "/things", answer="yes")
+
             # Her drill is hers: its loan is no loan of the flat.
             hers = loans["Ana's drill"]
             other = f"/for-the-flat/{FIRST}/{hers}"
