@@ -75,7 +75,8 @@ def served_flat(street: Street, directory: Path) -> Iterator[ServedFlat]:
         things: list[Any] = views.things(ana.engine.core)
         drill = next(thing for thing in things if thing["title"] == "Tent for four")
         await common.mark(ana, ana.engine.core, drill["thing"], is_common=True)
-        loan = common.loans_of(ana.engine.core)[0]["loan"]
+        luc_me = nodes[luc.slug].engine.core.me
+        loan = common.loans_of(ana.engine.core, luc_me)[0]["loan"]
         front = Front(flat)
         with listen("127.0.0.1", 0, "the page") as socket:
             await front.start(socket, 1.0)
