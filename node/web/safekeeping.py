@@ -60,7 +60,7 @@ async def show_kit(
         me=views.status(visit.core),
         words=words.split(),
         code=qr_code(words) if words else "",
-        guardians=[guardian["name"] for guardian in keys["guardians"]],
+        guardians=sorted((guardian["name"] for guardian in keys["guardians"]), key=str.casefold),
     )
 
 
