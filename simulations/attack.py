@@ -64,7 +64,7 @@ def refuse_before(graph: Path, attacks: Sequence[Attack], at_a_time: int) -> Non
             "or a smaller graph."
         )
     for attack in attacks:
-        _crowd(friends.members, friends.edges, attack)
+        _crowd(town.neighbours, attack)
 
 
 def attack_on(
@@ -75,16 +75,15 @@ def attack_on(
     Raises:
         AttackError: nothing was run.
     """
-    crowd = _crowd(honest, edges, attack)
+    crowd = _crowd(adjacency(honest, edges), attack)
     with quiet_collector():
         return Waves(honest, edges, attack, crowd, shows_progress=shows_progress).run()
 
 
-def _crowd(honest: int, edges: list[Edge], attack: Attack) -> Crowd:
-    neighbours = {member: list(friends) for member, friends in adjacency(honest, edges).items()}
-    degrees = [len(neighbours[member]) for member in range(honest)]
+def _crowd(neighbours: dict[int, dict[int, None]], attack: Attack) -> Crowd:
+    degrees = [len(friends) for friends in neighbours.values()]
     chance = random.Random(f"attack {attack.seed}")
     try:
-        return crowd_of(degrees, neighbours.__getitem__, attack.crowd, chance)
+        return crowd_of(degrees, lambda member: list(neighbours[member]), attack.crowd, chance)
     except ShapeError as error:
         raise AttackError(str(error)) from error

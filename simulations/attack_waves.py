@@ -12,7 +12,6 @@ from typing import Final
 
 from tqdm import tqdm
 
-from node.engine import capacity
 from node.engine.calendar import MINUTES_PER_DAY
 from node.engine.commands import (
     AnswerLoan,
@@ -31,6 +30,7 @@ from protocol.charter import Charter
 from protocol.errors import Refused
 from protocol.exchange import LoanState, Role, State, role_on
 from protocol.keys import MemberId
+from simulations.bounds_oracles import units_given, units_placed
 from simulations.graphs import Edge, adjacency, hops_from
 from simulations.hushed import hushed
 from simulations.listed_town import ListedTown
@@ -259,14 +259,16 @@ class Waves:
     def _damage(self, waves: int, seconds: float) -> Damage:
         held = self._held()
         bound = sum(
-            self._given(victim, self.town.world.hosts[attacker].member)
+            units_given(self._core(victim), self.town.world.hosts[attacker].member)
             for victim, attacker in self.crowd.attack_edges
         )
         exposure: dict[int, int] = {}
         for loan in held:
             lender = self._number(loan.holder)
             exposure[lender] = exposure.get(lender, 0) + 1
-        beyond = sum(1 for lender, open_ in exposure.items() if open_ > self._placed(lender))
+        beyond = sum(
+            1 for lender, open_ in exposure.items() if open_ > units_placed(self._core(lender))
+        )
         return Damage(
             sybils=self.attack.sybils,
             shape=self.attack.shape,
@@ -286,15 +288,6 @@ class Waves:
             waves=waves,
             seconds=round(seconds, 1),
         )
-
-    def _given(self, number: int, friend: MemberId) -> int:
-        """Units that a member gives a friend, or would if units were counted."""
-        core = self._core(number)
-        return max(core.charter.capacity_new, capacity.capacity(core, friend))
-
-    def _placed(self, number: int) -> int:
-        core = self._core(number)
-        return sum(self._given(number, friend) for friend in core.friends)
 
     # --- the world -------------------------------------------------------------------------
 

@@ -102,8 +102,7 @@ class BoundsOracle:
     def _check_lender(self, number: int) -> None:
         core = self.town.core(number)
         out = sum(path[-1] == core.me for path in self._open_paths())
-        placed = sum(_given(core, friend) for friend in core.friends)
-        self._judge("B1", out, placed, f"member {number} has lent")
+        self._judge("B1", out, units_placed(core), f"member {number} has lent")
 
     def _check_borrowers(self, borrower: int) -> None:
         family = self.town.family_of(borrower)
@@ -114,7 +113,7 @@ class BoundsOracle:
             for one in ids:
                 for friend in self.town.core(ids[one]).friends:
                     if friend not in ids:
-                        bound += _given(self.town.core(self.town.numbers[friend]), one)
+                        bound += units_given(self.town.core(self.town.numbers[friend]), one)
             self._judge("B2", held, bound, f"members {members} hold")
 
     def _check_words(self, number: int, borrower: MemberId) -> None:
@@ -166,6 +165,11 @@ class BoundsOracle:
         return hops
 
 
-def _given(core: Core, friend: MemberId) -> int:
+def units_given(core: Core, friend: MemberId) -> int:
     """Units that a member gives a friend, or would if units were counted."""
     return max(core.charter.capacity_new, capacity.capacity(core, friend))
+
+
+def units_placed(core: Core) -> int:
+    """Units that a member gives all its friends."""
+    return sum(units_given(core, friend) for friend in core.friends)

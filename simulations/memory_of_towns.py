@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from simulations import memory
@@ -51,18 +52,21 @@ WARM_UP_WEEKS: Final = 4
 """Weeks of a society in which people come to know each other."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Town:
     """A graph, as far as its size goes."""
 
     members: int
     edges: Sequence[Edge]
 
+    @cached_property
+    def neighbours(self) -> dict[int, dict[int, None]]:
+        return adjacency(self.members, self.edges)
+
     def within(self, circles: int) -> float:
         """How many others are within so many circles, on average over some members."""
-        neighbours = adjacency(self.members, self.edges)
         asked = range(0, self.members, max(1, self.members // _SAMPLED))
-        found = [len(hops_from(neighbours, member, circles)) - 1 for member in asked]
+        found = [len(hops_from(self.neighbours, member, circles)) - 1 for member in asked]
         return sum(found) / max(1, len(found))
 
     @property
@@ -74,7 +78,7 @@ def reach_need(town: Town, holders: int, circles: int, things: int = 1) -> Need:
     """What it takes that holders list things and everybody sees them who may."""
     sights = holders * town.within(circles)
     shown = sights * (_SIGHT_BYTES + (things - 1) * _MORE_BYTES)
-    return _need(town.homes_bytes + shown)
+    return _need([town.homes_bytes + shown])
 
 
 def attack_bytes(town: Town, crowd: CrowdPlan, circles: int) -> int:
@@ -82,12 +86,13 @@ def attack_bytes(town: Town, crowd: CrowdPlan, circles: int) -> int:
     friends = 2 * len(town.edges) / max(1, town.members)
     edges = 2 * friends if crowd.at == "sponsors" else float(crowd.attack_edges)
     made = family_size(crowd)
-    near = min(float(town.members), edges * (1 + town.within(circles - 1)))
+    nearer = 1 + town.within(circles - 1)
+    near = min(float(town.members), edges * nearer)
     sights = near * town.within(circles) + 2 * made
     # A gate sees a circle farther than who hangs on it; in a clique all hang on every gate.
     gates = min(edges, float(crowd.sybils))
     each = edges if crowd.shape == "clique" or crowd.at == "sponsors" else edges / gates
-    asked = gates * min(ASKS_PER_WAVE_MAX, each * (1 + town.within(circles - 1)))
+    asked = gates * min(ASKS_PER_WAVE_MAX, each * nearer)
     asked += (crowd.sybils - gates) * min(ASKS_PER_WAVE_MAX, each * (1 + town.within(circles - 2)))
     homes = town.homes_bytes + _HOME_BYTES * crowd.sybils + 2 * _FRIEND_BYTES * made
     return int(homes + sights * _SIGHT_BYTES + WAVES_MAX * asked * _REQUEST_BYTES)
@@ -95,8 +100,7 @@ def attack_bytes(town: Town, crowd: CrowdPlan, circles: int) -> int:
 
 def attack_need(bytes_each: Sequence[int], at_a_time: int) -> Need:
     """What several attacks take, the largest of them at one time."""
-    largest = sorted(bytes_each, reverse=True)[:at_a_time]
-    return Need(sum(largest) + len(largest) * _PROGRAM_BYTES, memory.free_memory_bytes())
+    return _need(sorted(bytes_each, reverse=True)[:at_a_time])
 
 
 def society_need(members: int, friends: float, weeks: int, at_a_time: int) -> Need:
@@ -105,9 +109,10 @@ def society_need(members: int, friends: float, weeks: int, at_a_time: int) -> Ne
     town = members * (_HOME_BYTES + friends * _FRIEND_BYTES) + sights * _SIGHT_BYTES
     busy = min(weeks, WARM_UP_WEEKS)
     lived = members * (busy * _BUSY_WEEK_BYTES + (weeks - busy) * _WEEK_BYTES)
-    grown = town + lived + _PROGRAM_BYTES
-    return Need(int(at_a_time * grown), memory.free_memory_bytes())
+    return _need([town + lived] * at_a_time)
 
 
-def _need(town_bytes: float) -> Need:
-    return Need(int(town_bytes) + _PROGRAM_BYTES, memory.free_memory_bytes())
+def _need(bytes_each: Sequence[float]) -> Need:
+    """What these take at one time, each with a program of its own."""
+    needed = sum(bytes_each) + len(bytes_each) * _PROGRAM_BYTES
+    return Need(int(needed), memory.free_memory_bytes())

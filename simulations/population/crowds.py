@@ -41,7 +41,7 @@ def with_crowd(graph: Csr, plan: CrowdPlan, seed: int) -> tuple[Csr, Crowd]:
         crowd = crowd_of(graph.degrees().tolist(), graph.friends, plan, chance)
     except ShapeError as error:
         raise ScenarioError("people.sybils", f"a crowd that can be ({error})") from error
-    owners = np.repeat(np.arange(graph.members, dtype=np.int32), np.diff(graph.offsets))
+    owners = graph.owners()
     is_once = owners < graph.neighbours
     new = np.array(crowd.new_edges, np.int32).reshape(-1, 2)
     one = np.concatenate([owners[is_once], new[:, 0]])

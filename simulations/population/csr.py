@@ -50,6 +50,10 @@ class Csr:
         """How many friends each member has."""
         return np.diff(self.offsets).astype(np.int32)
 
+    def owners(self) -> Numbers:
+        """For each place in the rows, whose row it is."""
+        return np.repeat(np.arange(self.members, dtype=np.int32), np.diff(self.offsets))
+
     def friends(self, member: int) -> list[int]:
         begin, end = self.offsets[member], self.offsets[member + 1]
         return [int(friend) for friend in self.neighbours[begin:end]]

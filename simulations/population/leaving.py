@@ -15,7 +15,7 @@ def without(graph: Csr, gone: Truths) -> tuple[Csr, Truths, Offsets]:
     Returns:
         The graph; for each place in the rows before whether it is kept; and its new place, or -1.
     """
-    owners = np.repeat(np.arange(graph.members, dtype=np.int32), np.diff(graph.offsets))
+    owners = graph.owners()
     kept = ~(gone[owners] | gone[graph.neighbours])
     places = np.where(kept, np.cumsum(kept) - 1, -1)
     counts = np.bincount(owners[kept], minlength=graph.members)
