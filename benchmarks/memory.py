@@ -42,13 +42,10 @@ def main() -> int:
     options = parser.parse_args()
     if len(options.numbers) != NUMBERS[options.what]:
         parser.error(f"{options.what} takes {NUMBERS[options.what]} numbers.")
-    before_mib = memory_peak_mib()
     need = {"reach": _reach, "attack": _attack, "society": _society}[options.what](options.numbers)
-    after_mib = memory_peak_mib()
     result = {
         "case": [options.what, *options.numbers],
-        "grew_by_mib": round(after_mib - before_mib, 1),
-        "peak_mib": round(after_mib, 1),
+        "peak_mib": round(memory_peak_mib(), 1),
         "foreseen_mib": round(need.needed_bytes / 2**20, 1),
     }
     print(json.dumps({**result, "on": describe()}, indent=2))
