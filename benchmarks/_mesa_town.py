@@ -1,110 +1,59 @@
-"""The peer of an exchange round: the same week by agents of Mesa 3, one Python object for each.
+"""The peer of an exchange round: the same weeks by agents of Mesa 3, one Python object for each.
 
-Written as one writes Mesa models: agents with lists of friends, ``AgentSet.do`` for each step of
-the week. The rules are those of the model without what it adds for who was disappointed
-(reliability, repair): a peer that does less. Confiance counts good counterparties, whoever looks.
+What the agents do stands in ``_town_people`` and ``_town_weeks``, which need no Mesa and are held
+equal to the model by a test. Chance is the model's own generator, as in most Mesa models.
 """
 
 from __future__ import annotations
 
-import math
+from random import Random
 
 import mesa
 
+from benchmarks._town_chance import Chance, Drawn
+from benchmarks._town_people import Nature, Person
+from benchmarks._town_weeks import Weekly
+from protocol.charter import Charter
 from simulations.population.csr import Csr
-from simulations.scenario_population import NEED_MEDIAN_PER_WEEK, NEED_SIGMA
+from simulations.population.weeks import Week
+from simulations.scenario_population import Customs
 
 
-class Member(mesa.Agent):  # type: ignore[misc]
-    """Somebody with friends, things and a need."""
+class Member(Person, mesa.Agent):  # type: ignore[misc]
+    """Somebody as an agent of Mesa."""
 
-    def __init__(self, model: Town, number: int) -> None:
-        super().__init__(model)
-        self.number = number
-        self.friends: list[Member] = []
-        self.things = model.random.randint(1, 3)
-        need = model.random.lognormvariate(math.log(NEED_MEDIAN_PER_WEEK), NEED_SIGMA)
-        self.wants = 1.0 - math.exp(-need * model.needs)
-        self.good: set[int] = set()
-        self.engaged: dict[int, int] = {}
-        self.good_with: dict[int, int] = {}
-
-    @property
-    def circles(self) -> int:
-        if len(self.good) >= 5:
-            return 3
-        return 2 if len(self.good) >= 2 else 1
-
-    def want(self) -> None:
-        """Ask one of those whom the open circles show."""
-        if self.random.random() >= self.wants:
-            return
-        before: dict[Member, Member | None] = {self: None}
-        frontier = [self]
-        for _ in range(self.circles):
-            reached = []
-            for person in frontier:
-                for friend in person.friends:
-                    if friend not in before:
-                        before[friend] = person
-                        reached.append(friend)
-            frontier = reached
-        holders = [person for person in before if person.things > 0 and person is not self]
-        if not holders:
-            return
-        path = [self.random.choice(holders)]
-        while (nearer := before[path[-1]]) is not self:
-            assert nearer is not None
-            path.append(nearer)
-        self.model.requests.append((self, path[::-1]))
-
-    def has_unit(self, friend: Member) -> bool:
-        good = self.good_with.get(friend.number, 0)
-        return self.engaged.get(friend.number, 0) < 1 + (good >= 1) + (good >= 3)
+    def __init__(self, model: Town, nature: Nature) -> None:
+        mesa.Agent.__init__(self, model)
+        Person.__init__(self, model, nature)
 
 
-class Town(mesa.Model):  # type: ignore[misc]
-    """A town of them."""
+class Town(Weekly, mesa.Model):  # type: ignore[misc]
+    """A town of agents.
 
-    def __init__(self, graph: Csr, needs: float, seed: int) -> None:
-        super().__init__(seed=seed)
-        self.needs = needs
-        self.members = [Member(self, number) for number in range(graph.members)]
-        for member in self.members:
-            member.friends = [self.members[friend] for friend in graph.friends(member.number)]
-        self.requests: list[tuple[Member, list[Member]]] = []
-        self.out: list[tuple[Member, list[Member]]] = []
+    Args:
+        chance: the generator of the model if None.
+    """
+
+    random: Random
+    row: Week
+
+    def __init__(
+        self,
+        graph: Csr,
+        charter: Charter,
+        customs: Customs,
+        seed: int,
+        chance: Chance | None = None,
+    ) -> None:
+        mesa.Model.__init__(self, seed=seed)
+        Weekly.__init__(self, graph, charter, customs, seed, chance or Drawn(self.random))
+
+    def person(self, nature: Nature) -> Person:
+        return Member(self, nature)
+
+    def everybody_lives(self) -> None:
+        self.agents.do("live")
 
     def step(self) -> None:
-        """A week: what was lent comes back, people want things, requests are answered."""
-        for borrower, path in self.out:
-            self.give_back(borrower, path)
-        self.out, self.requests = [], []
-        self.agents.do("want")
-        self.random.shuffle(self.requests)
-        for borrower, path in self.requests:
-            if path[-1].things > 0 and self.engage(borrower, path):
-                path[-1].things -= 1
-                self.out.append((borrower, path))
-
-    def engage(self, borrower: Member, path: list[Member]) -> bool:
-        if len(path) == 1:
-            return True
-        sides = list(zip(path, [borrower, *path], strict=False))
-        if not all(giver.has_unit(friend) for giver, friend in sides):
-            return False
-        for giver, friend in sides:
-            giver.engaged[friend.number] = giver.engaged.get(friend.number, 0) + 1
-        return True
-
-    def give_back(self, borrower: Member, path: list[Member]) -> None:
-        holder = path[-1]
-        holder.things += 1
-        holder.good.add(borrower.number)
-        borrower.good.add(holder.number)
-        if len(path) == 1:
-            for one, other in ((holder, borrower), (borrower, holder)):
-                one.good_with[other.number] = one.good_with.get(other.number, 0) + 1
-            return
-        for giver, friend in zip(path, [borrower, *path], strict=False):
-            giver.engaged[friend.number] -= 1
+        """A week."""
+        self.row = self.live()

@@ -5,20 +5,24 @@ does it for everybody; igraph and NetworkX for members in a row, in the same ord
 and on the whole graph, and the result is compared member by member. Speeds are holders a second,
 so a peer need not do all of them.
 
-An exchange round: a week of the same town, in which some ask, pass on, lend and bring back. Mesa
-does it for fewer agents, by the same rules but for what follows when something goes wrong
-(``_mesa_town``); speeds are members a second, over weeks in which circles are open.
+An exchange round: a week of the same town, in which some ask, pass on, lend and bring back. Mesa's
+agents (``_mesa_town``) live by the very same rules: with the model's draws their weeks are equal
+to its own, which is shown on a small town first. Then both live the same weeks of a young town
+with their own chance, Mesa for as many agents as ``--mesa-agents`` says; speeds are members a
+second.
 
-Peers use one core; the model uses all there are. So there are two ratios: of the time on the
-clock, which is right on a machine that does nothing else, and of the time on processors, which
-says what one core does, whoever else is working.
+Peers use one core; the model uses all there are. So there are three ratios: of the time on the
+clock, which is right on a machine that does nothing else; of the time on processors, which says
+what one core does, whoever else is working; and, computed from these, of the time that the clock
+would show if nothing else ran: what the model does on one thread, and the rest on all cores.
 
 Estimated reach: three circles of everybody in a town of many friends, by sketches and exactly, and
 how far the one is from the other.
 
 The two are alternated, because machines do not run at one speed for long.
 
-    python3 -m benchmarks.population [--members 100000] [--runs 3] [--largest 10000000]
+    python3 -m benchmarks.population [--members 100000] [--runs 3] [--mesa-agents 50000]
+                                     [--largest 10000000]
 
 With ``--largest`` every tenfold size up to it is measured as well, each in a process of its
 own, so that its memory is its own. Peers that are missing (``openhouse[bench]``) are left out.
@@ -27,6 +31,7 @@ own, so that its memory is its own. Peers that are missing (``openhouse[bench]``
 from __future__ import annotations
 
 import argparse
+import gc
 import importlib.util
 import json
 import os
@@ -46,12 +51,13 @@ from numpy.typing import NDArray
 
 from benchmarks.machine import describe
 from protocol.charter import Charter
-from simulations.population.compiled import Numbers
+from simulations.memory import Need, free_memory_bytes
+from simulations.population.compiled import Numbers, cores
 from simulations.population.csr import Csr
 from simulations.population.reach import reach
 from simulations.population.sketches import estimated_reach
 from simulations.population.towns import town
-from simulations.population.weeks import Weeks
+from simulations.population.weeks import Week, Weeks
 from simulations.scenario_population import Customs, TownPlan
 
 CIRCLES: Final = 2
@@ -60,25 +66,34 @@ IGRAPH_SHARE: Final = 0.1
 NETWORKX_HOLDERS: Final = 2000
 MESA_AGENTS: Final = 50_000
 NEEDS: Final = 4.0
-"""Times the usual: one in five wants something each week."""
+"""Times the usual: one in six wants something each week."""
 WEEKS_BEFORE: Final = 6
+EQUAL_MEMBERS: Final = 200
+EQUAL_WEEKS: Final = 8
+AGENT_BYTES: Final = 4000
+"""One agent of Mesa with ten friends and what is said of it."""
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--members", type=int, default=100_000)
     parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--mesa-agents", type=int, default=MESA_AGENTS)
     parser.add_argument("--largest", type=int, default=0)
     parser.add_argument("--only-size", type=int, default=0, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.only_size:
         print(json.dumps(one_size(options.only_size)))
         return 0
+    need = Need(options.mesa_agents * AGENT_BYTES, free_memory_bytes())
+    if not need.fits:
+        parser.error(f"--mesa-agents {options.mesa_agents} {need}: take fewer.")
     answer: dict[str, object] = {"machine": describe(), "seed": SEED}
     answer |= {"load_before": [round(load, 1) for load in os.getloadavg()]}
     answer["reach"] = reach_beside_peers(options.members, options.runs)
     answer["estimated_reach"] = sketches_beside_searches(options.members, options.runs)
-    answer["exchange_round"] = weeks_beside_mesa(options.members, options.runs)
+    agents = min(options.members, options.mesa_agents)
+    answer["exchange_round"] = weeks_beside_mesa(options.members, options.runs, agents)
     if options.largest:
         answer["sizes"] = sizes_up_to(options.largest)
     print(json.dumps(answer, indent=2))
@@ -123,27 +138,38 @@ def sketches_beside_searches(members: int, runs: int) -> dict[str, object]:
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """What was done in a second on the clock, and in a second on a processor."""
+    """What was done in a second on the clock, in one on a processor, and in one at rest.
+
+    Args:
+        at_rest: on the clock of a machine that does nothing else, computed.
+    """
 
     by_clock: float
     by_core: float
+    at_rest: float
 
 
 @dataclass(frozen=True, slots=True)
 class Time:
-    """Seconds on the clock and on all processors."""
+    """Seconds on the clock, on all processors, and on these of the thread that waits for others."""
 
     clock_s: float
     core_s: float
+    main_s: float
 
     def speed(self, count: int) -> Speed:
-        return Speed(count / self.clock_s, count / self.core_s)
+        at_rest_s = self.main_s + (self.core_s - self.main_s) / cores()
+        return Speed(count / self.clock_s, count / self.core_s, count / at_rest_s)
 
 
 def timed(work: Callable[[], object]) -> Time:
-    clock_s, core_s = time.perf_counter(), time.process_time()
+    clock_s, core_s, main_s = time.perf_counter(), time.process_time(), time.thread_time()
     work()
-    return Time(time.perf_counter() - clock_s, time.process_time() - core_s)
+    return Time(
+        time.perf_counter() - clock_s,
+        time.process_time() - core_s,
+        time.thread_time() - main_s,
+    )
 
 
 def beside(
@@ -169,6 +195,8 @@ def beside(
             row["ratio"] = round(statistics.median(a.by_clock / b.by_clock for a, b in pairs), 1)
             by_core = statistics.median(a.by_core / b.by_core for a, b in pairs)
             row["ratio_by_core"] = round(by_core, 1)
+            at_rest = statistics.median(a.at_rest / b.at_rest for a, b in pairs)
+            row["ratio_at_rest_computed"] = round(at_rest, 1)
             row["version"] = version(name)
         rows[name] = row
     return rows
@@ -226,37 +254,75 @@ def networkx_speed(graph: Csr, expected: Numbers) -> Callable[[], Speed]:
 # --- an exchange round -------------------------------------------------------------------
 
 
-def weeks_beside_mesa(members: int, runs: int) -> dict[str, object]:
+def weeks_beside_mesa(members: int, runs: int, agents: int) -> dict[str, object]:
     """Members a second in one week, of the model and of Mesa."""
     charter, customs = Charter(), Customs(needs=NEEDS)
+    Weeks(town(2000, TownPlan(), SEED), charter, customs, SEED).live()  # compiles
     life = Weeks(town(members, TownPlan(), SEED), charter, customs, SEED)
-    small = Weeks(town(2000, TownPlan(), SEED), charter, customs, SEED)
     for _ in range(WEEKS_BEFORE):
-        small.live()  # compiles
         life.live()
-    peers = {"mesa": mesa_speed(min(members, MESA_AGENTS))}
-    rows = beside(lambda: timed(life.live).speed(members), peers, runs)
-    week = life.live()
-    agreed = week.agreed_1 + week.agreed_2 + week.agreed_3
-    return {
+    ours: list[Week] = []
+    mesa = None if importlib.util.find_spec("mesa") is None else MesaWeeks(agents)
+    peers = {"mesa": None if mesa is None else mesa.measure}
+    rows = beside(lambda: timed(lambda: ours.append(life.live())).speed(members), peers, runs)
+    answer: dict[str, object] = {
         "members": members,
-        "mesa_agents": min(members, MESA_AGENTS),
-        "loans_in_the_last_week": agreed,
-        "beyond_circle_1": agreed - week.agreed_1,
+        "mesa_agents": agents,
+        "weeks": [row.week for row in ours],
+        "loans_of_1000": _loans_of_1000(ours[-1], members),
         **rows,
     }
+    if mesa is not None:
+        answer["equal_weeks"] = f"{EQUAL_WEEKS} of {EQUAL_MEMBERS} members"
+        answer["mesa_loans_of_1000"] = _loans_of_1000(mesa.town.row, agents)
+    return answer
 
 
-def mesa_speed(agents: int) -> Callable[[], Speed] | None:
-    """A week of the same rules by one Python object for each member."""
-    if importlib.util.find_spec("mesa") is None:
-        return None
+class MesaWeeks:
+    """A town of Mesa's agents, some weeks old."""
+
+    def __init__(self, agents: int) -> None:
+        from benchmarks._mesa_town import Town
+
+        charter, customs = Charter(), Customs(needs=NEEDS)
+        _live_equal_weeks()
+        _tell(f"Mesa: {agents} agents, about {agents * AGENT_BYTES / 1e9:.1f} GB")
+        self.agents = agents
+        self.town = Town(town(agents, TownPlan(), SEED), charter, customs, SEED)
+        # What lives as long as the town is not looked through again and again.
+        gc.collect()
+        gc.freeze()
+        for week in range(WEEKS_BEFORE):
+            _tell(f"Mesa: week {week} of {WEEKS_BEFORE} before those that are measured")
+            self.town.step()
+
+    def measure(self) -> Speed:
+        _tell(f"Mesa: week {self.town.week}, measured")
+        return timed(self.town.step).speed(self.agents)
+
+
+def _live_equal_weeks() -> None:
+    """With the same draws Mesa's agents do what the model's members do."""
     from benchmarks._mesa_town import Town
+    from benchmarks._town_chance import Hashed
 
-    model = Town(town(agents, TownPlan(), SEED), NEEDS, SEED)
-    for _ in range(WEEKS_BEFORE):
-        model.step()
-    return lambda: timed(model.step).speed(agents)
+    graph, charter = town(EQUAL_MEMBERS, TownPlan(), SEED), Charter()
+    customs = Customs(needs=10 * NEEDS)
+    model = Weeks(graph, charter, customs, SEED)
+    agents = Town(graph, charter, customs, SEED, Hashed(SEED))
+    for _ in range(EQUAL_WEEKS):
+        agents.step()
+        assert model.live() == agents.row
+
+
+def _loans_of_1000(row: Week, members: int) -> dict[str, float]:
+    """Loans of a week for a thousand members, by circle."""
+    loans = {"circle_1": row.agreed_1, "circle_2": row.agreed_2, "circle_3": row.agreed_3}
+    return {name: round(1000 * count / members, 1) for name, count in loans.items()}
+
+
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
 
 
 # --- sizes -------------------------------------------------------------------------------

@@ -149,16 +149,19 @@ def _decided(
     return _AGREED if is_holder else 0
 
 
+def in_turn(hashes: Hashes) -> Offsets:
+    """All requests by their hash; of two alike the first."""
+    return np.argsort(hashes, kind="stable")
+
+
 def in_order(
-    requests: Requests, fates: Fates, stage: int, hashes: Hashes
+    requests: Requests, fates: Fates, stage: int, turns: Offsets
 ) -> tuple[Offsets, Offsets]:
-    """The requests that wait at a stage, by member and hash, and where each member's begin."""
-    waiting = np.flatnonzero((fates.what == Fate.WITH_SOMEBODY) & (requests.hops > stage))
-    nodes = requests.nodes[waiting, stage]
-    order = waiting[np.lexsort((waiting, hashes[waiting], nodes))]
-    nodes = requests.nodes[order, stage]
-    begins = np.flatnonzero(np.diff(nodes, prepend=-1))
-    return order.astype(np.int64), np.append(begins, len(order)).astype(np.int64)
+    """The requests that wait at a stage, by member and turn, and where each member's begin."""
+    waiting = turns[((fates.what == Fate.WITH_SOMEBODY) & (requests.hops > stage))[turns]]
+    order = waiting[np.argsort(requests.nodes[waiting, stage], kind="stable")]
+    begins = np.flatnonzero(np.diff(requests.nodes[order, stage], prepend=-1))
+    return order, np.append(begins, len(order)).astype(np.int64)
 
 
 def let_go(units: Units, requests: Requests, fates: Fates) -> None:

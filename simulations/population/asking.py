@@ -58,16 +58,23 @@ class Requests(NamedTuple):
 
 
 MARKS_EACH: Final = 8
-SEARCHES_MAX: Final = (1 << 32) // MARKS_EACH - 2
+SEARCHES_MAX: Final = (1 << 16) // MARKS_EACH - 2
+BATCH: Final = 32
 
-Looking: TypeAlias = tuple[NDArray[np.uint32], Numbers, Offsets]
+Looking: TypeAlias = tuple[NDArray[np.uint16], Numbers, Hashes, Offsets]
 """For one thread: by which search everybody was met last, and how many hops away; in what order
-the last one met people; and how many there were."""
+the last one met people; rows of friends to look at next; and how many searches there were (and
+what keeps fetching early from being left out)."""
 
 
 def looking_for(members: int) -> Looking:
     """New scratch space for one thread."""
-    return np.zeros(members, np.uint32), np.empty(members + 1, np.int32), np.zeros(1, np.int64)
+    return (
+        np.zeros(members, np.uint16),
+        np.empty(members + 1, np.int32),
+        np.empty((BATCH, 2), np.uint64),
+        np.zeros(2, np.int64),
+    )
 
 
 def requests_for(count: int) -> Requests:
@@ -137,29 +144,44 @@ def _choose(
     Everybody who is met is marked with the search and the hops; indices are unsigned, and what
     is found is counted without a branch, as in ``reach``.
     """
-    marks, queue, state = looking
+    marks, queue, rows, state = looking
     offsets, neighbours = graph
     if state[0] == SEARCHES_MAX:
         marks[:] = 0
         state[0] = 0
     state[0] += 1
-    base = np.uint32(state[0] * MARKS_EACH)
+    base = np.uint16(state[0] * MARKS_EACH)
     marks[member] = base
     queue[0] = member
-    head, tail = np.uint64(0), np.uint64(1)
-    for hops in range(1, circles + 1):
-        border, mark = tail, np.uint32(base + np.uint32(hops))
+    tail = np.uint64(1)
+    for i in range(np.uint64(offsets[member]), np.uint64(offsets[member + 1])):
+        friend = np.uint32(neighbours[i])
+        marks[friend] = base + np.uint16(1)
+        queue[tail] = friend
+        tail += np.uint64(1)
+    head = np.uint64(1)
+    for hops in range(2, circles + 1):
+        border, mark = tail, np.uint16(base + np.uint16(hops))
         while head < border:
-            person = np.uint64(np.uint32(queue[head]))
-            head += np.uint64(1)
-            row, row_end = offsets[person], offsets[person + np.uint64(1)]
-            for i in range(np.uint64(row), np.uint64(row_end)):
-                friend = np.uint32(neighbours[i])
-                before = marks[friend]
-                is_new = before < base
-                queue[tail] = friend
-                tail += np.uint64(is_new)
-                marks[friend] = mark if is_new else before
+            batch = int(min(border - head, np.uint64(BATCH)))
+            touched = 0
+            for k in range(batch):
+                person = np.uint64(np.uint32(queue[head + np.uint64(k)]))
+                row = np.uint64(offsets[person])
+                rows[k, 0] = row
+                rows[k, 1] = np.uint64(offsets[person + np.uint64(1)])
+                # Fetched now, many at once, and not one by one when each is wanted.
+                touched += neighbours[row]
+            state[1] = touched
+            head += np.uint64(batch)
+            for k in range(batch):
+                for i in range(rows[k, 0], rows[k, 1]):
+                    friend = np.uint32(neighbours[i])
+                    before = marks[friend]
+                    is_new = before < base
+                    queue[tail] = friend
+                    tail += np.uint64(is_new)
+                    marks[friend] = mark if is_new else before
     chosen, least = -1, np.uint64(0xFFFFFFFFFFFFFFFF)
     for k in range(np.uint64(1), tail):
         person = np.uint64(np.uint32(queue[k]))
@@ -188,7 +210,7 @@ def _set_path(
     requests.hops[request] = length
     person = holder
     for step in range(length):
-        wanted = marks[person] - np.uint32(1)
+        wanted = marks[person] - np.uint16(1)
         nearest = -1
         for i in range(offsets[person], offsets[person + 1]):
             friend = int(neighbours[i])

@@ -96,13 +96,20 @@ def _add_side(side: int, sides: Numbers, count: int) -> int:
 
 
 @part
-def _near_sides(
-    graph: Graph, viewer: int, subject: int, rater: int, sides: Numbers, count: int
+def _is_self_or_friend(graph: Graph, viewer: int, rater: int) -> bool:
+    return rater == viewer or position(graph.offsets, graph.neighbours, viewer, rater) >= 0
+
+
+@part
+def _common_sides(
+    graph: Graph, viewer: int, subject: int, rater: int, sides: Numbers, count: int, most: int
 ) -> tuple[bool, int]:
-    """Whether a rater is near, and the sides known with its own. Spec: §12.2."""
+    """Whether a rater is near by a common friend, and the sides known with these. Spec: §12.2.
+
+    Args:
+        most: looked for no further when so many sides are known.
+    """
     offsets, neighbours = graph
-    if rater == viewer or position(offsets, neighbours, viewer, rater) >= 0:
-        return True, _add_side(rater, sides, count)
     is_near = False
     i, j = offsets[viewer], offsets[rater]
     while i < offsets[viewer + 1] and j < offsets[rater + 1]:
@@ -110,6 +117,8 @@ def _near_sides(
             if neighbours[i] != subject:
                 is_near = True
                 count = _add_side(int(neighbours[i]), sides, count)
+                if count >= most:
+                    break
             i += 1
             j += 1
         elif neighbours[i] < neighbours[j]:
@@ -120,39 +129,11 @@ def _near_sides(
 
 
 @part
-def circles_open(
-    graph: Graph, words: Words, rules: Rules, viewer: int, subject: int, week: int, sides: Numbers
-) -> int:
-    """How far a member may ask, as one place sees it. Spec: §12.2, §12.4.
-
-    Args:
-        sides: room for ``SIDES_MAX`` members.
-    """
-    near, far, failed, known = 0, 0, 0, 0
-    begin, end = words.offsets[subject], words.offsets[subject + 1]
-    if end - begin < rules.exchanges_2 or rules.exchanges_2 == 0:
-        return 1  # nobody counts more than one
-    for at in range(begin, end):
-        if at + 1 < end and words.raters[at + 1] == words.raters[at]:
-            continue  # only the latest word of each
-        age = age_minutes(int(words.ends[at]), week)
-        if words.values[at] == GOOD:
-            weight = thousandths(age, rules.good_life)
-            if weight == 0:
-                continue
-            is_near, known = _near_sides(
-                graph, viewer, subject, int(words.raters[at]), sides, known
-            )
-            if is_near:
-                near += weight
-            else:
-                far += weight
-        elif words.values[at] == BAD:
-            failed += thousandths(age, rules.failed_life)
-    total = near + min(far, _WHOLE * rules.far_max) - rules.failed_cost * failed
+def _circles_at(rules: Rules, total: int, known: int, most: int) -> int:
+    """The circles that a sum of words, in thousandths, and sides open, up to ``most``."""
     confiance = max(0, (2 * total + _WHOLE) // (2 * _WHOLE))
     circle = 1
-    while circle < rules.max_circles:
+    while circle < most:
         needed = rules.exchanges_2
         if circle == 2:
             needed = rules.exchanges_3
@@ -162,6 +143,64 @@ def circles_open(
             break
         circle += 1
     return circle
+
+
+@part
+def circles_open(
+    graph: Graph,
+    words: Words,
+    rules: Rules,
+    viewer: int,
+    subject: int,
+    week: int,
+    most: int,
+    sides: Numbers,
+) -> int:
+    """How far a member may ask, as one place sees it. Spec: §12.2, §12.4.
+
+    Rows of friends are laid side by side as late as can be: whoever is no friend counts as far,
+    until more circles would be open with them near; and no circle closes when one is.
+
+    Args:
+        most: circles enough; whether more are open is not looked at.
+        sides: room for ``SIDES_MAX`` members.
+    """
+    near, far, failed, known = 0, 0, 0, 0
+    begin, end = words.offsets[subject], words.offsets[subject + 1]
+    if end - begin < rules.exchanges_2 or rules.exchanges_2 == 0 or most < 2:
+        return 1  # nobody counts more than one
+    for at in range(begin, end):
+        if at + 1 < end and words.raters[at + 1] == words.raters[at]:
+            continue  # only the latest word of each
+        age, rater = age_minutes(int(words.ends[at]), week), int(words.raters[at])
+        if words.values[at] == GOOD:
+            weight = thousandths(age, rules.good_life)
+            if weight > 0 and _is_self_or_friend(graph, viewer, rater):
+                near += weight
+                known = _add_side(rater, sides, known)
+            else:
+                far += weight
+        elif words.values[at] == BAD:
+            failed += thousandths(age, rules.failed_life)
+    lost, far_most = rules.failed_cost * failed, _WHOLE * rules.far_max
+    most = _circles_at(rules, near + far - lost, SIDES_MAX, most)
+    circles = _circles_at(rules, near + min(far, far_most) - lost, known, most)
+    sides_most = rules.sides if most > 2 else 0
+    for at in range(begin, end):
+        if circles == most:
+            break
+        if words.values[at] != GOOD or (at + 1 < end and words.raters[at + 1] == words.raters[at]):
+            continue
+        weight = thousandths(age_minutes(int(words.ends[at]), week), rules.good_life)
+        rater = int(words.raters[at])
+        if weight == 0 or _is_self_or_friend(graph, viewer, rater):
+            continue
+        is_near, known = _common_sides(graph, viewer, subject, rater, sides, known, sides_most)
+        if is_near:
+            near += weight
+            far -= weight
+            circles = _circles_at(rules, near + min(far, far_most) - lost, known, most)
+    return circles
 
 
 # --- newcomers ---------------------------------------------------------------------------
@@ -194,6 +233,7 @@ def judge(
     rules: Rules,
     viewers: Numbers,
     subjects: Numbers,
+    hops: Numbers,
     week: int,
     begin: int,
     end: int,
@@ -204,18 +244,27 @@ def judge(
     """What each viewer sees of each subject: the circles open, and whether only to friends.
 
     Args:
+        hops: for each pair how far the subject would borrow from, over the viewer: no more is
+            judged than that takes, and nothing between friends. 0: everything.
         begin, end: which of the pairs.
         sides: room for ``SIDES_MAX`` members.
         circles, reliable: take the result. Who is not reliable, or has come and not borrowed
             from friends enough, borrows in circle 1.
     """
     for i in range(begin, end):
-        viewer, subject = int(viewers[i]), int(subjects[i])
-        circles[i] = circles_open(graph, words, rules, viewer, subject, week, sides)
-        seen = reliability(graph, words, rules.max_circles, viewer, subject, week)
+        viewer, subject, far = int(viewers[i]), int(subjects[i]), int(hops[i])
+        circles[i], reliable[i] = 1, 1
+        if far == 1:
+            continue
+        most = min(rules.max_circles, far - rules.recommended) if far else rules.max_circles
+        circles[i] = circles_open(graph, words, rules, viewer, subject, week, most, sides)
+        if far and circles[i] + rules.recommended < far:
+            continue
+        reliable[i] = 0
         # Spec 12.6: who may borrow beyond circle 1.
-        is_reliable = seen * 100.0 >= rules.reliability_min
-        reliable[i] = is_reliable and first_loans_missing(words, rules, subject, week) == 0
+        if first_loans_missing(words, rules, subject, week) == 0:
+            seen = reliability(graph, words, rules.max_circles, viewer, subject, week)
+            reliable[i] = seen * 100.0 >= rules.reliability_min
 
 
 # --- sharing and capacity ----------------------------------------------------------------

@@ -261,13 +261,12 @@ class Weeks:
         fates = Fates(np.zeros(count, np.uint8), np.zeros(count, np.uint8))
         willing = stream(self.seed, Purpose.WILLING, self.week)
         priority = stream(self.seed, Purpose.PRIORITY, self.week)
-        hashes = draws_of(priority, requests.borrowers)
+        turns = answering.in_turn(draws_of(priority, requests.borrowers))
         for stage in range(min(HOPS_MAX, self.rules.max_circles)):
-            order, bounds = answering.in_order(requests, fates, stage, hashes)
+            order, bounds = answering.in_order(requests, fates, stage, turns)
             nodes, borrowers = requests.nodes[order, stage], requests.borrowers[order]
-            self._answer_at(
-                stage, requests, fates, order, bounds, willing, *self.judged(nodes, borrowers)
-            )
+            seen = self.judged(nodes, borrowers, requests.hops[order])
+            self._answer_at(stage, requests, fates, order, bounds, willing, *seen)
         return fates
 
     def _answer_at(
@@ -289,14 +288,22 @@ class Weeks:
 
         in_ranges(one, len(bounds) - 1, lambda: None, threads=self.threads)
 
-    def judged(self, viewers: Numbers, subjects: Numbers) -> tuple[Flags, Flags]:
-        """The circles open to subjects, and whether they are reliable, as viewers see it."""
+    def judged(
+        self, viewers: Numbers, subjects: Numbers, hops: Numbers | None = None
+    ) -> tuple[Flags, Flags]:
+        """The circles open to subjects, and whether they are reliable, as viewers see it.
+
+        Args:
+            hops: how far each would borrow from; then no more is judged than that takes.
+        """
+        if hops is None:
+            hops = np.zeros(len(viewers), np.int32)
         circles, reliable = np.empty(len(viewers), np.uint8), np.empty(len(viewers), np.uint8)
 
         def one(begin: int, end: int, sides: Numbers) -> None:
             judge(
-                self.rows, self.words, self.rules, viewers, subjects, self.week, begin, end,
-                sides, circles, reliable,
+                self.rows, self.words, self.rules, viewers, subjects, hops, self.week,
+                begin, end, sides, circles, reliable,
             )  # fmt: skip
 
         in_ranges(one, len(viewers), _room_for_sides, threads=self.threads)
