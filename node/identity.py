@@ -33,7 +33,7 @@ from protocol.keys import HouseId, MemberId, Signature, Signer
 from protocol.limits import NAME_SIZE_MAX_BYTES, RECORDS_PER_SECOND_MAX
 from protocol.mandates import Successor, root_commitment
 from protocol.records import Record
-from protocol.uniqueness import Contact, commitment
+from protocol.uniqueness import Contact, commitment, normal
 
 _NOTE: Final = "identity"
 _VERSION: Final = 2
@@ -42,9 +42,8 @@ _CONTACT_SIZE_MAX_BYTES: Final = 254
 
 # Not whether the address exists: only what is certainly a slip of the hand.
 _EMAIL: Final = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@.]+")
-# E.164, once spaces and the usual separators are taken out.
+# E.164, in the one spelling of spec §9.5.
 _PHONE: Final = re.compile(r"\+[1-9][0-9]{6,14}")
-_PHONE_SEPARATORS: Final = str.maketrans("", "", " .-/()\u00a0\u202f")
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +265,9 @@ def _checked_email(email: str) -> str:
 
 
 def _checked_phone(phone: str) -> str:
-    digits = phone.translate(_PHONE_SEPARATORS)
-    if digits and not _PHONE.fullmatch(digits):
+    # What is put between digits means nothing; a letter, or a digit of another script, does.
+    is_a_number = not any(each.isalnum() and each not in "0123456789" for each in phone)
+    spelled = normal(Contact.PHONE, phone)
+    if not is_a_number or (spelled and not _PHONE.fullmatch(spelled)):
         raise Refused("bad-phone", phone=phone[:40])
-    return digits
+    return spelled

@@ -5,7 +5,7 @@ from __future__ import annotations
 from node.web.frame import DONE
 from tests.browser.visitors import Visitor
 
-PHONES = {"Luc": "+33 6 12 34 56 78", "Mia": "+33612345678"}
+PHONES = {"Luc": "+33 6 12 34 56 78", "Mia": "0033612345678"}
 """One number, which two people share."""
 
 

@@ -12,6 +12,7 @@ from node.opening import CachedOpener
 from node.store import Store
 from protocol import keys
 from protocol.errors import Refused
+from protocol.uniqueness import Contact, normal
 
 
 def made(home: Path, **given: str) -> identity.Identity:
@@ -30,6 +31,17 @@ def test_the_member_is_the_same_after_a_restart(tmp_path: Path) -> None:
     assert created == identity.load(store)
     assert ("ana@example.org", "+33612345678") == (created.email, created.phone)
     store.close()
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    ["0033612345678", "00 33 (6) 12-34-56-78", "+33\u20116\u200912\u00b734_56/78", "+33.6.12345678"],
+)
+def test_a_number_is_taken_in_every_spelling_that_reaches_one_person(
+    spelling: str, tmp_path: Path
+) -> None:
+    """Spec §9.5."""
+    assert normal(Contact.PHONE, spelling) == made(tmp_path, phone=spelling).phone == "+33612345678"
 
 
 def test_two_members_are_never_the_same(tmp_path: Path) -> None:
@@ -83,6 +95,10 @@ def test_setting_up_beside_a_running_node_is_refused(tmp_path: Path) -> None:
         ({"email": "a" * 250 + "@example.org"}, "bad-email"),
         ({"phone": "0612345678"}, "bad-phone"),
         ({"phone": "+33 six"}, "bad-phone"),
+        ({"phone": "six"}, "bad-phone"),
+        ({"phone": "+33\uff16 12 34 56 78"}, "bad-phone"),
+        ({"phone": "00612"}, "bad-phone"),
+        ({"phone": "0000612345678"}, "bad-phone"),
         ({"phone": "+1234567890123456"}, "bad-phone"),
     ],
 )
