@@ -64,6 +64,8 @@ DONE: Final = {
     "admitted": N_("The friend's home is let in again."),
     "ended": N_("The friendship is ended."),
     "words-written": N_("Good. This computer has forgotten the words; keep the paper safe."),
+    "frozen": N_("Frozen: your friends’ homes hear of it as soon as they are connected."),
+    "thawed": N_("Thawed: what your devices sign counts again."),
     "goodbye": N_(
         "Done: your things are withdrawn and your friendships here ended. Leave your home on for a "
         "few minutes more: friends’ homes have to hear of it. Then it can be switched off for good."

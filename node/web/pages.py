@@ -117,6 +117,8 @@ _WRITINGS: Final[dict[str, tuple[Act, Show]]] = {
     "/house/back": (house.come_back, house.show_house),
     "/friends/{member}/end": (people.end_friendship, people.show_friend),
     "/safekeeping/guardians": (safekeeping.name_guardians, safekeeping.show),
+    "/safekeeping/freeze": (safekeeping.freeze, safekeeping.show),
+    "/safekeeping/thaw": (safekeeping.thaw, safekeeping.show),
     "/safekeeping/approve": (safekeeping.approve, safekeeping.show),
     "/safekeeping/veto": (safekeeping.veto, safekeeping.show),
     "/safekeeping/written": (safekeeping.written, safekeeping.show),

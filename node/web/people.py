@@ -68,6 +68,7 @@ async def show_home(
         "home.html",
         error=error,
         me=me,
+        is_frozen=visit.core.is_frozen(visit.core.me),
         clock=clock_sentence(clock, visit.gettext),
         steps=_next_steps(visit, me),
         soon=upcoming(visit)[:_SOON_MAX],

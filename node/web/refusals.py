@@ -40,6 +40,10 @@ ON_THE_PAGE: Final = {
         "This home was restored, and may have forgotten what it promised: the homes of {names} "
         "are to be asked first, and are away. How to promise all the same stands in “Safekeeping”."
     ),
+    "keys-frozen": N_(
+        "Your keys are frozen: nothing can be done in your name until you thaw them, in "
+        "“Safekeeping”."
+    ),
     "missing-field": N_("Something is not filled in yet."),
 }
 

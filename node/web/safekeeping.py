@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from aiohttp import web
 
 from node.engine import views
-from node.engine.commands import ApproveSuccessor, EndRecall, NameGuardians, RevokeKey
+from node.engine.commands import (
+    ApproveSuccessor,
+    EndRecall,
+    FreezeKeys,
+    NameGuardians,
+    RevokeKey,
+)
 from node.engine.events import Json
 from node.web.forms import Form
 from node.web.people import qr_code
 from node.web.render import moment_here
 from node.web.visit import Visit
 from protocol.errors import Refused
+from protocol.keys import MemberId
+from protocol.mandates import APPROVALS_MAX
+
+_APPROVALS_MIN: Final = 2
 
 
 async def show(
@@ -27,7 +37,8 @@ async def show(
     """The words while they are not on paper, then how to keep a copy.
 
     Args:
-        approval: what I just answered a friend who lost everything, as the engine gives it.
+        approval: what I just answered a friend who lost everything, as the engine gives it, and
+            how many answers their keys record asks for.
     """
     keys: Any = views.keys(visit.core)
     chosen = form.all("guardians") if form is not None else ()
@@ -39,6 +50,9 @@ async def show(
         keys=keys,
         friends=views.friends(visit.core),
         named=chosen or [guardian["member"] for guardian in keys["guardians"]],
+        chosen_approvals=_approvals_in(form) or keys["approvals_needed"],
+        approvals_max=APPROVALS_MAX,
+        has_house=visit.core.house is not None,
         approval=approval,
         claims=[
             {"key": claim["key"], "from": moment_here(claim["counts_from_ms"])}
@@ -61,20 +75,41 @@ async def show_kit(
         words=words.split(),
         code=qr_code(words) if words else "",
         guardians=sorted((guardian["name"] for guardian in keys["guardians"]), key=str.casefold),
+        needed=keys["approvals_needed"],
     )
 
 
 async def name_guardians(visit: Visit, form: Form) -> str:
-    """Who may give me new keys together; nobody ticked: nobody."""
-    await visit.command(NameGuardians(form.all("guardians")))
+    """Who may give me new keys together, and how many it takes; nobody ticked: nobody."""
+    needed = form.number("approvals", _APPROVALS_MIN, APPROVALS_MAX)
+    await visit.command(NameGuardians(form.all("guardians"), needed))
     return "/safekeeping?done=changed"
+
+
+def _approvals_in(form: Form | None) -> int | None:
+    """What was chosen before something else was wrong."""
+    text = "" if form is None else form.text("approvals")
+    return int(text) if text in map(str, range(_APPROVALS_MIN, APPROVALS_MAX + 1)) else None
+
+
+async def freeze(visit: Visit, form: Form) -> str:
+    """Nothing counts that my devices sign, until I thaw. Spec: §18.2."""
+    await visit.command(FreezeKeys(frozen=True))
+    return "/safekeeping?done=frozen"
+
+
+async def thaw(visit: Visit, form: Form) -> str:
+    await visit.command(FreezeKeys(frozen=False))
+    return "/safekeeping?done=thawed"
 
 
 async def approve(visit: Visit, form: Form) -> web.StreamResponse:
     """As a guardian: the answer for a friend who lost everything, to be sent to them."""
     answer = await visit.command(ApproveSuccessor(form.text("request")))
     assert isinstance(answer, Mapping), "whose keys, and the text"
-    return await show(visit, approval=answer)
+    theirs = visit.core.keys_body(MemberId(bytes.fromhex(str(answer["member"]))))
+    needed = _APPROVALS_MIN if theirs is None else theirs.approvals_min
+    return await show(visit, approval={**answer, "needed": needed})
 
 
 async def veto(visit: Visit, form: Form) -> str:

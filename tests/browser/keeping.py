@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 
+FROZEN = (
+    "Your keys are frozen: nothing counts that your devices sign, and your friends’ homes do not "
+    "show your things. Nothing can be done in your name until you thaw them."
+)
+
+
 def keep_things(visitor: Visitor, title: str) -> None:
     """A list as drafts, days kept free, a photo, and how a friend sees it all."""
     visitor.go("/things")
@@ -174,6 +180,20 @@ def keep_safe(visitor: Visitor, place: Path, title: str) -> None:
     for words in (title, visitor.say("Requests and loans"), visitor.say("The answer was no.")):
         assert words in read
     assert visitor.page.locator("img").evaluate_all("all => all.every(each => each.naturalWidth)")
+
+
+def freeze_and_thaw(visitor: Visitor) -> None:
+    """Nothing is done in one's name meanwhile; where one is reminded of it, it is taken back."""
+    visitor.go("/safekeeping")
+    visitor.open("form[action='/safekeeping/freeze']")
+    visitor.press("form[action='/safekeeping/freeze'] button")
+    visitor.sees(DONE["frozen"])
+    visitor.go("/")
+    visitor.sees(FROZEN)
+    visitor.press("p.problem a")
+    visitor.sees(FROZEN)
+    visitor.press("form[action='/safekeeping/thaw'] button")
+    visitor.sees(DONE["thawed"])
 
 
 def have_written_the_words(visitor: Visitor) -> None:

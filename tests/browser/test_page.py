@@ -101,6 +101,7 @@ def test_a_house_begins_things_are_lent_and_its_people_leave(
         trusting.name_guardians(ana, ("Luc", "Mia"))
     member = ana.home.api("GET", "/status")["member"]
     trusting.come_back_by_their_word((luc, mia), member, tmp_path / "again")
+    keeping.freeze_and_thaw(luc)
     mia.home.process.terminate()
     asleep = ana.begin("home asleep since {time}", "time")
     ana.wait_for("/friends", asleep)

@@ -143,7 +143,10 @@ def come_back_by_their_word(guardians: tuple[Visitor, Visitor], member: str, hom
         guardian.open("textarea[name=request]")
         guardian.fill(request=asked["request"])
         guardian.press("form[action='/safekeeping/approve'] button")
-        guardian.sees("Send this answer to %(name)s. It takes those of two guardians.", name="Ana")
+        guardian.sees(
+            "Send this answer to %(name)s. It takes those of %(count)s guardians.",
+            name="Ana", count=2,
+        )  # fmt: skip
         answers.append(guardian.page.input_value("textarea[readonly]"))
     found: Any = restoring.take_approvals(home, answers)
     assert found["member"] == member

@@ -7,7 +7,7 @@ import io
 import json
 import urllib.request
 import zipfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from aiohttp import ClientSession, CookieJar
@@ -16,8 +16,10 @@ from aiohttp.test_utils import TestServer
 from node.api.app import make_app
 from node.engine import views
 from node.engine.commands import (
+    AddThing,
     ApproveSuccessor,
     Command,
+    FreezeKeys,
     GiveBack,
     HandOver,
     KeepNote,
@@ -29,6 +31,7 @@ from node.notices.channels import Channels, Mail, write_channels
 from node.web.live import STREAMS_MAX
 from node.web.pages import entry_path
 from protocol.errors import Refused
+from simulations.street import Street
 from tests.page_street import Reader, StreetNode, live_here, make_street, served
 
 
@@ -84,9 +87,8 @@ def test_the_kit_has_the_words_while_they_are_here_and_lines_to_write_them_on_af
 
 @dataclass
 class HomeWithKeys(StreetNode):
-    """Members of a street in memory have no record of keys: what is asked for is noted."""
+    """Who is claimed to be somebody, and asked to answer: what is done is noted."""
 
-    named: list[tuple[str, ...]] = field(default_factory=list)
     vetoed: list[str] = field(default_factory=list)
 
     async def command(self, command: Command) -> Json:
@@ -96,31 +98,71 @@ class HomeWithKeys(StreetNode):
         if isinstance(command, ApproveSuccessor):
             if command.request != "the whole text":
                 raise Refused("succession-text-malformed")
-            return {"name": "<b>Luc</b>", "approval": "an answer"}
-        if isinstance(command, NameGuardians):
-            if len(command.members) == 1:
-                raise Refused("too-few-guardians", needed=2)
-            self.named.append(command.members)
-            return {}
+            luc = self.street.id(1).hex()
+            return {"member": luc, "name": "<b>Luc</b>", "approval": "an answer"}
         return await super().command(command)
 
 
-def test_guardians_are_chosen_on_the_page_two_at_least_or_nobody() -> None:
-    node = HomeWithKeys(make_street())
-    friends = [node.street.id(number).hex() for number in (1, 6)]
+def street_with_keys() -> Street:
+    """The first two of them have records of keys."""
+    street = make_street()
+    for number in (0, 1):
+        core = street.core(number)
+        core.config = replace(core.config, next_root_hash=bytes([number]) * 32)
+        street.run(number, FreezeKeys(frozen=False))
+    return street
+
+
+def test_guardians_are_chosen_on_the_page_and_how_many_of_them_it_takes() -> None:
+    street = street_with_keys()
+    friends = [street.id(number).hex() for number in (1, 2, 6)]
     page = "/safekeeping"
-    with served(node) as home:
+    with served(StreetNode(street)) as home:
         ana = Reader(home)
-        status, text = ana.post(f"{page}/guardians", page, guardians=friends[:1])
-        assert (409, True) == (status, "Name 2 guardians at least" in text)
+
+        def name(approvals: str, *guardians: str) -> tuple[int, str]:
+            form = f"{page}/guardians"
+            return ana.post(form, page, guardians=list(guardians), approvals=approvals)
+
+        status, text = name("3", *friends[:2])
+        assert (409, True) == (status, "Name 3 guardians at least" in text)
         assert f'value="{friends[0]}" checked' in text
-        assert "Saved." in ana.post(f"{page}/guardians", page, guardians=friends)[1]
-        assert "Saved." in ana.post(f"{page}/guardians", page)[1]
-    assert [tuple(friends), ()] == node.named
+        assert '<option value="3" selected>' in text
+        for wrong in ("1", "5", "two", ""):
+            assert 409 == name(wrong, *friends)[0]
+        text = name("3", *friends)[1]
+        assert "Saved." in text
+        assert "3 of these people can give you new keys together:" in text
+        assert "it takes 3 of them: " in ana.get(f"{page}/kit")[1]
+        assert "Saved." in name("2")[1]
+        assert "You can name two or more friends" in ana.get(page)[1]
+
+
+def test_who_freezes_their_keys_is_told_so_and_can_do_nothing_else_before_thawing() -> None:
+    street = street_with_keys()
+    drill = street.run(0, AddThing("Cordless drill"))["thing"]
+    page, frozen = "/safekeeping", "Your keys are frozen: nothing counts that your devices sign"
+    with served(StreetNode(street)) as home:
+        ana = Reader(home)
+        assert frozen not in ana.get(page)[1]
+        status, text = ana.post(f"{page}/freeze", page)
+        assert (200, True, True) == (status, "Frozen: " in text, frozen in text)
+        assert "Freeze my keys" not in text
+        assert frozen in ana.get("/")[1]
+        fields = {"title": "Saw", "kind": "object", "circles": "1"}
+        status, text = ana.post("/things", "/things", **fields)
+        assert (409, True) == (status, "until you thaw them, in “Safekeeping”" in text)
+        seen = [row["thing"] for row in views.browse(street.core(1), lambda refusal: refusal.code)]  # type: ignore[index,call-overload]
+        assert drill not in seen
+        assert "Thawed: " in ana.post(f"{page}/thaw", page)[1]
+        assert frozen not in ana.get("/")[1]
+        assert 200 == ana.post("/things", "/things", **fields)[0]
 
 
 def test_a_guardian_answers_and_who_is_claimed_to_be_somebody_else_says_no() -> None:
-    node = HomeWithKeys(make_street())
+    node = HomeWithKeys(street_with_keys())
+    named = tuple(node.street.id(number).hex() for number in (0, 3, 6))
+    node.street.run(1, NameGuardians(named, 3))
     page, approve, mine = "/safekeeping", "/safekeeping/approve", node.engine.core.me
     key = b"\x05" * 32
     with served(node) as home:
@@ -129,7 +171,7 @@ def test_a_guardian_answers_and_who_is_claimed_to_be_somebody_else_says_no() -> 
         assert (409, True) == (status, "This text is not whole" in text)
         assert ">half of it</textarea>" in text
         status, text = ana.post(approve, page, request="the whole text")
-        assert "Send this answer to &lt;b&gt;Luc&lt;/b&gt;." in text
+        assert "Send this answer to &lt;b&gt;Luc&lt;/b&gt;. It takes those of 3 guardians." in text
         assert ">an answer</textarea>" in text
         assert "That is not me" not in text
         node.engine.core.claims[(node.street.id(1), key)] = node.street.now_ms

@@ -35,7 +35,12 @@ def test_the_member_is_the_same_after_a_restart(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "spelling",
-    ["0033612345678", "00 33 (6) 12-34-56-78", "+33\u20116\u200912\u00b734_56/78", "+33.6.12345678"],
+    [
+        "0033612345678",
+        "00 33 (6) 12-34-56-78",
+        "+33\u20116\u200912\u00b734_56/78",
+        "+33.6.12345678",
+    ],
 )
 def test_a_number_is_taken_in_every_spelling_that_reaches_one_person(
     spelling: str, tmp_path: Path
