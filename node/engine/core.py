@@ -31,6 +31,7 @@ from protocol.bodies import (
     StatementBody,
     WithdrawalBody,
     keys_object,
+    seat_object,
     withdrawal_object,
 )
 from protocol.charter import Charter
@@ -454,6 +455,10 @@ class Core:
         if stored is None or self.now_ms >= stored.record.not_after_ms:
             return None
         return stored.record
+
+    def seat_given(self, member: MemberId) -> Record | None:
+        """Our seat for somebody we answer for. Spec: §9.2."""
+        return self.current(self.me, seat_object(member))
 
     def of_kind(self, kind: Kind) -> list[Record]:
         """Current records of a kind, by all authors, in order of arrival."""

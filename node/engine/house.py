@@ -140,7 +140,7 @@ def set_profile(core: Core, name: str, languages: tuple[str, ...]) -> Json:
 
 def give_seat(core: Core, candidate: MemberId) -> Record | None:
     """Answer for a candidate; None when a seat of ours stands already. Spec: §9.2."""
-    if core.current(core.me, seat_object(candidate)) is not None:
+    if core.seat_given(candidate) is not None:
         return None
     return core.publish(SeatBody(candidate), seat_object(candidate), SEAT_LEASE_MS)
 

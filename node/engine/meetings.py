@@ -47,7 +47,7 @@ def check(core: Core, command: CheckContacts) -> Json:
     """``house checked MEMBER --phone P --email E``. Raises Refused; nothing changes then."""
     member = ids.resolve_member(core, command.member)
     name = core.name_of(member)
-    seat = core.current(core.me, seat_object(member))
+    seat = core.seat_given(member)
     if seat is None or not isinstance(seat.body, SeatBody) or member == core.me:
         raise Refused("no-seat-of-mine", name=name)
     if not has_just_met(core, member):

@@ -42,7 +42,6 @@ from protocol.bodies import (
     Kind,
     StatementBody,
     half_object,
-    seat_object,
 )
 from protocol.errors import BadKey, Malformed, NotYours, Refused, RemoteProtocolError
 from protocol.invitations import Invitation, decode_link, encode_link, invitation_tag
@@ -310,7 +309,7 @@ def welcome_guest(core: Core, link: Link, message: JoinRequest) -> MemberId:
         _keep_greeting(core, [seat], guest)
     is_newcomer = not core.is_member(guest)
     # Who comes back without a disk may hold our seat already: that costs no other one.
-    needs_seat = is_newcomer and core.current(core.me, seat_object(guest)) is None
+    needs_seat = is_newcomer and core.seat_given(guest) is None
     if needs_seat and not is_founding and sponsors.why_no_seat(core) is not None:
         raise Refused("no-seats-left")
     write_invitation(core, secret, expires_ms, guest)

@@ -15,7 +15,7 @@ from node.engine.asking import counts_as_member, judge, reliability
 from node.engine.core import Core
 from node.trust.sponsors import GuestSeat, Sponsoring, sponsoring
 from node.trust.standing import is_reliable
-from protocol.bodies import Kind, SeatBody, seat_object
+from protocol.bodies import Kind, SeatBody
 from protocol.errors import Refused
 from protocol.keys import MemberId
 from protocol.records import Record
@@ -56,7 +56,7 @@ def _note(guest: MemberId) -> str:
 
 def look(core: Core, guest: MemberId) -> None:
     """Note that a guest's reliability fell, or that it is back in time. Spec: §9.7."""
-    seat = core.current(core.me, seat_object(guest))
+    seat = core.seat_given(guest)
     if seat is None or guest in core.founders:
         return
     since_ms = fell_ms(core, guest)

@@ -23,7 +23,7 @@ from node.engine.core import Core
 from node.engine.events import Json
 from node.engine.house import house_name, shows
 from node.engine.views.folding import folded
-from protocol.bodies import Kind, ListingBody, ThingKind, seat_object
+from protocol.bodies import Kind, ListingBody, ThingKind
 from protocol.charter import Charter, Explanation
 from protocol.records import Record
 
@@ -113,7 +113,7 @@ def friends(core: Core) -> list[Json]:
             "answers_for": [core.name_of(m) for m in validations.validated_by(core, member)],
             "validates_me": validations.holds(core, member, core.me),
             "checked": meetings.checks_of(core, member),
-            "may_check": core.current(core.me, seat_object(member)) is not None,
+            "may_check": core.seat_given(member) is not None,
             "just_met": meetings.has_just_met(core, member),
             "rule": standing_rules.rule_of(core, member),
             **capacity.summary(core, member),
