@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from node.engine import comparisons, loan_links, pauses
 from node.engine.core import Core, Revocation, edge
-from node.engine.events import FriendsChanged, Space
+from node.engine.events import Disconnect, FriendsChanged, Space
 from protocol import limits
 from protocol.bodies import HalfBody, Kind, half_object
 from protocol.encoding import Value
@@ -229,13 +229,26 @@ def take_revocation(core: Core, secret: bytes, hops: int, giver: MemberId | None
         core.bump_entry(("revocation", key))
     for half in core.registers.halves_with_hash(key):
         assert isinstance(half.body, HalfBody)
-        if half.body.friend == core.me and half.author in core.friends:
-            mark_ended(core, half.author)
-        elif half.author == core.me and half.body.friend in core.friends:
-            # We ended it ourselves, after the backup that this node was restored from.
-            mark_ended(core, half.body.friend)
+        # By our own half: we ended it, after the backup that this node was restored from.
+        member = half.author if half.body.friend == core.me else half.body.friend
+        if core.me in (half.author, half.body.friend) and member in core.friends:
+            _learn_end(core, member, giver)
         refresh_edge(core, half.author, half.body.friend)
     return True
+
+
+def _learn_end(core: Core, member: MemberId, giver: MemberId | None) -> None:
+    """A friendship of ours has ended; who said so may be a third. Spec: §7.7, §18.5.
+
+    A link that stands is closed. Where we were restored, its other end may be a friend by a later
+    friendship, which has not come back yet: what it greeted us with was for that one.
+    """
+    if core.friends[member].ended:
+        return
+    mark_ended(core, member)
+    link_id = core.link_of(member)
+    if link_id is not None and giver != member:  # else it is closed where this was said
+        core.effects.append(Disconnect(link_id, "friendship-ended"))
 
 
 def given_to_any(core: Core, one: MemberId, other: MemberId) -> bool:

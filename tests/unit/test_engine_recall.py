@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+import pytest
+
 from node.engine import forgotten, recall
 from node.engine.commands import (
     AddThing,
@@ -528,6 +530,13 @@ class TestFriends:
         assert not [e for e in pump.homes["A"].effects if isinstance(e, Disconnect)]
 
 
+def _has_given_back(pump: Pump, friend: str) -> bool:
+    """Whether a friend of A has answered its recall; the answer is on its way."""
+    core = pump.core(friend)
+    link_id = core.link_of(pump.member("A"))
+    return link_id is not None and core.links[link_id].recalled_at_ms is not None
+
+
 class TestFriendshipsMadeAfterTheBackup:
     """Their other ends still believe in them. Spec: §18.5."""
 
@@ -590,6 +599,36 @@ class TestFriendshipsMadeAfterTheBackup:
 
         assert not pump.core("A").is_live_friend(pump.member("D"))
         assert [] == pump.sees("D")
+
+    @pytest.mark.parametrize(("who", "other"), [("A", "D"), ("D", "A")])
+    def test_one_made_again_after_its_end_goes_on(self, who: str, other: str) -> None:
+        """The backup knows the one before, and hears of its end with a link to D standing.
+
+        Found by ``simulate hunt``, seed 1880.
+        """
+        pump = town("AB", "AD", "BD")
+        done(pump, AddThing("ladder", circles=1))
+        disk = backup(pump)
+        pump.end(who, other)
+        pump.run()
+        pump.join("D", "A")
+        assert ["ladder"] == pump.sees("D")
+        pump.advance(DAY_MS)  # B, a friend of both, needs no path over this one
+        pump.cut("A")
+
+        restore(pump, disk)
+        pump.link("A", "B")
+        pump.run(until=lambda: _has_given_back(pump, "B"))
+        pump.link("A", "D")
+        pump.run()
+        assert not pump.core("A").is_live_friend(pump.member("D"))
+        pump.advance(2 * MINUTE_MS)
+        pump.link_all()
+        pump.advance(2 * MINUTE_MS)
+
+        assert pump.core("D").is_live_friend(pump.member("A"))
+        done(pump, AddThing("drill", circles=1))
+        assert ["drill", "ladder"] == pump.sees("D")
 
     def test_a_friend_cannot_make_one_up(self) -> None:
         """Without our own half nobody becomes a friend."""
