@@ -17,6 +17,7 @@ import random
 
 from benchmarks.machine import describe
 from simulations.attack import Attack, attack_on
+from simulations.collector import quiet_collector
 from simulations.graphs import small_world
 from simulations.lives import live, usual_charter
 from simulations.memory import Need
@@ -28,7 +29,7 @@ from simulations.memory_of_towns import (
     society_need,
 )
 from simulations.mixes import HARD_MIX
-from simulations.reach import memory_peak_mib, quiet_collector, reach
+from simulations.reach import memory_peak_mib, reach
 from simulations.shock import FRIENDS
 
 SEED = 1

@@ -33,8 +33,9 @@ from benchmarks.machine import describe
 from protocol.charter import Charter
 from protocol.keys import RecordId
 from protocol.messages import Announce, decode_message, encode_message
+from simulations.collector import quiet_collector
 from simulations.graphs import small_world
-from simulations.listed_town import ListedTown, quiet_collector
+from simulations.listed_town import ListedTown
 from simulations.reach import memory_peak_mib
 from simulations.signing import ModelKeys, RealKeys
 from simulations.town import seed_for

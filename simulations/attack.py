@@ -23,9 +23,9 @@ from pathlib import Path
 
 from protocol.errors import OpenHouseError
 from simulations.attack_waves import Attack, Damage, Waves
+from simulations.collector import quiet_collector
 from simulations.edge_files import read_friends
 from simulations.graphs import Edge, adjacency
-from simulations.listed_town import quiet_collector
 from simulations.memory_of_towns import Town, attack_bytes, attack_need
 from simulations.shapes import Crowd, ShapeError, crowd_of
 

@@ -31,11 +31,12 @@ from simulations import (
 from simulations.arguments import count, duration_ms, number, seed_number, share
 from simulations.attack import AttackError
 from simulations.behaviours import MixError
+from simulations.collector import quiet_collector
 from simulations.experiments import ExperimentError
 from simulations.graphs import GraphError
 from simulations.hunt import shrink, transcript
 from simulations.journey import JourneyError
-from simulations.reach import ReachError, ReachPlan, quiet_collector, run_reach
+from simulations.reach import ReachError, ReachPlan, run_reach
 from simulations.replay import ReplayError
 from simulations.runner import RunResult, run_scenario
 from simulations.scenario import ScenarioError, find_scenario, read_scenario

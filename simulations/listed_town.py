@@ -12,7 +12,6 @@ import gc
 import random
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -222,16 +221,3 @@ class ListedTown:
 
 def _lister(town: ListedTown, number: int) -> Callable[[], None]:
     return lambda: town.list_one(number)
-
-
-@contextmanager
-def quiet_collector() -> Iterator[None]:
-    """Run without the cyclic garbage collector: worlds make few cycles and many objects."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
-        if was_on:
-            gc.enable()

@@ -12,9 +12,9 @@ from typing import Final
 
 from protocol.charter import Charter
 from simulations.behaviours import Mix, Person
+from simulations.collector import quiet_collector
 from simulations.graphs import Edge
 from simulations.intervals import measure
-from simulations.listed_town import quiet_collector
 from simulations.memory_of_towns import WARM_UP_WEEKS
 from simulations.shock import small_world
 from simulations.street import DAY_MS

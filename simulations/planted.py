@@ -26,8 +26,8 @@ from protocol.bodies import HalfBody, ListingBody, WithdrawalBody, half_object
 from protocol.circles import FriendGraph
 from protocol.records import Record
 from protocol.session import LinkSession
+from simulations.collector import quiet_collector
 from simulations.machine import Host
-from simulations.reach import quiet_collector
 from simulations.runner import run_scenario
 from simulations.scenario import find_scenario, read_scenario
 from simulations.world import World

@@ -25,12 +25,13 @@ from protocol import limits
 from protocol.bodies import Kind
 from protocol.charter import Charter
 from protocol.errors import OpenHouseError
+from simulations.collector import quiet_collector
 from simulations.edge_files import read_friends
 from simulations.graphs import Edge
-from simulations.listed_town import BORN_MS, ListedTown, quiet_collector
+from simulations.listed_town import BORN_MS, ListedTown
 from simulations.memory_of_towns import Town, reach_need
 
-__all__ = ["ReachError", "ReachPlan", "ReachResult", "quiet_collector", "reach", "run_reach"]
+__all__ = ["ReachError", "ReachPlan", "ReachResult", "reach", "run_reach"]
 
 WARM_UP_LISTINGS: Final = 3
 """Things that each holder lists during the warm-up."""

@@ -20,10 +20,10 @@ from typing import Final
 
 from protocol.charter import Charter
 from simulations.behaviours import Behaviour, Defector, FreeRider, Loan, Person
+from simulations.collector import quiet_collector
 from simulations.customs import Customs
 from simulations.graphs import Edge
 from simulations.intervals import measure
-from simulations.reach import quiet_collector
 from simulations.society import Society, become
 from simulations.street import DAY_MS
 

@@ -28,8 +28,9 @@ from protocol import limits
 from protocol.charter import Charter
 from protocol.keys import RecordId
 from protocol.records import Record
+from simulations.collector import quiet_collector
 from simulations.graphs import Edge
-from simulations.listed_town import ListedTown, Thing, View, quiet_collector
+from simulations.listed_town import ListedTown, Thing, View
 from simulations.quiet_liars import QuietLiars
 from simulations.reach import ReachError, ReachPlan, memory_peak_mib, read_town
 

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from simulations.collector import quiet_collector
 from simulations.experiments.shape import Experiment, Figure, Found, Results, Size
 from simulations.intervals import Measure, student
 from simulations.provenance import commit
-from simulations.reach import quiet_collector
 
 SizeName: TypeAlias = Literal["regular", "quick"]
 

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 from simulations.behaviours import behaviour_named
+from simulations.collector import quiet_collector
 from simulations.lives import live, measures_of
 from simulations.mixes import people_of
-from simulations.reach import quiet_collector
 from simulations.runner import population_edges, run_scenario
 from simulations.scenario import (
     WEEK_MS,

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from simulations.collector import quiet_collector
 from simulations.machine import WorldPlan
 from simulations.network import Conditions
-from simulations.reach import quiet_collector
 from simulations.runner import RunResult, run_scenario
 from simulations.scenario import find_scenario, parse_scenario, read_scenario
 from simulations.village import Village

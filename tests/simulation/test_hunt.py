@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 
 from simulations import hunt, planted
-from simulations.reach import quiet_collector
+from simulations.collector import quiet_collector
 from simulations.runner import RunResult, run_scenario
 from simulations.scenario import find_scenario, read_scenario
 

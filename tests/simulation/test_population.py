@@ -14,6 +14,7 @@ import pytest
 
 from protocol.charter import Charter
 from simulations import cli
+from simulations.collector import quiet_collector
 from simulations.graphs import adjacency, hops_from
 from simulations.memory import Need
 from simulations.population import run
@@ -25,7 +26,6 @@ from simulations.population.reach import reach
 from simulations.population.run import Run
 from simulations.population.twin import Twin
 from simulations.population.weeks import Week, Weeks
-from simulations.reach import quiet_collector
 from simulations.scenario import Scenario, ScenarioError, parse_scenario, read_scenario
 from simulations.scenario_population import Customs
 from simulations.shapes import Crowd, CrowdPlan

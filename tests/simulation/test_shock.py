@@ -22,9 +22,9 @@ from simulations.behaviours import (
     draw_need_per_week,
     poisson,
 )
+from simulations.collector import quiet_collector
 from simulations.customs import Customs
 from simulations.intervals import Measure
-from simulations.reach import quiet_collector
 from simulations.shock import (
     AFTER_WEEKS,
     BEFORE_WEEKS,
