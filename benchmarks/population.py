@@ -22,7 +22,7 @@ how far the one is from the other.
 The two are alternated, because machines do not run at one speed for long.
 
     python3 -m benchmarks.population [--members 100000] [--runs 3] [--mesa-agents 50000]
-                                     [--largest 10000000]
+                                     [--only exchange_round] [--largest 10000000]
 
 With ``--largest`` every tenfold size up to it is measured as well, each in a process of its
 own, so that its memory is its own. Peers that are missing (``openhouse[bench]``) are left out.
@@ -79,21 +79,28 @@ def main() -> int:
     parser.add_argument("--members", type=int, default=100_000)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--mesa-agents", type=int, default=MESA_AGENTS)
+    parser.add_argument("--only", choices=("reach", "estimated_reach", "exchange_round"))
     parser.add_argument("--largest", type=int, default=0)
     parser.add_argument("--only-size", type=int, default=0, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.only_size:
         print(json.dumps(one_size(options.only_size)))
         return 0
-    need = Need(options.mesa_agents * AGENT_BYTES, free_memory_bytes())
+    members, runs = options.members, options.runs
+    agents = min(members, options.mesa_agents)
+    need = Need(agents * AGENT_BYTES, free_memory_bytes())
     if not need.fits:
-        parser.error(f"--mesa-agents {options.mesa_agents} {need}: take fewer.")
+        parser.error(f"--mesa-agents {agents} {need}: take fewer.")
+    parts: dict[str, Callable[[], object]] = {
+        "reach": lambda: reach_beside_peers(members, runs),
+        "estimated_reach": lambda: sketches_beside_searches(members, runs),
+        "exchange_round": lambda: weeks_beside_mesa(members, runs, agents),
+    }
     answer: dict[str, object] = {"machine": describe(), "seed": SEED}
     answer |= {"load_before": [round(load, 1) for load in os.getloadavg()]}
-    answer["reach"] = reach_beside_peers(options.members, options.runs)
-    answer["estimated_reach"] = sketches_beside_searches(options.members, options.runs)
-    agents = min(options.members, options.mesa_agents)
-    answer["exchange_round"] = weeks_beside_mesa(options.members, options.runs, agents)
+    for name, measure in parts.items():
+        if options.only in (name, None):
+            answer[name] = measure()
     if options.largest:
         answer["sizes"] = sizes_up_to(options.largest)
     print(json.dumps(answer, indent=2))

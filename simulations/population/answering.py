@@ -166,8 +166,8 @@ def in_order(
 
 def let_go(units: Units, requests: Requests, fates: Fates) -> None:
     """Units of requests that came to nothing are free again. Spec: §12.7."""
-    is_over = (fates.what != Fate.AGREED) & (requests.hops > 1)
+    over = np.flatnonzero((fates.what != Fate.AGREED) & (requests.hops > 1))
     # Everybody before the one with whom it ended had engaged a unit.
     stages = np.arange(requests.edges.shape[1])
-    engaged = is_over[:, np.newaxis] & (stages < fates.stage[:, np.newaxis])
-    np.subtract.at(units.engaged, requests.edges[engaged], 1)
+    engaged = stages < fates.stage[over, np.newaxis]
+    np.subtract.at(units.engaged, requests.edges[over][engaged], 1)

@@ -82,8 +82,8 @@ def requests_for(count: int) -> Requests:
     return Requests(
         np.empty(count, np.int32),
         np.empty(count, np.int32),
-        np.full((count, HOPS_MAX), -1, np.int32),
-        np.full((count, HOPS_MAX), -1, np.int64),
+        np.empty((count, HOPS_MAX), np.int32),
+        np.empty((count, HOPS_MAX), np.int64),
     )
 
 

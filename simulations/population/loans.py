@@ -14,7 +14,7 @@ import numpy as np
 
 from simulations.population.answering import Units
 from simulations.population.asking import People, Requests
-from simulations.population.compiled import Flags, Numbers, Offsets, Reals, Truths, kernel
+from simulations.population.compiled import Flags, Numbers, Offsets, Reals, Truths, kernel, part
 from simulations.population.csr import Graph, position
 from simulations.population.draws import happens
 from simulations.population.words import BAD, GOOD, NewWords
@@ -86,24 +86,42 @@ def end(loans: Requests, manners: Manners, streams: Streams) -> Outcome:
     )
 
 
+@kernel
 def settle(
-    graph: Graph, people: People, units: Units, loans: Requests, outcome: Outcome, week: int
+    graph: Graph,
+    people: People,
+    units: Units,
+    loans: Requests,
+    is_lost: Truths,
+    holder_words: Flags,
+    borrower_words: Flags,
+    week: int,
 ) -> None:
     """Things go home, units of what went well are free, friends earn capacity. Spec: §12.7."""
-    holders, is_lost = holders_of(loans), outcome.lost
-    people.lent[holders] = week
-    np.subtract.at(people.owned, holders[is_lost], 1)
-    np.add.at(people.free, holders[~is_lost], 1)
-    is_direct, is_good = loans.hops == 1, outcome.holder_words == GOOD
-    give_back(units, taken(loans, np.flatnonzero(is_good & ~is_direct)))
-    _earn(units, loans.edges[is_good & is_direct, 0])
-    is_thanked = (outcome.borrower_words == GOOD) & is_direct
-    _earn(units, places_of(graph, loans.borrowers[is_thanked], holders[is_thanked]))
+    for loan in range(len(loans.borrowers)):
+        borrower, hops = int(loans.borrowers[loan]), int(loans.hops[loan])
+        holder = int(loans.nodes[loan, hops - 1])
+        people.lent[holder] = week
+        if is_lost[loan]:
+            people.owned[holder] -= 1
+        else:
+            people.free[holder] += 1
+        if hops == 1:
+            if holder_words[loan] == GOOD:
+                _earn(units.good, int(loans.edges[loan, 0]))
+            if borrower_words[loan] == GOOD:
+                place = position(graph.offsets, graph.neighbours, borrower, holder)
+                _earn(units.good, place)
+        elif holder_words[loan] == GOOD:
+            for stage in range(hops):
+                if loans.edges[loan, stage] >= 0:
+                    units.engaged[loans.edges[loan, stage]] -= 1
 
 
-def _earn(units: Units, places: Offsets) -> None:
-    """One more good loan with a friend, counted as far as 3; no place stands there twice."""
-    units.good[places] = np.minimum(3, units.good[places] + 1)
+@part
+def _earn(good: Flags, place: int) -> None:
+    """One more good loan with a friend, counted as far as 3."""
+    good[place] = min(3, good[place] + 1)
 
 
 def places_of(graph: Graph, members: Numbers, friends: Numbers) -> Offsets:

@@ -166,21 +166,20 @@ def circles_open(
         sides: room for ``SIDES_MAX`` members.
     """
     near, far, failed, known = 0, 0, 0, 0
-    begin, end = words.offsets[subject], words.offsets[subject + 1]
-    if end - begin < rules.exchanges_2 or rules.exchanges_2 == 0 or most < 2:
-        return 1  # nobody counts more than one
+    offsets, raters, ends, values = words
+    begin, end = offsets[subject], offsets[subject + 1]
     for at in range(begin, end):
-        if at + 1 < end and words.raters[at + 1] == words.raters[at]:
+        if at + 1 < end and raters[at + 1] == raters[at]:
             continue  # only the latest word of each
-        age, rater = age_minutes(int(words.ends[at]), week), int(words.raters[at])
-        if words.values[at] == GOOD:
+        age, rater = age_minutes(int(ends[at]), week), int(raters[at])
+        if values[at] == GOOD:
             weight = thousandths(age, rules.good_life)
             if weight > 0 and _is_self_or_friend(graph, viewer, rater):
                 near += weight
                 known = _add_side(rater, sides, known)
             else:
                 far += weight
-        elif words.values[at] == BAD:
+        elif values[at] == BAD:
             failed += thousandths(age, rules.failed_life)
     lost, far_most = rules.failed_cost * failed, _WHOLE * rules.far_max
     most = _circles_at(rules, near + far - lost, SIDES_MAX, most)
@@ -189,10 +188,10 @@ def circles_open(
     for at in range(begin, end):
         if circles == most:
             break
-        if words.values[at] != GOOD or (at + 1 < end and words.raters[at + 1] == words.raters[at]):
+        if values[at] != GOOD or (at + 1 < end and raters[at + 1] == raters[at]):
             continue
-        weight = thousandths(age_minutes(int(words.ends[at]), week), rules.good_life)
-        rater = int(words.raters[at])
+        weight = thousandths(age_minutes(int(ends[at]), week), rules.good_life)
+        rater = int(raters[at])
         if weight == 0 or _is_self_or_friend(graph, viewer, rater):
             continue
         is_near, known = _common_sides(graph, viewer, subject, rater, sides, known, sides_most)
@@ -256,11 +255,15 @@ def judge(
         circles[i], reliable[i] = 1, 1
         if far == 1:
             continue
+        said = words.offsets[subject + 1] - words.offsets[subject]
         most = min(rules.max_circles, far - rules.recommended) if far else rules.max_circles
-        circles[i] = circles_open(graph, words, rules, viewer, subject, week, most, sides)
+        if most > 1 and said >= rules.exchanges_2:  # nobody counts more than one
+            circles[i] = circles_open(graph, words, rules, viewer, subject, week, most, sides)
         if far and circles[i] + rules.recommended < far:
             continue
         reliable[i] = 0
+        if week < rules.newcomer_weeks and said < rules.first_loans:
+            continue
         # Spec 12.6: who may borrow beyond circle 1.
         if first_loans_missing(words, rules, subject, week) == 0:
             seen = reliability(graph, words, rules.max_circles, viewer, subject, week)

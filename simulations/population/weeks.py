@@ -162,7 +162,10 @@ class Weeks:
         outcome = loans.end(back, self.manners, streams)
         if len(back.borrowers) == 0:
             return back, outcome
-        loans.settle(self.rows, self.people, self.units, back, outcome, self.week - 1)
+        loans.settle(
+            self.rows, self.people, self.units, back, outcome.lost, outcome.holder_words,
+            outcome.borrower_words, self.week - 1,
+        )  # fmt: skip
         self.words = merged(self.words, loans.words_of(back, outcome, _ends(back, self.week - 1)))
         bad = np.flatnonzero(outcome.holder_words == 0)
         if len(bad):
