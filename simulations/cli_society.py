@@ -49,7 +49,7 @@ def configure(
     society.add_argument("--first", type=seed_number, default=1, metavar="N", help="first seed (1)")
     society.add_argument(
         "--mix", metavar="NAME=SHARE,…",
-        help="who lives there: names of simulations/behaviours, or module:Class of your own",
+        help="who lives there: names of simulations/behaviours, or file:Class of your own",
     )  # fmt: skip
     society.add_argument("--charter", type=Path, metavar="FILE", help="the house's rules, as TOML")
     society.add_argument(

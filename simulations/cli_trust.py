@@ -219,7 +219,10 @@ def all_of(
         tqdm(desc=what, total=len(jobs), leave=False, disable=is_quiet, file=sys.stderr) as bar,
     ):
         futures = [pool.submit(work, *job) for job in jobs]
-        for _ in as_completed(futures):
+        for future in as_completed(futures):
+            if future.exception() is not None:
+                pool.shutdown(cancel_futures=True)  # the others would end like it
+                future.result()
             bar.update()
         return [future.result() for future in futures]
 

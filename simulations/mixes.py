@@ -29,8 +29,11 @@ def people_of(mix: Mix, members: int, chance: random.Random) -> list[type[Behavi
     """A behaviour for each member: as near to the shares as whole people, and groups, allow.
 
     Raises:
-        MixError: there are too few members for the groups.
+        MixError: there are too few members for the groups, or two have one name.
     """
+    names = [behaviour.name for behaviour in mix]
+    if twice := [name for place, name in enumerate(names) if name in names[:place]]:
+        raise MixError(f"Two behaviours are called {twice[0]!r}: tables would take them for one.")
     counts = {
         behaviour: round(share * members / behaviour.together) * behaviour.together
         for behaviour, share in mix.items()

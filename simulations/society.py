@@ -39,6 +39,7 @@ from protocol.errors import Refused
 from protocol.exchange import LoanState, Role, State, role_on
 from protocol.keys import ObjectId
 from simulations.behaviours import Behaviour, Home, Loan, Mix, Person, draw_need_per_week
+from simulations.behaviours.decisions import decided
 from simulations.customs import Customs, Out
 from simulations.expectation import THRESHOLDS, expected
 from simulations.graphs import Edge
@@ -101,7 +102,7 @@ class Society(Street):
             for person in together:
                 person.family = together
         for person in self.people:
-            person.behaviour.begins(person)
+            decided(person, person.behaviour.begins)
 
     def _person(self, number: int, behaviour: Behaviour) -> Person:
         person = Person(
@@ -127,9 +128,9 @@ class Society(Street):
         self._think()
         for person in self._in_any_order():
             person.week, person.season = self.week, self.season
-            person.behaviour.lives_a_week(person)
+            decided(person, person.behaviour.lives_a_week)
         for person in self._in_any_order():
-            for _ in range(person.behaviour.wants(person)):
+            for _ in range(decided(person, person.behaviour.wants)):
                 self.want(person)
         self._answer()
         self._hand_over()
@@ -150,7 +151,7 @@ class Society(Street):
     def want(self, person: Person) -> bool:
         """Ask for something one can see, for the week to come; whether a request went out."""
         why: str | None = "nothing-seen"
-        for listing in person.behaviour.picks(person, person.home.seen()):
+        for listing in decided(person, person.behaviour.picks, person.home.seen()):
             loan = person.home.ask(listing)
             if loan is not None:
                 self.tally.asked(person, loan)
@@ -164,7 +165,7 @@ class Society(Street):
         self.out = [out for out in self.out if out.due_week > self.week]
         for out in due:
             borrower, holder = self.people[out.borrower], self.people[out.holder]
-            if not borrower.behaviour.brings_back(borrower, out.loan):
+            if not decided(borrower, borrower.behaviour.brings_back, out.loan):
                 self._lose(out, holder, borrower)
                 continue
             self.try_(out.borrower, GiveBack(out.loan.id))
@@ -181,7 +182,7 @@ class Society(Street):
         customs = self.customs
         if customs.is_blind or self.chance.random() >= customs.fear:
             self._rate_both(out, went_well=False)
-        if customs.repairs and borrower.behaviour.makes_good(borrower, out.loan):
+        if customs.repairs and decided(borrower, borrower.behaviour.makes_good, out.loan):
             self.to_repair.append((self.week + 3, out))
 
     def _make_good(self) -> None:
@@ -201,7 +202,7 @@ class Society(Street):
         heard: int | None = None
         for number, was_well in ((out.holder, went_well), (out.borrower, True)):
             rater = self.people[number]
-            said = rater.behaviour.rates(rater, replace(out.loan, heard=heard), was_well)
+            said = decided(rater, rater.behaviour.rates, replace(out.loan, heard=heard), was_well)
             if said is None:
                 continue
             confiance, respect = said
@@ -222,7 +223,7 @@ class Society(Street):
             if person.number in self.off:
                 continue
             person.trust = self.trust(person)
-            level = person.behaviour.reaches(person)
+            level = decided(person, person.behaviour.reaches)
             if level != person.level:
                 person.level = level
                 for thing in person.things:
@@ -245,12 +246,12 @@ class Society(Street):
         borrower = self.people[self.numbers[loan.borrower]]
         command: Command
         if role is Role.BETWEEN and core.me not in dict(loan.passed):
-            if not person.behaviour.passes_on(person, seen):
+            if not decided(person, person.behaviour.passes_on, seen):
                 self.tally.turned_down(borrower, what, "not-passed-on")
                 return
             command = Recommend(what, yes=True)
         elif role is Role.HOLDER:
-            word = person.behaviour.lends(person, seen)
+            word = decided(person, person.behaviour.lends, seen)
             if word == "wait":
                 return
             if word == "no":
@@ -274,7 +275,7 @@ class Society(Street):
     def _hand_over_one(self, person: Person, state: LoanState) -> None:
         loan = _loan(state)
         borrower = self.people[self.numbers[state.borrower]]
-        if not person.behaviour.hands_over(person, loan):
+        if not decided(person, person.behaviour.hands_over, loan):
             self.tally.turned_down(borrower, loan.id, "decoy")
         elif self.try_(person.number, HandOver(loan.id)) is not None:
             borrower.got += 1
@@ -300,7 +301,9 @@ class Society(Street):
     ) -> Person | None:
         """Somebody begins under a new name, when as many as the house asks for co-opt it."""
         asked = [one for one in asked if one.number not in self.off]
-        willing = [one for one in asked if one is mover or one.behaviour.sponsors(one, mover)]
+        willing = [
+            one for one in asked if one is mover or decided(one, one.behaviour.sponsors, mover)
+        ]
         seats = self._plan.charter.seats
         if len(willing) < seats:
             return None
@@ -315,7 +318,7 @@ class Society(Street):
         joined = [one for one in willing if self._lets_in(one, number)]
         if joined:
             self.run(number, SetProfile(resident.config.name, ("en",)))
-            behaviour.begins(person)
+            decided(person, behaviour.begins)
         person.is_gone = not joined
         return person if joined else None
 

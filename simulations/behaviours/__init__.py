@@ -1,16 +1,14 @@
 """Behaviours: ways to be, one a file (families of Sybils share one), found by name.
 
-``behaviour_named("sharer")`` gives one of those in this folder; ``"my_module:Generous"`` one
+``behaviour_named("sharer")`` gives one of those in this folder; ``"my_file:Generous"`` one
 that a researcher wrote (see docs/behaviours.md).
 """
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping
 from typing import Final
 
-from protocol.errors import OpenHouseError
 from simulations.behaviours.behaviour import (
     NEED_90_PERCENT_PER_MONTH,
     NEED_MEDIAN_PER_MONTH,
@@ -28,6 +26,7 @@ from simulations.behaviours.clumsy import Clumsy
 from simulations.behaviours.defector import Defector
 from simulations.behaviours.free_rider import FreeRider
 from simulations.behaviours.home import Home
+from simulations.behaviours.own import MixError, own_behaviour
 from simulations.behaviours.retaliator import Retaliator
 from simulations.behaviours.ring import Ring
 from simulations.behaviours.sharer import Sharer
@@ -52,17 +51,14 @@ BEHAVIOURS: Final[Mapping[str, type[Behaviour]]] = {
     )
 }  # fmt: skip
 
+REST: Final = "rest"
 _SUM_SLACK: Final = 1e-9
 
 Mix = Mapping[type[Behaviour], float]
 
 
-class MixError(OpenHouseError):
-    """No town can be made of it; its text is one sentence for people."""
-
-
 def behaviour_named(name: str) -> type[Behaviour]:
-    """One of ours, or ``module:Class``.
+    """One of ours, or ``file:Class``.
 
     Raises:
         MixError: there is none.
@@ -71,39 +67,40 @@ def behaviour_named(name: str) -> type[Behaviour]:
         if name not in BEHAVIOURS:
             known = ", ".join(BEHAVIOURS)
             raise MixError(
-                f"Nobody behaves like {name!r}: known are {known}, and module:Class of your own."
+                f"Nobody behaves like {name!r}: known are {known}, and file:Class of your own."
             )
         return BEHAVIOURS[name]
-    module_name, class_name = name.split(":", 1)
-    try:
-        found = getattr(importlib.import_module(module_name), class_name, None)
-    except (ImportError, ValueError) as error:
-        raise MixError(f"{name!r} cannot be imported: {error}.") from error
-    if not (isinstance(found, type) and issubclass(found, Behaviour)):
-        raise MixError(f"{name!r} is not a class made from simulations.behaviours.Behaviour.")
-    return found
+    return own_behaviour(name)
 
 
 def read_mix(text: str) -> dict[type[Behaviour], float]:
-    """Shares of a town, such as ``sharer=0.9,defector=0.1``.
+    """Shares of a town, such as ``sharer=0.9,defector=0.1``; one may be ``rest``.
 
     Raises:
         MixError: they are not shares, or not of a whole.
     """
     mix: dict[type[Behaviour], float] = {}
+    rest: type[Behaviour] | None = None
     for part in text.split(","):
         name, is_given, number = part.strip().partition("=")
+        is_rest = number == REST and rest is None
         try:
-            share = float(number)
+            share = 0.0 if is_rest else float(number)
         except ValueError:
             share = -1.0
         if not is_given or not 0 <= share <= 1:
-            raise MixError(f"{part.strip()!r} is not a share: write name=0.25, from 0 to 1.")
+            allowed = "write name=0.25, from 0 to 1, and name=rest once"
+            raise MixError(f"{part.strip()!r} is not a share: {allowed}.")
         behaviour = behaviour_named(name)
         if behaviour in mix:
             raise MixError(f"{name!r} stands there twice: give each behaviour one share.")
         mix[behaviour] = share
+        rest = behaviour if is_rest else rest
     total = sum(mix.values())
-    if abs(total - 1) > _SUM_SLACK:
-        raise MixError(f"The shares add up to {total:g}: they must add up to 1.")
+    if rest is not None and total <= 1 + _SUM_SLACK:
+        mix[rest] = max(0.0, 1 - total)
+    elif abs(total - 1) > _SUM_SLACK:
+        raise MixError(
+            f"The shares add up to {total:g}: they must add up to 1 (one may be  name=rest)."
+        )
     return mix

@@ -14,6 +14,7 @@ from node.engine.core import Core
 from node.engine.loan_book import book_of
 from node.trust.ledger import Account
 from protocol.bodies import ListingBody, ThingKind
+from protocol.exchange import State
 from protocol.keys import MemberId
 from protocol.records import Record
 
@@ -77,6 +78,14 @@ class Home:
         """Those whose 0 stands and is shown."""
         said = book_of(self.core).evidence().latest_about(self.me)
         return [m for m, one in said.items() if one.confiance == 0 and not one.is_repaired]
+
+    def who_refused_me(self) -> list[MemberId]:
+        """Holders who said no to a request of theirs that the node still keeps."""
+        return [
+            loan.holder
+            for loan in book_of(self.core).states()
+            if loan.state is State.DECLINED and loan.borrower == self.me
+        ]
 
     def friends(self) -> list[Person]:
         return self._town.friends_of(self._number)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import random
+import sys
 from pathlib import Path
 
 import pytest
@@ -296,7 +297,10 @@ class TestMixes:
     @pytest.mark.parametrize(
         ("text", "sentence"),
         [
-            ("sharer=0.5,defector=0.4", "The shares add up to 0.9: they must add up to 1."),
+            (
+                "sharer=0.5,defector=0.4",
+                "The shares add up to 0.9: they must add up to 1 (",
+            ),
             ("sharer=0.5,nobody=0.5", "Nobody behaves like 'nobody'"),
             ("sharer=1.5,defector=-0.5", "'sharer=1.5' is not a share"),
             ("sharer=nan", "'sharer=nan' is not a share"),
@@ -305,6 +309,9 @@ class TestMixes:
             ("nowhere.at_all:Class=1", "cannot be imported"),
             ("simulations.street:Street=1", "is not a class made from"),
             (":=1", "cannot be imported"),
+            ("sharer=rest,careful=rest", "'careful=rest' is not a share"),
+            ("sharer=rest,careful=1.0,clumsy=0.5", "The shares add up to 1.5"),
+            ("nowhere:Class=1", "there is no nowhere.py here"),
         ],
     )
     def test_what_no_town_can_be_made_of_is_said_in_a_sentence(
@@ -314,9 +321,106 @@ class TestMixes:
             read_mix(text)
         assert sentence in str(caught.value)
 
+    def test_one_may_be_what_the_others_leave(self) -> None:
+        assert read_mix("sharer=rest,clumsy=0.25") == {Sharer: 0.75, Clumsy: 0.25}
+
+    def test_two_of_one_name_would_stand_in_one_row(self) -> None:
+        class Other(Behaviour):
+            name = "sharer"
+
+        with pytest.raises(MixError, match="Two behaviours are called 'sharer'"):
+            people_of({Sharer: 0.5, Other: 0.5}, 20, random.Random(1))
+
     def test_a_group_needs_members_enough(self) -> None:
         with pytest.raises(MixError, match="2 members cannot be divided"):
             people_of({Ring: 1.0}, 2, random.Random(1))
+
+
+SLIPS = """
+from simulations.behaviours import Behaviour
+
+class Fails(Behaviour):
+    name = "fails"
+    def lends(self, me, loan):
+        return loan.lender
+
+class Mumbles(Behaviour):
+    name = "mumbles"
+    def lends(self, me, loan):
+        return "maybe"
+
+class Greedy(Behaviour):
+    name = "greedy"
+    def wants(self, me):
+        return 1.5
+
+class Misspelt(Behaviour):
+    name = "misspelt"
+    def lend(self, me, loan):
+        return "no"
+
+class Nameless(Behaviour):
+    pass
+
+class Asks(Behaviour):
+    name = "asks"
+    def __init__(self, person):
+        pass
+
+class Helped(Behaviour):
+    name = "helped"
+    def _lend(self):
+        return "no"
+    def remembers(self):
+        return 1
+"""
+
+
+class TestSlips:
+    """What is wrong with a behaviour of one's own is one sentence, with the line."""
+
+    @pytest.fixture(autouse=True)
+    def here(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        (tmp_path / "slips.py").write_text(SLIPS)
+        (tmp_path / "torn.py").write_text("class Torn(Behaviour)\n    pass\n")
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sys, "path", list(sys.path))
+        monkeypatch.delitem(sys.modules, "slips", raising=False)
+
+    @pytest.mark.parametrize(
+        ("name", "sentence"),
+        [
+            ("slips:Helper", "is not a class made from simulations.behaviours.Behaviour; slips.py "
+             "has Fails, Mumbles, Greedy"),
+            ("slips:Misspelt", "'lend', which nobody asks for: did you mean 'lends'?"),
+            ("slips:Nameless", "has no name of its own"),
+            ("slips:Asks", "cannot be made for a person: TypeError: Asks.__init__() missing"),
+            ("torn:Torn", "cannot be imported: SyntaxError: expected ':' (torn.py, line 1)."),
+        ],
+    )  # fmt: skip
+    def test_it_is_said_before_anybody_lives(self, name: str, sentence: str) -> None:
+        with pytest.raises(MixError) as caught:
+            behaviour_named(name)
+        assert sentence in str(caught.value)
+
+    @pytest.mark.parametrize(
+        ("name", "sentence"),
+        [
+            ("slips:Fails", "'lends' of slips:Fails failed (slips.py, line 7): AttributeError: "
+             "'Loan' object has no attribute 'lender'."),
+            ("slips:Mumbles", "'lends' of slips:Mumbles gives 'maybe'; allowed: \"yes\", \"no\" or "
+             '"wait".'),
+            ("slips:Greedy", "'wants' of slips:Greedy gives 1.5; allowed: a whole number"),
+        ],
+    )  # fmt: skip
+    def test_or_at_the_decision_that_failed(self, name: str, sentence: str) -> None:
+        made = town(behaviour_named(name), Wanting, Wanting)
+        with pytest.raises(MixError) as caught:
+            live(made, 4)
+        assert sentence in str(caught.value)
+
+    def test_what_helps_a_behaviour_is_its_own_matter(self) -> None:
+        assert behaviour_named("slips.py:Helped").name == "helped"
 
 
 COOKBOOK = Path(__file__).parents[2] / "docs" / "behaviours.md"
@@ -325,7 +429,8 @@ COOKBOOK = Path(__file__).parents[2] / "docs" / "behaviours.md"
 def test_the_behaviour_of_the_cookbook_page_lives_in_a_town(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    code = COOKBOOK.read_text(encoding="utf-8").split("```python")[1].split("```")[0]
+    codes = COOKBOOK.read_text(encoding="utf-8").split("```python")[1:]
+    code = "\n".join(part.split("```")[0] for part in codes)
     (tmp_path / "borrowers.py").write_text(code, encoding="utf-8")
     monkeypatch.syspath_prepend(str(tmp_path))
     forgetful = behaviour_named("borrowers:Forgetful")
@@ -335,6 +440,15 @@ def test_the_behaviour_of_the_cookbook_page_lives_in_a_town(
 
     assert forgetful.name == "forgetful"
     assert made.tally.of(of(made, forgetful)[0]).borrowed >= 1
+
+    grudge, stingy = behaviour_named("borrowers:Grudge"), behaviour_named("borrowers:Summer")
+    made = town(grudge, Wanting, stingy)  # it is winter
+    made.people[0].need_per_week = 10.0
+    live(made, 3)
+    bearer = of(made, grudge)[0]
+
+    assert made.id(of(made, stingy)[0].number) in bearer.home.who_refused_me()
+    assert made.id(of(made, Wanting)[0].number) not in bearer.home.who_refused_me()
 
 
 def test_the_cookbook_page_names_every_choice_and_every_behaviour() -> None:
