@@ -31,6 +31,7 @@ from simulations import (
 from simulations.arguments import count, duration_ms, number, seed_number, share
 from simulations.attack import AttackError
 from simulations.behaviours import MixError
+from simulations.charter_file import CharterFileError
 from simulations.collector import quiet_collector
 from simulations.experiments import ExperimentError
 from simulations.graphs import GraphError
@@ -56,6 +57,7 @@ _CODES: Final[dict[type[OpenHouseError], str]] = {
     ReplayError: "ratings-unreadable",
     AttackError: "attack-impossible",
     MixError: "society-impossible",
+    CharterFileError: "charter-impossible",
     SweepError: "sweep-impossible",
     JourneyError: "record-unknown",
     ExperimentError: "experiment-impossible",

@@ -10,14 +10,14 @@ import json
 import os
 import random
 import sys
-import tomllib
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Final
 
-from protocol.charter import Charter, CharterError
+from protocol.charter import Charter
 from simulations.arguments import count, make_room, seed_number, share
 from simulations.behaviours import Mix, MixError, read_mix
+from simulations.charter_file import read_charter
 from simulations.cli_trust import all_of, plain, print_rows, written
 from simulations.lives import Town, kept_by_week, live, table, usual_charter
 from simulations.lives_plot import plot_kept
@@ -117,22 +117,10 @@ def _charter(args: argparse.Namespace) -> Charter:
     """The usual rules of a society, with the numbers of the file instead of theirs."""
     charter = usual_charter()
     if args.charter is not None:
-        try:
-            data = tomllib.loads(args.charter.read_text(encoding="utf-8"))
-            # What the file does not name is as without it: else two runs differ in more.
-            charter = replace(charter, **Charter.numbers_from_toml(data))
-        except OSError as error:
-            raise MixError(f"{args.charter} cannot be read: {error.strerror or error}.") from error
-        except (CharterError, ValueError) as error:
-            raise MixError(f"{args.charter} is no charter: {_said(error)}") from error
+        numbers = Charter.numbers_from_toml(read_charter(args.charter)[1])
+        # What the file does not name is as without it: else two runs differ in more.
+        charter = replace(charter, **numbers)
     return replace(charter, capacity_max=0) if args.uncounted else charter
-
-
-def _said(error: Exception) -> str:
-    """A sentence, whatever a library calls it."""
-    if isinstance(error, UnicodeDecodeError):
-        return "it is not a text."
-    return str(error) if str(error).endswith(".") else f"{error}."
 
 
 def _factors(text: str) -> tuple[float, ...]:

@@ -1,6 +1,7 @@
 """Figures of a sweep: what is varied along the bottom, a line for each value of a second key.
 
 Plain SVG to stand in a page: texts take the page's colour, so that it can be read in the dark.
+``alone`` makes a file of it, for a paper.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ COLOURS: Final = ("currentColor", *PLOT_COLOURS[1:])
 WIDTH: Final = 640
 HEIGHT: Final = 320
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 16, 16, 48
+_UNIT: Final = 16
+"""For a word turned upwards."""
 _LEGEND_ROW: Final = 20
 _TICKS: Final = 5
 _STEPS: Final = (1.0, 2.0, 2.5, 5.0, 10.0)
@@ -31,6 +34,7 @@ def figure_svg(
     along: str,
     names: Sequence[str],
     lines: Mapping[str, Sequence[Measure]],
+    unit: str = "",
 ) -> str:
     """A figure with intervals.
 
@@ -38,13 +42,15 @@ def figure_svg(
         title: for those who hear the page.
         along: what is varied along the bottom, whose values are ``names``.
         lines: for each value of the second key, a mean for each of the names.
+        unit: in what it is counted, upwards.
     """
     legend = height_of(lines) - HEIGHT
+    left = _LEFT + (_UNIT if unit else 0)
     low, high, step = scale_of([cell for line in lines.values() for cell in line])
 
     def x(place: float) -> float:
-        room = WIDTH - _LEFT - _RIGHT
-        return round(_LEFT + room * (place + 0.5) / len(names), 1)
+        room = WIDTH - left - _RIGHT
+        return round(left + room * (place + 0.5) / len(names), 1)
 
     def y(value: float) -> float:
         room = HEIGHT - _TOP - _BOTTOM
@@ -55,20 +61,39 @@ def figure_svg(
     ]
     for tick in range(round((high - low) / step) + 1):
         value = low + tick * step
-        parts.append(f'<path class="grid" d="M{_LEFT} {y(value)}H{WIDTH - _RIGHT}"/>')
-        parts.append(_text(_LEFT - 8, y(value) + 4, written(value), "end"))
+        parts.append(f'<path class="grid" d="M{left} {y(value)}H{WIDTH - _RIGHT}"/>')
+        parts.append(_text(left - 8, y(value) + 4, written(value), "end"))
     for place, name in enumerate(names):
         parts.append(_text(x(place), HEIGHT - _BOTTOM + 20, name, "middle"))
-    parts.append(_text((_LEFT + WIDTH - _RIGHT) / 2, HEIGHT - 6, along, "middle"))
+    parts.append(_text((left + WIDTH - _RIGHT) / 2, HEIGHT - 6, along, "middle"))
+    if unit:
+        middle = (_TOP + HEIGHT - _BOTTOM) / 2
+        turned = f'transform="rotate(-90 14 {middle})"'
+        parts.append(
+            f'<text x="14" y="{middle}" text-anchor="middle" {turned}>{escape(unit)}</text>'
+        )
     for number, (name, line) in enumerate(lines.items()):
         # Beside each other, so that intervals can be told apart.
         aside = (number - (len(lines) - 1) / 2) * min(0.08, 0.6 / len(lines))
         parts += _line(number, [(x(p + aside), cell) for p, cell in enumerate(line)], y)
         if legend:
             at = HEIGHT + _LEGEND_ROW * number + 12
-            parts.append(f'<path {_stroke(number)} d="M{_LEFT} {at - 4}h24"/>')
-            parts.append(_text(_LEFT + 32, at, name, "start"))
+            parts.append(f'<path {_stroke(number)} d="M{left} {at - 4}h24"/>')
+            parts.append(_text(left + 32, at, name, "start"))
     return "\n".join([*parts, "</svg>"])
+
+
+def alone(figure: str, title: str) -> str:
+    """The same as a file of its own, in the light, for a paper."""
+    height = figure.split('viewBox="0 0 ', 1)[1].split('"', 1)[0].split()[1]
+    head = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" color="#111" '
+        'font-family="sans-serif" font-size="12" '
+    )
+    first, rest = figure.replace("<svg ", head, 1).split("\n", 1)
+    style = "<style>text{fill:currentColor}.grid{stroke:#d8d3c8;fill:none}</style>"
+    ground = f'<rect width="{WIDTH}" height="{height}" fill="#fff"/>'
+    return "\n".join([first, f"<title>{escape(title)}</title>", style, ground, rest]) + "\n"
 
 
 def height_of(lines: Mapping[str, Sequence[Measure]]) -> int:

@@ -13,7 +13,8 @@
     "people.behaviours.defector" = [0.0, 0.05, 0.1]
 
 All cells are checked as scenarios before anything runs. The same plan has the same digest,
-wherever its files lie; seeds are not part of it, so that some can be added later.
+wherever its files lie; seeds are not part of it, so that some can be added later. What it names
+(the base, charters, behaviours of one's own) is kept as it was, to be shown and to be run again.
 """
 
 from __future__ import annotations
@@ -28,8 +29,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeAlias, cast, get_args
 
+from simulations.behaviours import behaviour_named
+from simulations.behaviours.own import file_of, look_in
+from simulations.charter_file import read_charter
 from simulations.scenario import (
     BUNDLED,
+    WEEK_MS,
     Scenario,
     ScenarioError,
     find_scenario,
@@ -64,6 +69,20 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """A file that a plan names, as it was when it was read.
+
+    Args:
+        name: as the plan names it.
+        is_bundled: it comes with the program.
+    """
+
+    name: str
+    text: str
+    is_bundled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """A whole sweep, checked.
 
@@ -71,6 +90,7 @@ class Plan:
         varied: each key with its values, in the order of the file.
         folder: where relative files of the scenario are looked for.
         text: the file as it was written.
+        files: what it names, with the code of behaviours of one's own.
     """
 
     name: str
@@ -81,13 +101,27 @@ class Plan:
     cells: tuple[Cell, ...]
     folder: Path
     text: str
+    files: tuple[Source, ...] = ()
 
     @property
     def digest(self) -> str:
-        """The same for the same cells on the same instrument."""
-        whole = [self.instrument, [[cell.values, cell.data] for cell in self.cells]]
+        """The same for the same cells, and behaviours, on the same instrument."""
+        whole: list[object] = [self.instrument, [[cell.values, cell.data] for cell in self.cells]]
+        if code := [source.text for source in self.files if source.name.endswith(".py")]:
+            whole.append(code)
         text = json.dumps(whole, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
+
+    @property
+    def size(self) -> str:
+        """How many people for how long, as far as all cells have it in common."""
+        scenarios = [self.scenario(cell) for cell in self.cells]
+        members = {scenario.population.members: None for scenario in scenarios}
+        times = {scenario.duration_ms: None for scenario in scenarios}
+        told = [f"{number:,} members" for number in members] if len(members) == 1 else []
+        if len(times) == 1:
+            told += [_time(ms) for ms in times]
+        return ", ".join(told)
 
     def scenario(self, cell: Cell) -> Scenario:
         """The scenario of a cell; it was checked when the plan was read."""
@@ -98,17 +132,18 @@ def read_plan(path: Path) -> Plan:
     """Read a sweep's file and all that it names.
 
     Raises:
-        ScenarioError: something cannot be read or run.
+        ScenarioError, CharterFileError, MixError: something cannot be read or run.
     """
     text, data = read_toml(path)
+    look_in(path.parent)
     top = Table(data, "")
     instrument = cast(Instrument, top.choice("instrument", "population", get_args(Instrument)))
     first = top.whole("first_seed", 1, 0, 2**53)
     seeds = tuple(range(first, first + top.whole("seeds", 20, 1, SEEDS_MAX)))
     description = top.text("description", "")
-    base, folder = _base(top.text("base", ""), path.parent, instrument)
+    base, folder, sources = _base(top.text("base", ""), path.parent, instrument)
     if charter := top.text("charter", ""):
-        base["charter"] = read_toml(path.parent / charter)[1]
+        base["charter"] = _charter(path.parent, charter, sources)
     base = _over(base, top.take("scenario", {}, dict, "a table of a scenario's keys"))
     varied = _varied(top.take("vary", {}, dict, "a table of keys, each with its values"))
     top.finish()
@@ -123,10 +158,15 @@ def read_plan(path: Path) -> Plan:
         chosen = tuple(zip(keys, values, strict=True))
         tables = copy.deepcopy(base)
         for key, value in chosen:
-            _put(tables, key, value, path.parent)
+            if key == "charter":
+                tables[key] = _charter(path.parent, str(value), sources)
+            else:
+                _put(tables, key, value)
         scenario = parse_scenario(tables, name=path.stem, folder=folder)
         check(scenario, instrument)
         files[scenario.population.edges, scenario.population.pieces] = scenario
+        for name, _ in scenario.customs.behaviours:
+            _keep_code(name, sources)
         cells.append(Cell(len(cells), chosen, tables))
     for scenario in files.values():
         check_file(scenario, instrument)
@@ -139,17 +179,39 @@ def read_plan(path: Path) -> Plan:
         tuple(cells),
         folder.resolve(),
         text.decode(),
+        tuple(sources.values()),
     )
 
 
-def _base(name: str, folder: Path, instrument: Instrument) -> tuple[Tables, Path]:
-    """The tables of the scenario that a sweep starts from, and where its files are."""
+def _base(
+    name: str, folder: Path, instrument: Instrument
+) -> tuple[Tables, Path, dict[str, Source]]:
+    """The tables of the scenario that a sweep starts from, where its files are, and its text."""
     if not name:
-        return {}, folder
+        return {}, folder, {}
     beside = folder / name
     bundled = BUNDLED if instrument == "world" else BUNDLED / instrument
     file = beside if beside.is_file() else find_scenario(name, bundled)
-    return read_toml(file)[1], file.parent
+    text, tables = read_toml(file)
+    return tables, file.parent, {name: Source(name, text.decode(), file != beside)}
+
+
+def _charter(folder: Path, name: str, sources: dict[str, Source]) -> Tables:
+    """The numbers of a house's file."""
+    text, numbers = read_charter(folder / name)
+    sources[name] = Source(name, text)
+    return numbers
+
+
+def _keep_code(name: str, sources: dict[str, Source]) -> None:
+    """Keep a file of behaviours of one's own, if this one is."""
+    file = file_of(behaviour_named(name))
+    if file is not None and file.name not in sources:
+        sources[file.name] = Source(file.name, file.read_text(encoding="utf-8"))
+
+
+def _time(ms: int) -> str:
+    return f"{ms // WEEK_MS} weeks" if ms >= WEEK_MS else f"{ms / 3_600_000:g} hours"
 
 
 def _over(base: Tables, changes: Mapping[str, object]) -> Tables:
@@ -186,11 +248,8 @@ def _varied(table: Mapping[str, object]) -> tuple[tuple[str, tuple[Value, ...]],
     return tuple(varied)
 
 
-def _put(tables: Tables, key: str, value: Value, folder: Path) -> None:
-    """Write a value where a dotted key points to; ``charter`` alone names a file of rules."""
-    if key == "charter":
-        tables["charter"] = read_toml(folder / str(value))[1]
-        return
+def _put(tables: Tables, key: str, value: Value) -> None:
+    """Write a value where a dotted key points to."""
     *names, last = key.split(".")
     inner = tables
     for name in names:

@@ -12,16 +12,16 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Final, cast
+from typing import IO, Any, Final, cast
 
 import pyarrow as pa
 import pyarrow.parquet as parquet
 
 from simulations.provenance import commit, versions
 from simulations.sweeps import SweepError
-from simulations.sweeps.plan import Plan, Value
+from simulations.sweeps.plan import Plan, Source, Value
 from simulations.sweeps.tasks import Figures
 
 LINES: Final = "results.jsonl"
@@ -46,7 +46,12 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What all lines of a folder belong to."""
+    """What all lines of a folder belong to.
+
+    Args:
+        size: people and time of a run, where all have them in common.
+        files: what the plan names, as it was.
+    """
 
     name: str
     description: str
@@ -55,13 +60,15 @@ class Header:
     varied: tuple[tuple[str, tuple[Value, ...]], ...]
     commit: str
     versions: Mapping[str, str]
+    size: str = ""
+    files: tuple[Source, ...] = ()
 
     @classmethod
     def of(cls, plan: Plan) -> Header:
         """The header of results that this program would write."""
         return cls(
             plan.name, plan.description, plan.instrument, plan.digest, plan.varied, commit(),
-            versions(),
+            versions(), plan.size, plan.files,
         )  # fmt: skip
 
     def to_json(self) -> dict[str, object]:
@@ -74,6 +81,8 @@ class Header:
             "varied": [[key, list(values)] for key, values in self.varied],
             "commit": self.commit,
             "versions": dict(self.versions),
+            "size": self.size,
+            "files": [asdict(source) for source in self.files],
         }
 
 
@@ -99,6 +108,7 @@ class Folder:
             self.done = {(run.cell, run.seed): run for run in done}
         else:
             (path / PLAN).write_text(plan.text, encoding="utf-8")
+            _write_files(path, plan.files)
         self._file: IO[bytes] = lines.open("ab")
         self._file.truncate(size)  # without a line that was torn
         if size == 0:
@@ -129,8 +139,8 @@ class Folder:
     def _check(self, found: Header) -> None:
         if found.digest != self.header.digest:
             raise SweepError(
-                f"{self.path} holds another sweep ({found.name}), or this one before it was "
-                "changed: give --out another folder."
+                f"{self.path} holds another sweep ({found.name}), or this one before it or a file "
+                "that it names was changed: give --out another folder."
             )
         # Code that is not committed has no name that would tell it from other code.
         if found.commit != self.header.commit:
@@ -144,6 +154,16 @@ class Folder:
         self._file.write(json.dumps(value, ensure_ascii=False).encode() + b"\n")
         self._file.flush()
         os.fsync(self._file.fileno())
+
+
+def _write_files(folder: Path, files: Iterable[Source]) -> None:
+    """Lay what a plan names beside it, so that the folder can be run again as it is."""
+    for source in files:
+        name = Path(source.name)
+        if source.is_bundled or name.is_absolute() or ".." in name.parts:
+            continue  # the report shows it
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(source.text, encoding="utf-8")
 
 
 def open_results(path: Path) -> tuple[Header, list[Done]]:
@@ -178,6 +198,7 @@ def _header(value: Mapping[str, object]) -> Header:
     if value["format"] != _FORMAT:
         raise ValueError
     varied = cast("list[tuple[str, list[Value]]]", value["varied"])
+    files = value.get("files", [])
     return Header(
         name=str(value["name"]),
         description=str(value["description"]),
@@ -186,6 +207,8 @@ def _header(value: Mapping[str, object]) -> Header:
         varied=tuple((key, tuple(values)) for key, values in varied),
         commit=str(value["commit"]),
         versions=cast("Mapping[str, str]", value["versions"]),
+        size=str(value.get("size", "")),
+        files=tuple(Source(**source) for source in cast("list[dict[str, Any]]", files)),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import signal
 import subprocess
@@ -10,11 +11,14 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import quote
 
 import pyarrow.parquet as parquet
 import pytest
 
 from node.cli.main import main
+from simulations.charter_file import CharterFileError
+from simulations.provenance import AUTHORS, TITLE
 from simulations.scenario import ScenarioError
 from simulations.sweeps import SweepError
 from simulations.sweeps.compare import compare
@@ -24,7 +28,7 @@ from simulations.sweeps.results import LINES, TABLE, Done, Folder, open_results
 from simulations.sweeps.run import run_sweep
 from simulations.sweeps.summary import mean_of
 from simulations.sweeps.tasks import Task, run_task
-from simulations.sweeps.words import words_of
+from simulations.sweeps.words import key_words, unit_of, words_of
 
 SMALL = """
 description = "A very small world."
@@ -85,6 +89,18 @@ class TestPlans:
 
         assert [plan.scenario(cell).charter.max_circles for cell in plan.cells] == [1, 1, 2, 2]
 
+    def test_what_is_wrong_with_a_file_of_rules_names_the_file(
+        self, written: Callable[[str], Path], tmp_path: Path
+    ) -> None:
+        for text, told in (
+            ("max_circle = 1\n", "ours.toml is no charter: The charter has no 'max_circle'"),
+            ("[charter]\nmax_circles = 1\n", r"without \[charter\] above them"),
+            ("max_circles = 1,5\n", r"at line 1, column 16"),
+        ):
+            (tmp_path / "ours.toml").write_text(text)
+            with pytest.raises(CharterFileError, match=told):
+                read_plan(written(SMALL.replace("seeds = 3", 'seeds = 3\ncharter = "ours.toml"')))
+
     def test_the_rest_of_a_whole_may_be_left_to_one(self, written: Callable[[str], Path]) -> None:
         text = (
             'instrument = "society"\nbase = "street"\n[vary]\n'
@@ -118,7 +134,7 @@ class TestPlans:
         self, written: Callable[[str], Path], old: str, new: str, told: str
     ) -> None:
         assert old in SMALL
-        with pytest.raises(ScenarioError, match=told.replace(".", r"\.")):
+        with pytest.raises((ScenarioError, CharterFileError), match=told.replace(".", r"\.")):
             read_plan(written(SMALL.replace(old, new)))
 
     @pytest.mark.parametrize(
@@ -245,6 +261,34 @@ class TestFolders:
         with pytest.raises(SweepError, match="another folder"):
             Folder(tmp_path / "out", other)
 
+    def test_a_folder_holds_all_that_its_plan_names(
+        self, written: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Rules and behaviours of one's own are kept, and part of what a sweep is."""
+        monkeypatch.setattr(sys, "path", list(sys.path))
+        monkeypatch.delitem(sys.modules, "guests", raising=False)
+        code = "from simulations.behaviours import Sharer\n"
+        code += "class Guest(Sharer):\n    name = 'guest'\n"
+        (tmp_path / "guests.py").write_text(code)
+        (tmp_path / "ours.toml").write_text("capacity_max = 5\n")
+        text = (
+            'instrument = "society"\nbase = "street"\ncharter = "ours.toml"\n'
+            '[scenario.people.behaviours]\nsharer = "rest"\n'
+            '[vary]\n"people.behaviours.guests:Guest" = [0.0, 0.5]\n'
+        )
+        plan = read_plan(written(text))
+
+        assert [source.name for source in plan.files] == ["street", "ours.toml", "guests.py"]
+        changed = replace(plan.files[2], text=code + "# something else\n")
+        assert replace(plan, files=(*plan.files[:2], changed)).digest != plan.digest
+
+        out = tmp_path / "out"
+        Folder(out, plan).close()
+        assert (out / "guests.py").read_text() == code
+        assert open_results(out)[0].files == plan.files
+        assert open_results(out)[0].size == "60 members, 30 weeks"
+        assert read_plan(out / "sweep.toml").digest == plan.digest
+
     def test_seeds_can_be_added_later(self, plan: Plan, tmp_path: Path) -> None:
         Folder(tmp_path / "out", plan).close()
         Folder(tmp_path / "out", replace(plan, seeds=(1, 2, 3, 4))).close()
@@ -284,7 +328,37 @@ class TestReading:
         assert "a&lt;b" in page
         assert "a<b" not in page
         assert "src=" not in page
-        assert "href=" not in page
+        assert page.count("href=") == page.count('href="data:')
+
+    def test_a_report_is_ready_for_a_paper(self, plan: Plan, tmp_path: Path) -> None:
+        folder = swept(tmp_path / "a", plan, 0.0)
+        page = write_report(folder).read_text()
+
+        assert "Things can be shown as far as circle …" in page
+        assert "With 3 seeds the bars are too short" in page
+        assert f"title   = {{{{{TITLE}}}}}" in page
+        assert "digest " + plan.digest[:16] in page
+        figure = (folder / "figures" / "same.svg").read_text()
+        assert figure.startswith('<svg xmlns="http://www.w3.org/2000/svg"')
+        assert quote(figure) in page
+        rows = list(csv.DictReader((folder / "means.csv").read_text().splitlines()))
+        assert len(rows) == 4 * len(plan.cells)
+        assert rows[0]["charter.max_circles"] == "1"
+        assert rows[0]["seeds"] == "3"
+
+    def test_it_is_cited_as_the_project_asks(self) -> None:
+        asked = (Path(__file__).parents[2] / "CITATION.cff").read_text()
+        assert f'title: "{TITLE}"' in asked
+        assert f'name: "{AUTHORS}"' in asked
+
+    def test_every_figure_of_a_population_has_words_and_a_unit(self) -> None:
+        figures = ["crowd_far", "friendships", "last_week.moved_away", "last_week.agreed_2"]
+        figures += [f"within_2_circles.{what}" for what in ("largest", "ninetieth", "tenth")]
+
+        assert [figure for figure in figures[:1] + figures[2:] if words_of(figure) == figure] == []
+        assert [figure for figure in figures if not unit_of(figure)] == []
+        assert unit_of("sharer.lost") == "things a person"
+        assert key_words("people.behaviours.guests:Free-Rider").startswith("Share of free riders")
 
     def test_a_report_says_first_what_must_not_have_happened(
         self, plan: Plan, tmp_path: Path
