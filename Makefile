@@ -4,7 +4,7 @@
 PYTHON ?= python3
 ARGS ?=
 
-.PHONY: run demo test nightly check fmt bench sim fuzz shots clean help
+.PHONY: run demo lab test nightly check fmt bench sim fuzz shots clean help
 
-run demo test nightly check fmt bench sim fuzz shots clean help:
+run demo lab test nightly check fmt bench sim fuzz shots clean help:
 	@$(PYTHON) do.py $@ $(ARGS)

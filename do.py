@@ -3,6 +3,7 @@
 
     python3 do.py run   [ARGS]   set up, then start a node with its page
     python3 do.py demo           set up, then a street of seven homes to look around in
+    python3 do.py lab            set up what simulations need, and say how to begin
     python3 do.py test           set up, then every check and every test
     python3 do.py test  ARGS     set up, then pytest with these arguments alone
     python3 do.py nightly        set up, then the same with far more examples, worlds and figures
@@ -42,6 +43,8 @@ NIGHTLY_TEST_MAX_S = 2 * 3600
 COVERAGE_MIN_PERCENT = 85
 COVERAGE_PROTOCOL_MIN_PERCENT = 95
 APT_TIMEOUT_S = 240
+LEVELS = {"run": ".", "lab": ".[sim]", "dev": ".[dev]"}
+"""What can be installed; each has all that those before it have."""
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 TEST_TOOLS = (
     ("ip", ("iproute2",)),
@@ -56,6 +59,7 @@ def main(arguments: list[str]) -> int:
     commands = {
         "run": run,
         "demo": demo,
+        "lab": lab,
         "test": test,
         "nightly": nightly,
         "check": check,
@@ -87,6 +91,15 @@ def demo(arguments: list[str]) -> int:
     """A street of seven homes on this machine, with a past, to look around in."""
     install("run")
     return become([str(BIN / "openhouse"), "demo", *arguments])
+
+
+def lab(_arguments: list[str]) -> int:
+    """What simulations need (numpy, numba, joblib, pyarrow), and where to begin."""
+    install("lab")
+    inside = f". {BIN / 'activate'}" if os.name != "nt" else str(BIN / "activate")
+    print(f"The laboratory is ready. In any folder:\n\n    {inside}")
+    print("    openhouse simulate --help\n\nWhere to begin: docs/sweeps.md.")
+    return 0
 
 
 def shots(arguments: list[str]) -> int:
@@ -282,18 +295,18 @@ def say_step(name: str) -> None:
 
 
 def install(level: str) -> None:
-    """Makes ``.venv`` hold the project: ``run`` (what a node needs) or ``dev`` (all of it)."""
+    """Makes ``.venv`` hold the project: what a node needs (``run``), simulations, or all of it."""
     wanted = f"{ROOT}\n{hashlib.sha256((ROOT / 'pyproject.toml').read_bytes()).hexdigest()}\n"
     have = STAMP.read_text(encoding="utf-8") if STAMP.exists() and PYTHON.exists() else ""
-    if have in (f"{wanted}{level}", f"{wanted}dev"):
+    names = list(LEVELS)
+    if have in [f"{wanted}{enough}" for enough in names[names.index(level) :]]:
         return
     if have and not have.startswith(f"{ROOT}\n"):
         shutil.rmtree(VENV)  # The folder was moved: a virtual environment does not follow.
     pip = make_environment()
     STAMP.unlink(missing_ok=True)
     print("Installing into .venv (a minute or two the first time) ...", file=sys.stderr, flush=True)
-    project = ".[dev]" if level == "dev" else "."
-    options = ["install", "--quiet", "--disable-pip-version-check", "--editable", project]
+    options = ["install", "--quiet", "--disable-pip-version-check", "--editable", LEVELS[level]]
     if subprocess.call([*pip, *options], stdin=subprocess.DEVNULL, stdout=sys.stderr) != 0:
         sys.exit("The installation failed; the lines above say why. Run the command again after.")
     STAMP.write_text(f"{wanted}{level}", encoding="utf-8")

@@ -16,6 +16,9 @@ from typing import Final
 
 from simulations.tables import UNITS_MS
 
+HOW_TO_INSTALL: Final = (
+    "install them with  make lab  in the folder of Open House (or  pip install -e '.[sim]'  there)."
+)
 MANY_MAX: Final = 100_000
 SEED_MAX: Final = 2**63 - 1
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from tqdm import tqdm
 
+from simulations.arguments import HOW_TO_INSTALL
 from simulations.cli_trust import print_rows
 from simulations.experiments import ExperimentError
 
@@ -68,8 +69,8 @@ def experiments(args: argparse.Namespace, as_json: bool) -> bool:
         if error.name not in _NEEDED:
             raise
         raise ExperimentError(
-            "Experiments need numba, numpy, joblib and pyarrow, which are not all here: install "
-            "them with  pip install 'openhouse[sim]'."
+            "Experiments need numba, numpy, joblib and pyarrow, which are not all here: "
+            f"{HOW_TO_INSTALL}"
         ) from error
     size: SizeName = "quick" if args.quick else "regular"
     wanted = chosen(args.names)

@@ -18,7 +18,7 @@ from typing import Final
 from tqdm import tqdm
 
 from protocol.errors import OpenHouseError
-from simulations.arguments import count, seed_number
+from simulations.arguments import HOW_TO_INSTALL, count, seed_number
 from simulations.scenario import BUNDLED_POPULATIONS, find_scenario, read_scenario
 from simulations.sweeps.tasks import check
 
@@ -93,5 +93,5 @@ def needing_sim() -> Iterator[None]:
             raise
         raise PopulationRefused(
             "The population model needs numba, numpy and pyarrow, which are not here: "
-            "install them with  pip install 'openhouse[sim]'."
+            f"{HOW_TO_INSTALL}"
         ) from error

@@ -9,13 +9,14 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tqdm import tqdm
 
-from simulations.arguments import count
+from simulations.arguments import HOW_TO_INSTALL, count
 from simulations.cli_trust import print_rows
 from simulations.sweeps import SweepError
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 _NEEDED: Final = ("joblib", "numba", "numpy", "pyarrow")
 _TOLD_MAX: Final = 40
+_LINES: Final = 10
+"""In which a sweep says how far it is, where there is no bar."""
 
 
 def configure(
@@ -42,7 +45,8 @@ def configure(
     report = subparsers.add_parser(
         "report",
         help="write a page with the figures of a sweep",
-        description="Write DIR/report.html, which needs nothing else to be read or sent.",
+        description="Write DIR/report.html, which needs nothing else to be read or sent; beside it "
+        "the figures (SVG) and all means with their intervals (CSV).",
     )
     report.add_argument("folder", type=Path, metavar="DIR", help="a sweep's --out")
     compare = subparsers.add_parser(
@@ -68,12 +72,20 @@ def sweep(args: argparse.Namespace, as_json: bool) -> bool:
     plan = read_plan(args.plan)
     hidden = not sys.stderr.isatty()
     size = f"{len(plan.cells)} cells, {len(plan.seeds)} seeds each"
-    print(f"{plan.name}: {size}, on {plan.instrument}.", file=sys.stderr)
+    of_each = f" ({plan.size})" if plan.size else ""
+    print(f"{plan.name}: {size}, on {plan.instrument}{of_each}.", file=sys.stderr)
     with tqdm(desc=plan.name, leave=False, disable=hidden, file=sys.stderr, unit="run") as bar:
+        began_s, there = time.monotonic(), -1
 
         def told(done: int, of: int) -> None:
+            nonlocal there
             bar.total = of
             bar.update(done - bar.n)
+            there = done if there < 0 else there
+            if hidden and there < done < of and done % max(1, of // _LINES) == 0:
+                # No bar where nobody sees it: a line now and then.
+                left_s = (time.monotonic() - began_s) / (done - there) * (of - done)
+                print(f"{done} of {of} runs, {_minutes(left_s)} to go.", file=sys.stderr)
 
         done = run_sweep(plan, args.out, jobs=args.jobs, dask=args.dask, told=told)
     failing = [run for run in done if run.figures.get(VIOLATIONS)]
@@ -102,9 +114,13 @@ def sweep(args: argparse.Namespace, as_json: bool) -> bool:
 def report(args: argparse.Namespace, as_json: bool) -> bool:
     """Carry out ``report``. Raises OpenHouseError."""
     with _Needs():
-        from simulations.sweeps.report import write_report
+        from simulations.sweeps.report import FIGURES, MEANS, write_report
     path = write_report(args.folder)
-    print(json.dumps({"report": str(path)}) if as_json else f"{path} is written.")
+    if as_json:
+        print(json.dumps({"report": str(path), "means": str(path.with_name(MEANS))}))
+    else:
+        print(f"{path} is written: open it in a browser.")
+        print(f"For a paper: {path.with_name(FIGURES)}/*.svg, {path.with_name(MEANS)}.")
     return True
 
 
@@ -134,6 +150,10 @@ def _row(one: Difference) -> list[str]:
     return [one.figure, cell or "-", *(f"{number:.4g}" for number in numbers), str(one.seeds)]
 
 
+def _minutes(seconds: float) -> str:
+    return "less than a minute" if seconds < 60 else f"about {seconds / 60:.0f} min"
+
+
 class _Needs:
     """Says what is missing of what sweeps need besides the program."""
 
@@ -143,6 +163,6 @@ class _Needs:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, ModuleNotFoundError) and error.name in _NEEDED:
             raise SweepError(
-                "Sweeps need joblib, numba, numpy and pyarrow, which are not all here: install "
-                "them with  pip install 'openhouse[sim]'."
+                "Sweeps need joblib, numba, numpy and pyarrow, which are not all here: "
+                f"{HOW_TO_INSTALL}"
             ) from error

@@ -73,6 +73,8 @@ def main() -> int:
         return 1 if differing else 0
     text = json.dumps(notebook, indent=1, ensure_ascii=False)
     options.file.write_text(text + "\n", encoding="utf-8")
+    told = f"{len(differing)} of them now something else" if differing else "all of them as before"
+    print(f"Every cell was run and has printed, {told}: {options.file}", file=sys.stderr)
     return 0
 
 

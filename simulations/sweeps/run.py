@@ -99,7 +99,7 @@ def _connect(address: str, stack: ExitStack) -> None:
     except ModuleNotFoundError as error:
         raise SweepError(
             "A Dask cluster needs the package distributed, which is not here: install it with  "
-            "pip install 'openhouse[dask]'."
+            "pip install -e '.[dask]'  in the folder of Open House."
         ) from error
     try:
         client = stack.enter_context(

@@ -1,6 +1,6 @@
 """Long runs: ``make fuzz ARGS="--seconds 600 message record"``; without names, every target.
 
-With atheris (``pip install openhouse[fuzz]``), coverage says which inputs are worth
+With atheris (``pip install -e '.[fuzz]'``), coverage says which inputs are worth
 changing further; what it learns stays in ``test-results/fuzz`` for the next run. Without
 it, seeds are changed at random, many times a second, which finds less and needs nothing.
 
@@ -52,7 +52,7 @@ def main(arguments: list[str]) -> int:
     RESULTS.mkdir(parents=True, exist_ok=True)
     is_guided = not given.plain and importlib.util.find_spec("atheris") is not None
     if not is_guided and not given.plain:
-        print("atheris is not installed (pip install openhouse[fuzz]): changing seeds at random.")
+        print("atheris is not installed (pip install -e '.[fuzz]'): changing seeds at random.")
     broken = []
     for name in given.targets or known:
         run = run_guided if is_guided else run_plain
