@@ -41,6 +41,7 @@ from simulations.reach import ReachError, ReachPlan, run_reach
 from simulations.replay import ReplayError
 from simulations.runner import RunResult, run_scenario
 from simulations.scenario import ScenarioError, find_scenario, read_scenario
+from simulations.scenario_population import WORLD_IGNORES, is_usual
 from simulations.staleness import LEASE_MS, run_staleness
 from simulations.sweeps import SweepError
 
@@ -233,6 +234,8 @@ def _print_pairs(pairs: Iterable[tuple[str, object]]) -> None:
 def _run(args: argparse.Namespace, as_json: bool) -> int:
     path = find_scenario(args.scenario)
     scenario = read_scenario(path)
+    if not is_usual(scenario.customs):
+        print(WORLD_IGNORES, file=sys.stderr)
     first = scenario.seed if args.seed is None else args.seed
     if args.out is not None:
         args.out.mkdir(parents=True, exist_ok=True)  # before the work, not after it

@@ -21,6 +21,7 @@ from protocol.errors import OpenHouseError
 from simulations.arguments import HOW_TO_INSTALL, count, seed_number
 from simulations.scenario import BUNDLED_POPULATIONS, find_scenario, read_scenario
 from simulations.sweeps.tasks import check
+from simulations.year import NOT_REPLACED
 
 _NEEDED: Final = ("numba", "numpy", "pyarrow")
 
@@ -81,6 +82,8 @@ def population(args: argparse.Namespace, as_json: bool) -> None:
         )
     for name, value in (*answer.items(), *(("last " + key, last[key]) for key in last)):
         print(f"{name.replace('_', ' '):22} {value}")
+    if scenario.customs.year.moves_away:
+        print(NOT_REPLACED)
 
 
 @contextmanager

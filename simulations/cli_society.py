@@ -24,7 +24,7 @@ from simulations.lives_plot import plot_kept
 from simulations.memory_of_towns import society_need
 from simulations.mixes import HARD_MIX, people_of
 from simulations.shock import FRIENDS, MEMBERS_MIN
-from simulations.year import FACTOR_MAX, WEEKS, Year
+from simulations.year import FACTOR_MAX, NOT_REPLACED, WEEKS, Year
 
 _TOLD_MAX: Final = 5
 _LEGEND: Final = (
@@ -98,6 +98,8 @@ def society(args: argparse.Namespace, as_json: bool) -> bool:
     else:
         print_rows(list(rows[0]), [[written(value) for value in row.values()] for row in rows])
         print(_LEGEND)
+        if args.moves_away:
+            print(NOT_REPLACED)
     for seed, text in violations[:_TOLD_MAX]:
         print(f"seed {seed}: {text}.", file=sys.stderr)
     if len(violations) > _TOLD_MAX:

@@ -165,7 +165,11 @@ def find_scenario(name: str, bundled_in: Path = BUNDLED) -> Path:
     if path.is_file():
         return path
     names = ", ".join(sorted(file.stem for file in bundled_in.glob("*.toml")))
-    raise ScenarioError(name, f"a path to a scenario file, or one of {names}")
+    others = {"run, hunt, replay": BUNDLED, "population": BUNDLED / "population"}
+    others["society (in a sweep)"] = BUNDLED / "society"
+    of = [verb for verb, folder in others.items() if (folder / f"{name}.toml").is_file()]
+    hint = f"; {name} is for simulate {of[0]}" if of and re.fullmatch(r"[a-z0-9-]+", name) else ""
+    raise ScenarioError(name, f"a path to a scenario file, or one of {names}{hint}")
 
 
 def read_scenario(path: Path) -> Scenario:
@@ -188,6 +192,8 @@ def parse_scenario(data: Mapping[str, object], *, name: str, folder: Path) -> Sc
     Raises:
         ScenarioError: an unknown key, a wrong type or an impossible value.
     """
+    if "vary" in data:
+        raise ScenarioError("vary", "nothing here: a file that varies is for simulate sweep")
     top = Table(data, "")
     network = top.table("network")
     latency_min_ms = network.duration("latency_min", 2, UNITS_MS["m"])

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, cast
 
 from simulations.behaviours import (
@@ -149,6 +149,17 @@ class Customs:
     behaviours: tuple[tuple[str, float], ...] = ()
     year: Year = Year()  # noqa: RUF009 - frozen
     sybils: CrowdPlan | None = None
+
+
+WORLD_IGNORES: Final = (
+    "What [people] says has no effect here: the people of a world act at random, by [actions], and "
+    "nobody moves away. It is read by simulate population, and by sweeps of a society."
+)
+
+
+def is_usual(customs: Customs) -> bool:
+    """Whether a scenario says nothing about people."""
+    return replace(customs, things_circles=Customs().things_circles) == Customs()
 
 
 def read_town(table: Table) -> TownPlan:

@@ -7,7 +7,8 @@
 
 Twelve factors are months, fifty-two are weeks. Who moves away leaves properly: nothing of theirs is
 out at that time of the week, what waits is declined, things are withdrawn, every friendship is
-ended, and the home is off for good. Nobody comes in their place.
+ended, and the home is off for good. Nobody comes in their place (``NOT_REPLACED``, said wherever
+figures of such a town are shown).
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from simulations.tables import Table
 
 WEEKS: Final = 52
 FACTOR_MAX: Final = 10.0
+NOT_REPLACED: Final = "Nobody comes in the place of those who move away: the town grows smaller."
 
 
 @dataclass(frozen=True, slots=True)

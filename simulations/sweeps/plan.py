@@ -152,6 +152,10 @@ def read_plan(path: Path) -> Plan:
         allowed = f"at most {TASKS_MAX:,} runs in all (these: {number * len(seeds):,})"
         raise ScenarioError("vary", allowed)
     keys = [key for key, _ in varied]
+    for key in keys if instrument == "world" else []:
+        if key.startswith("people."):
+            allowed = "nothing here: the people of a world act at random, by actions"
+            raise ScenarioError(f"vary.{key}", allowed)
     cells: list[Cell] = []
     files: dict[object, Scenario] = {}
     for values in itertools.product(*(values for _, values in varied)):

@@ -24,7 +24,7 @@ _WORDS: Final = {
     "in the last week",
     "last_week.found_nothing": "people who wanted something, and saw nothing to ask for, in the "
     "last week",
-    "last_week.moved_away": "people who moved away, in the last week",
+    "last_week.moved_away": "people who moved away, in the last week (nobody comes in their place)",
     "last_week.crowd_near": "things lent to invented people by friends, in the last week",
     "last_week.crowd_far": "things lent to invented people by others, in the last week",
     "crowd_far": "things lent to invented people from beyond friends, in the whole time",

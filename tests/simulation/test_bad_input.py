@@ -16,6 +16,7 @@ GRAPHML = (
     '<node id="a"/><node id="b"/><edge source="a" target="b"/></graph></graphml>'
 )
 FILES: dict[str, bytes] = {
+    "varied.toml": b'[vary]\n"charter.seats" = [2, 3]\n',
     "ring.edges": b"".join(b"%d %d\n" % (one, (one + 1) % 8) for one in range(8)),
     "apart.edges": b"1 2\n2 3\n3 1\n8 9\n",
     "directed.graphml": GRAPHML.encode(),
@@ -60,7 +61,7 @@ PLANS = {
     "sed = 1": ("sed", "one of base, charter, description, first_seed"),
     "instrument = 'moon'": ("instrument", '"population" or "society" or "world"'),
     "base = 'nowhere'": ("nowhere", "a path to a scenario file, or one of town"),
-    "charter = 'nowhere.toml'": ("nowhere.toml", "a readable file (No such file"),
+    "charter = 'nowhere.toml'": ("nowhere.toml", "cannot be read: No such file"),
     "seeds = 0": ("seeds", "a whole number from 1 to"),
     "[vary]\npeople.needs = [1]": ("vary.people", "quote a key that has dots"),
     "[vary]\n'people.needs' = [-1]": ("people.needs", "a number from 0 to 1000"),
@@ -91,6 +92,8 @@ OTHERS: dict[tuple[str, ...], str] = {
     ("attack", "--graph", "ring.edges", "--at", "sponsors", "--edges", "1"): "give no number",
     ("society", "--mix", "sharer=-1,careful=2"): "write name=0.25, from 0 to 1",
     ("society", "--mix", "sharer=0.4"): "they must add up to 1",
+    ("run", "town"): "town is for simulate population",
+    ("replay", "varied.toml"): "a file that varies is for simulate sweep",
     ("society", "--charter", "folder"): "cannot be read: Is a directory",
     ("society", "--charter", "bytes.edges"): "is no charter: it is not a text",
     ("society", "--plot", "folder"): "folder cannot be written: Is a directory",

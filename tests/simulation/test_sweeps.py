@@ -121,6 +121,8 @@ class TestPlans:
             ('"actions.add" = [0.0, 4.0]', '"actions.add" = [1, 1]', "different"),
             ('"actions.add" = [0.0, 4.0]', '"duration.add" = [1]', "'duration' is no table"),
             ("[1, 2]", "[1, 9]", "charter.max_circles"),
+            ("actions.add", "people.year.moves_away", "people of a world act at random"),
+            ("seeds = 3", 'base = "town"', "town is for simulate population"),
             ("seeds = 3", "seeds = 0", "seeds"),
             ("seeds = 3", "sedes = 3", "sedes"),
             ("seeds = 3", 'base = "nowhere"', "nowhere"),

@@ -18,6 +18,7 @@ from simulations.scenario import (
     parse_scenario,
     read_scenario,
 )
+from simulations.scenario_population import is_usual
 
 DAY_MS = 24 * 3600 * 1000
 
@@ -170,3 +171,12 @@ def test_the_hunt_has_every_fault_and_every_action() -> None:
     assert scenario.population.members_max == 60
     assert faults.clock_skew_max_ms > 0
     assert list(ACTIONS) == [action for action, rate in scenario.actions.per_day if rate > 0]
+
+
+def test_what_a_world_does_not_look_at_is_noticed() -> None:
+    """People of a world act at random: what a scenario says of them has no effect there."""
+    silent = parse_scenario({"charter": {"max_circles": 2}}, name="silent", folder=Path())
+    moving = parse_scenario({"people": {"year": {"moves_away": 0.1}}}, name="m", folder=Path())
+
+    assert is_usual(silent.customs)
+    assert not is_usual(moving.customs)
