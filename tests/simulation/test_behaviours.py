@@ -430,7 +430,7 @@ def test_the_behaviour_of_the_cookbook_page_lives_in_a_town(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     codes = COOKBOOK.read_text(encoding="utf-8").split("```python")[1:]
-    code = "\n".join(part.split("```")[0] for part in codes)
+    code = "\n".join(part.split("```")[0] for part in codes if "# borrowers.py" in part)
     (tmp_path / "borrowers.py").write_text(code, encoding="utf-8")
     monkeypatch.syspath_prepend(str(tmp_path))
     forgetful = behaviour_named("borrowers:Forgetful")
@@ -441,6 +441,8 @@ def test_the_behaviour_of_the_cookbook_page_lives_in_a_town(
     assert forgetful.name == "forgetful"
     assert made.tally.of(of(made, forgetful)[0]).borrowed >= 1
 
+    assert behaviour_named("borrowers:Charmer").together == 2
+
     grudge, stingy = behaviour_named("borrowers:Grudge"), behaviour_named("borrowers:Summer")
     made = town(grudge, Wanting, stingy)  # it is winter
     made.people[0].need_per_week = 10.0
@@ -449,6 +451,17 @@ def test_the_behaviour_of_the_cookbook_page_lives_in_a_town(
 
     assert made.id(of(made, stingy)[0].number) in bearer.home.who_refused_me()
     assert made.id(of(made, Wanting)[0].number) not in bearer.home.who_refused_me()
+
+
+def test_the_oracle_of_the_cookbook_page_speaks_up(capsys: pytest.CaptureFixture[str]) -> None:
+    parts = COOKBOOK.read_text(encoding="utf-8").split("```python")[1:]
+    code = next(part.split("```")[0] for part in parts if "# watch.py" in part)
+    small = (
+        code.replace("20", "8").replace("range(8)", "range(3)").replace("held >= 3", "held >= 1")
+    )
+    exec(small, {"__name__": "watch"})
+
+    assert "things of others" in capsys.readouterr().out
 
 
 def test_the_cookbook_page_names_every_choice_and_every_behaviour() -> None:
