@@ -35,6 +35,8 @@ from protocol.mandates import Successor, root_commitment
 from protocol.records import Record
 from protocol.uniqueness import Contact, commitment, normal
 
+SUCCESSION_NOTE: Final = "succession"
+"""Of a home whose person waits for guardians to answer (``node.succession``)."""
 _NOTE: Final = "identity"
 _VERSION: Final = 2
 _SEED_SIZE_BYTES: Final = 32
@@ -168,10 +170,17 @@ def create(store: Store, name: str, email: str, phone: str, language: str) -> Id
     """Make the member and keep it; raises as ``set_up``."""
     if load(store) is not None:
         raise Refused("already-set-up")
+    refuse_if_taken(store)
     made = from_entropy(os.urandom(ENTROPY_SIZE_BYTES), name, language)
     identity = replace(made, email=_checked_email(email), phone=_checked_phone(phone))
     keep(store, identity)
     return identity
+
+
+def refuse_if_taken(store: Store) -> None:
+    """Raise Refused if there is a member, or somebody who asks guardians to be one again."""
+    if load(store) is not None or store.get_note(SUCCESSION_NOTE) is not None:
+        raise Refused("home-not-empty", home=str(store.home))
 
 
 def keep(store: Store, identity: Identity) -> None:

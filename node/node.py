@@ -9,6 +9,7 @@ rest to life. The page and the API see the node as ``node.api.protocols.NodeLike
 - ``subscribe()``: a context manager whose ``await next()`` gives topics that changed;
 - ``await set_up(name, email, phone, language)``: ``{"member": hex}``;
 - ``await restore(words, file, name, language, root)``: the same for who had a home before;
+- ``succession`` and ``await take_approvals()``: the same for who lost the words too;
 - ``counters``, ``addresses()``, ``token``, ``web_hosts``, ``language``.
 """
 
@@ -40,6 +41,7 @@ from node.notices.bell import Bell
 from node.notices.facts import Fact
 from node.opening import CachedOpener
 from node.store import Store
+from node.succession import SuccessionDesk
 from node.topics import Subscription, Topics
 from node.transport.door import Door, open_door
 from node.transport.files import Files
@@ -109,6 +111,8 @@ class Node:
         self._links_seen = LinksSeen(self)
         self._noting: asyncio.Task[None] | None = None
         self._is_setting_up = False
+        self.succession = SuccessionDesk(store, self._setting_up)
+        """New keys asked of guardians, while the node has no member."""
 
     def start(self) -> None:
         """With a member, begin to live."""
@@ -116,6 +120,8 @@ class Node:
         found = identity.load(self._store)
         if found is not None:
             self._live(found)
+        else:
+            self.succession.load()
 
     async def stop(self) -> None:
         """Say goodbye on every link; when it returns, everything is on disk."""
@@ -241,6 +247,16 @@ class Node:
                 )
             made = await asyncio.to_thread(identity.load, self._store)
         assert made is not None, "it was just restored"
+        self._live(made)
+        return {"member": made.member.hex(), "name": made.name}
+
+    async def take_approvals(self) -> Json:
+        """Become the member that guardians gave new keys, and begin to live. Spec: §18.7.
+
+        Raises:
+            Refused, StoreError: nothing was changed.
+        """
+        made = await self.succession.take(self._endpoint.lives_here)
         self._live(made)
         return {"member": made.member.hex(), "name": made.name}
 

@@ -10,7 +10,7 @@ place of a database without a member, in one transaction: ``restore_backup`` and
 ``restore_words`` do it in a directory where nothing runs, ``backup_into`` and ``words_into`` in
 the open store of a node that has nobody yet.
 
-Spec: §18.4 to §18.7.
+Spec: §18.4 to §18.6. Who has no words either: ``node.succession``.
 """
 
 from __future__ import annotations
@@ -29,15 +29,12 @@ from node.errors import StoreCorrupt
 from node.identity import Identity
 from node.store import DATABASE_FILE, Store
 from node.unpacking import check_room, staging, unpacked
-from node.words import ENTROPY_SIZE_BYTES, entropy_of, words_of
-from protocol.encoding import expect_array, expect_bytes, expect_text, expect_uint
-from protocol.errors import DecodeError, Refused
-from protocol.keys import MemberId, Signature, Signer, root_seed, verify
-from protocol.mandates import APPROVALS_MAX, SUCCESSORS_MAX, Successor, approval_message
-from protocol.successions import SuccessionRequest, decode_approval, encode_request
+from node.words import entropy_of
+from protocol.errors import Refused
+from protocol.keys import MemberId
+from protocol.mandates import SUCCESSORS_MAX
 
 _LOG_EPOCH_SIZE_BYTES: Final = 8
-_SUCCESSION_NOTE: Final = "succession"
 
 LivesHere: TypeAlias = Callable[[MemberId], bool]
 _Staged: TypeAlias = AbstractContextManager[tuple[Store, Identity]]
@@ -87,91 +84,6 @@ def words_into(
     _move_in(store, _of_words(store.home, words, name, language, root), lives_here)
 
 
-def ask_guardians(home: Path, member: str, name: str, language: str, *, number: int = 1) -> Json:
-    """Begin again with nothing: a new root key for the guardians to approve. Spec: §18.7.
-
-    Returns:
-        The new words, and the text for the guardians.
-
-    Raises:
-        Refused: the member's id is not whole, or there is a member here already.
-    """
-    try:
-        who = MemberId(bytes.fromhex(member))
-    except ValueError:
-        who = MemberId(b"")
-    if len(who) != 32:
-        raise Refused("member-id-whole", member=member[:80])
-    if not 1 <= number <= SUCCESSORS_MAX:
-        raise Refused("root-out-of-range", maximum=SUCCESSORS_MAX)
-    refuse_if_lived_in(home)
-    entropy = os.urandom(ENTROPY_SIZE_BYTES)
-    now_ms = time.time_ns() // 1_000_000
-    key = Signer(root_seed(entropy, 0)).public
-    checked = identity.checked(name, language)
-    with _private():
-        store = Store(home)
-        try:
-            store.put_note(_SUCCESSION_NOTE, [entropy, who, number, now_ms, *checked])
-        finally:
-            store.close()
-    request = encode_request(SuccessionRequest(who, number, key, now_ms))
-    return {"member": member, "words": words_of(entropy, language), "request": request}
-
-
-def take_approvals(home: Path, texts: list[str]) -> Json:
-    """The guardians have answered: become the member again. Spec: §18.7.
-
-    Raises:
-        Refused: nothing was asked here, or an approval is not one of this request.
-    """
-    with _private():
-        store = Store(home)
-        try:
-            if identity.load(store) is not None:
-                raise Refused("already-set-up")
-            entropy, request, name, language = _read_succession(store)
-            bare = Successor(request.key, request.from_ms)
-            approvals = dict(_check_approval(text, request, bare) for text in texts)
-            if not 2 <= len(approvals) <= APPROVALS_MAX:
-                raise Refused("approvals-count", count=len(approvals), maximum=APPROVALS_MAX)
-            made = identity.from_entropy(entropy, name, language)
-            chain = (replace(bare, approvals=tuple(sorted(approvals.items()))),)
-            identity.keep(store, replace(made, member=request.member, successors=chain))
-            _mark(store)
-        finally:
-            store.close()
-    return {"member": request.member.hex(), "name": name, "is_recalling": True}
-
-
-def _read_succession(store: Store) -> tuple[bytes, SuccessionRequest, str, str]:
-    note = store.get_note(_SUCCESSION_NOTE)
-    if note is None:
-        raise Refused("no-succession")
-    try:
-        f = expect_array(note, "succession", length=6)
-        entropy = expect_bytes(f[0], "entropy", length=ENTROPY_SIZE_BYTES)
-        member = MemberId(expect_bytes(f[1], "member", length=32))
-        key = Signer(root_seed(entropy, 0)).public
-        request = SuccessionRequest(
-            member, expect_uint(f[2], "number"), key, expect_uint(f[3], "from")
-        )
-        return entropy, request, expect_text(f[4], "name", 255), expect_text(f[5], "language", 8)
-    except DecodeError as error:
-        raise StoreCorrupt(f"The note in {store.home} is damaged: {error.detail}") from error
-
-
-def _check_approval(
-    text: str, request: SuccessionRequest, bare: Successor
-) -> tuple[MemberId, Signature]:
-    asked, guardian, signature = decode_approval(text)
-    if asked != request:
-        raise Refused("approval-of-another")
-    if not verify(guardian, approval_message(request.member, request.index, bare), signature):
-        raise Refused("approval-forged", guardian=guardian.hex()[:8])
-    return guardian, signature
-
-
 # --- what all of them share --------------------------------------------------------------
 
 
@@ -194,14 +106,9 @@ def refuse_if_lived_in(home: Path) -> None:
         return
     store = Store(home)
     try:
-        _refuse_member(store)
+        identity.refuse_if_taken(store)
     finally:
         store.close()
-
-
-def _refuse_member(store: Store) -> None:
-    if identity.load(store) or store.get_note(_SUCCESSION_NOTE):
-        raise Refused("home-not-empty", home=str(store.home))
 
 
 @contextmanager
@@ -209,17 +116,17 @@ def _of_backup(home: Path, file: Path, words: str, root: int) -> Iterator[tuple[
     """What a backup holds, marked; in a store that is gone afterwards. Raises Refused."""
     entropy = entropy_of(words)
     _check_root(root)
-    with unpacked(home, file, entropy) as staged:
+    with unpacked(home, file, entropy) as ready:
         try:
-            found = identity.load(staged)
+            found = identity.load(ready)
         except StoreCorrupt:
             raise Refused("backup-damaged") from None
         if found is None:
             raise Refused("backup-without-member")
         made = _renewed(found, entropy, root)
-        identity.keep(staged, made)
-        _mark(staged)
-        yield staged, made
+        identity.keep(ready, made)
+        _mark(ready)
+        yield ready, made
 
 
 @contextmanager
@@ -230,23 +137,30 @@ def _of_words(
     entropy = entropy_of(words)
     _check_root(root)
     made = replace(identity.from_entropy(entropy, name, language, root=root), entropy=b"")
+    with staged(home, made) as ready:
+        yield ready, made
+
+
+@contextmanager
+def staged(home: Path, made: Identity) -> Iterator[Store]:
+    """A store of this member alone, marked; gone afterwards. Raises Refused."""
     with staging(home) as folder:
-        staged = Store(folder)
+        store = Store(folder)
         try:
-            identity.keep(staged, made)
-            _mark(staged)
-            yield staged, made
+            identity.keep(store, made)
+            _mark(store)
+            yield store
         finally:
-            staged.close()
+            store.close()
 
 
 def _settle_in(home: Path, restored: _Staged) -> Json:
     """In a directory where nothing runs; before all is well, not even a database is made there."""
     refuse_if_lived_in(home)
-    with _private(), restored as (staged, made):
+    with private(), restored as (ready, made):
         store = Store(home)
         try:
-            _take_over(store, staged)
+            take_over(store, ready)
         finally:
             store.close()
     answer: dict[str, Json] = {"member": made.member.hex(), "name": made.name}
@@ -254,17 +168,18 @@ def _settle_in(home: Path, restored: _Staged) -> Json:
 
 
 def _move_in(store: Store, restored: _Staged, lives_here: LivesHere) -> None:
-    _refuse_member(store)
-    with restored as (staged, made):
+    identity.refuse_if_taken(store)
+    with restored as (ready, made):
         if lives_here(made.member):
             raise Refused("member-lives-here", name=made.name)
-        _take_over(store, staged)
+        take_over(store, ready)
 
 
-def _take_over(store: Store, staged: Store) -> None:
+def take_over(store: Store, ready: Store) -> None:
+    """Hold what the other store holds; in one transaction. Raises Refused, StoreError."""
     # Once in the log of changes, once in its place.
-    check_room(store.home, 2 * (staged.home / DATABASE_FILE).stat().st_size)
-    store.take_over(staged)
+    check_room(store.home, 2 * (ready.home / DATABASE_FILE).stat().st_size)
+    store.take_over(ready)
 
 
 def _renewed(found: Identity, entropy: bytes, root: int) -> Identity:
@@ -301,7 +216,7 @@ def _mark(store: Store) -> None:
 
 
 @contextmanager
-def _private() -> Iterator[None]:
+def private() -> Iterator[None]:
     """Files made meanwhile are readable by their owner only."""
     previous = os.umask(0o077)
     try:

@@ -210,6 +210,11 @@ class Store:
                 (name, data, _checksum(name.encode(), data)),
             )
 
+    def drop_notes(self, *names: str) -> None:
+        """Forget notes of the node itself; in one transaction."""
+        with self._transaction():
+            self._database.executemany("DELETE FROM node WHERE name = ?", [(n,) for n in names])
+
     # --- photos of own things ----------------------------------------------------------
 
     def put_photos(self, photos: Iterable[bytes]) -> None:

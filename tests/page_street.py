@@ -49,7 +49,7 @@ from protocol.keys import MemberId
 from simulations.signing import InterningOpener, RealKeys
 from simulations.street import DAY, DAY_MS, Street
 from simulations.town import TownPlan, build_town
-from tests.small_desk import SmallDesk
+from tests.small_desk import NothingAsked, SmallDesk
 
 TOKEN = "5e" * 32
 NAMES = (
@@ -76,6 +76,7 @@ class StreetNode:
     words: str = " ".join(f"word{number}" for number in range(24))
     pairing: SmallDesk = field(default_factory=SmallDesk)
     topics: Topics = field(default_factory=Topics)
+    succession: NothingAsked = field(default_factory=NothingAsked)
     link_states: dict[MemberId, LinkState] = field(default_factory=dict)
 
     @property
@@ -115,6 +116,9 @@ class StreetNode:
     async def restore(
         self, words: str, file: Path | None, name: str, language: str, root: int
     ) -> Json:
+        raise AssertionError("it is set up")
+
+    async def take_approvals(self) -> Json:
         raise AssertionError("it is set up")
 
 

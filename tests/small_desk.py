@@ -1,10 +1,11 @@
-"""A pairing without sockets, for tests of what shows it: it goes where it is told."""
+"""A pairing without sockets, and nothing asked of guardians, for tests of what shows them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
 from node.engine.events import Json
+from node.succession import Asked
 from protocol.errors import Refused
 
 
@@ -38,3 +39,22 @@ class SmallDesk:
 
     def close(self) -> None:
         self.step = "closed"
+
+
+@dataclass
+class NothingAsked:
+    """A home that asks nothing of guardians, or has asked already: nothing changes it."""
+
+    asked: Asked | None = None
+
+    async def ask(self, member: str, name: str, language: str) -> None:
+        raise Refused("already-set-up")
+
+    async def add(self, text: str) -> None:
+        raise Refused("no-succession")
+
+    async def drop(self, guardian: str) -> None:
+        raise Refused("no-succession")
+
+    async def give_up(self) -> None:
+        raise Refused("no-succession")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from node.engine.core import Core
     from node.engine.events import Json
     from node.file_store import Upload
+    from node.succession import Asked
     from node.topics import Subscription
     from protocol.bodies import Photo, ThingFile
     from protocol.keys import MemberId, ObjectId
@@ -94,6 +95,17 @@ class FilesLike(Protocol):
     def come_path(self, loan: ObjectId) -> Path | None: ...
 
 
+class SuccessionLike(Protocol):
+    """New keys asked of guardians; see ``node.succession``. Every method raises Refused."""
+
+    @property
+    def asked(self) -> Asked | None: ...
+    async def ask(self, member: str, name: str, language: str) -> None: ...
+    async def add(self, text: str) -> None: ...
+    async def drop(self, guardian: str) -> None: ...
+    async def give_up(self) -> None: ...
+
+
 class NodeLike(Protocol):
     """A running node, set up or not yet."""
 
@@ -155,6 +167,16 @@ class NodeLike(Protocol):
         self, words: str, file: Path | None, name: str, language: str, root: int
     ) -> Json:
         """Bring back whoever these words are of, of a backup file or of words alone.
+
+        Raises Refused, StoreError: nothing was changed.
+        """
+
+    @property
+    def succession(self) -> SuccessionLike:
+        """What is asked of guardians while nobody lives here."""
+
+    async def take_approvals(self) -> Json:
+        """Become the member that guardians gave new keys.
 
         Raises Refused, StoreError: nothing was changed.
         """

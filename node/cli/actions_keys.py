@@ -115,9 +115,9 @@ def _read_words(arguments: argparse.Namespace, language: str) -> str:
 
 
 def _succession_ask(arguments: argparse.Namespace, language: str) -> Answer:
-    from node import restoring
+    from node import succession
 
-    return restoring.ask_guardians(
+    return succession.ask_guardians(
         home_directory(arguments.home),
         arguments.member,
         arguments.name,
@@ -127,9 +127,9 @@ def _succession_ask(arguments: argparse.Namespace, language: str) -> Answer:
 
 
 def _succession_take(arguments: argparse.Namespace, language: str) -> Answer:
-    from node import restoring
+    from node import succession
 
-    return restoring.take_approvals(home_directory(arguments.home), arguments.approvals)
+    return succession.take_approvals(home_directory(arguments.home), arguments.approvals)
 
 
 def _doctor(arguments: argparse.Namespace, language: str) -> Answer:

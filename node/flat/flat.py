@@ -74,6 +74,13 @@ class Resident:
         return self.node is not None and self.node.engine is not None
 
     @property
+    def has_person(self) -> bool:
+        """Whether somebody lives here, or waits here for guardians to give them new keys."""
+        return self.node is not None and (
+            self.is_lived_in or self.node.succession.asked is not None
+        )
+
+    @property
     def is_off(self) -> bool:
         return self.room is not None and self.room.is_off
 
@@ -260,7 +267,7 @@ class Flat:
         # A home that is off or closed may have its person: no link may open it to another.
         if resident.node is None:
             raise Refused("flatmate-away", name=resident.name)
-        if resident.is_lived_in:
+        if resident.has_person:
             raise Refused("flatmate-is-here", name=resident.name)
         resident.room, resident.code = await asyncio.to_thread(rooms.await_person, resident.room)
         return resident

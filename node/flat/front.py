@@ -213,7 +213,7 @@ class Front:
             "form": Form(), "error": problem,
             "flatmates": [
                 {"slug": each.slug, "name": name, "is_open": each.server is not None,
-                 "is_awaited": each.room is not None and not each.is_lived_in
+                 "is_awaited": each.room is not None and not each.has_person
                  and each.server is not None}
                 for each, name in zip(homes, names, strict=True)
             ],

@@ -98,8 +98,8 @@ class Place:
         return Mate(
             slug=other.slug,
             name=other.name,
-            is_here=other.is_lived_in,
-            is_awaited=not other.is_lived_in and other.room is not None and other.room.is_awaited,
+            is_here=other.has_person,
+            is_awaited=not other.has_person and other.room is not None and other.room.is_awaited,
             is_off=other.is_off,
             problem=other.problem if self.is_first else "",
             is_friend=mine is not None and theirs is not None and mine.is_live_friend(theirs.me),

@@ -19,6 +19,7 @@ from protocol.errors import Refused
 from protocol.invitations import SCHEME
 
 _FIRST_THINGS_S: Final = 3.0
+_DAY_MS: Final = 24 * 3600 * 1000
 _LANGUAGE_MAX_AGE_S = 365 * 24 * 3600
 
 
@@ -76,15 +77,23 @@ async def show_beginning(
 ) -> web.StreamResponse:
     """The first pages: who lives here, then which house."""
     if not visit.is_set_up:
+        if visit.node.succession.asked is not None:
+            return go_to("/succession")
         return visit.page(
             "welcome.html", form=form or Form.of(language=visit.language), error=error
         )
     name = views.status(visit.core)["name"]
     mates = [] if visit.place is None else visit.place.mates()
     inviting = [mate for mate in mates if mate.offers and mate.has_house]
-    is_back = visit.core.recalling is not None
     return visit.page(
-        "choose_house.html", form=form, error=error, name=name, mates=inviting, is_back=is_back
+        "choose_house.html",
+        form=form,
+        error=error,
+        name=name,
+        mates=inviting,
+        is_back=visit.core.recalling is not None,
+        has_new_keys=_has_new_keys(visit),
+        days=Charter().succession_delay_ms // _DAY_MS,
     )
 
 
@@ -106,9 +115,19 @@ async def join(visit: Visit, form: Form) -> str | web.StreamResponse:
     """Read the invitation; join when that was read."""
     if not form.text("sure"):
         return show_invitation(visit, form, "/join")
-    await accept_invitation(visit, form)
+    try:
+        await accept_invitation(visit, form)
+    except Refused as refusal:
+        if _has_new_keys(visit) and refusal.code in ("join-timeout", "join-malformed"):
+            raise Refused("keys-too-new") from refusal
+        raise
     await _wait_for_things(visit)
     return "/?done=joined"
+
+
+def _has_new_keys(visit: Visit) -> bool:
+    """Whether guardians gave them: the old ones can object for a time. Spec: §18.3."""
+    return any(successor.approvals for successor in visit.core.config.successors)
 
 
 async def _wait_for_things(visit: Visit) -> None:

@@ -37,7 +37,7 @@ async def show(
     visit: Visit, form: Form | None = None, error: Refused | None = None
 ) -> web.StreamResponse:
     """What it takes, and what happens then; a home that has somebody asks nothing."""
-    if visit.is_set_up:
+    if visit.is_set_up or visit.node.succession.asked is not None:
         return go_to("/")
     return _page(visit, form, error)
 
@@ -50,6 +50,7 @@ def _page(visit: Visit, form: Form | None, error: Refused | None) -> web.StreamR
         error=error,
         action="/restore" if code is None else f"/claim/{code}/restore",
         back="/" if code is None else f"/claim/{code}",
+        has_neither="/succession" if code is None else f"/claim/{code}/succession",
         sets_password=code is not None,
         stolen_max=SUCCESSORS_MAX,
         letters_min=passwords.LETTERS_MIN,
@@ -79,7 +80,7 @@ def show_in_a_room(node: NodeLike) -> Handler:
 
     async def handle(request: web.Request) -> web.StreamResponse:
         visit = visit_of(request, node)
-        return _page(visit, None, None) if _may_come(visit) else flatmates.link_is_over(visit)
+        return _page(visit, None, None) if may_come(visit) else flatmates.link_is_over(visit)
 
     return handle
 
@@ -89,7 +90,7 @@ def in_a_room(node: NodeLike) -> Handler:
 
     async def handle(request: web.Request) -> web.StreamResponse:
         visit = visit_of(request, node)
-        if not _may_come(visit):
+        if not may_come(visit):
             return flatmates.link_is_over(visit)
         if not origin_is_ours(request):
             return visit.page("refused.html", error=ApiError(403, "foreign-form"))
@@ -98,7 +99,8 @@ def in_a_room(node: NodeLike) -> Handler:
     return handle
 
 
-def _may_come(visit: Visit) -> bool:
+def may_come(visit: Visit) -> bool:
+    """Whether a code opens this room to who had a home before."""
     return flatmates.is_open(visit) and not visit.is_set_up
 
 
@@ -114,7 +116,7 @@ async def _take_form(visit: Visit) -> web.StreamResponse:
             if not form_is_ours(visit.request, visit.session, form.text(FORM_FIELD)):
                 return visit.page("refused.html", error=ApiError(403, "foreign-form"))
             await _bring_back(visit, form, file)
-            return go_to(_next(visit))
+            return go_to(next_place(visit))
     except Refused as refusal:
         if visit.is_set_up:
             return visit.page("refused.html", error=refusal)
@@ -135,13 +137,13 @@ async def _come_in(visit: Visit, form: Form, file: Path) -> web.StreamResponse:
     """Into a room of the flat: with a password, as every flatmate has one. Raises Refused."""
     place = flatmates.place_of(visit)
     async with place.entering:
-        if not _may_come(visit):
+        if not may_come(visit):
             return flatmates.link_is_over(visit)
         password = flatmates.password_in(form)
         await _bring_back(visit, form, file)
         await visit.sessions.password.set(password)
         await place.person_came()
-    response = go_to(_next(visit))
+    response = go_to(next_place(visit))
     visit.sessions.start(response)
     return response
 
@@ -158,6 +160,6 @@ async def _bring_back(visit: Visit, form: Form, file: Path) -> None:
     await visit.node.restore(form.text("words"), backup, name, visit.language, stolen)
 
 
-def _next(visit: Visit) -> str:
+def next_place(visit: Visit) -> str:
     """A backup knows the house; with words alone a friend's invitation comes next."""
     return "/" if visit.core.house is None else "/?done=restored"

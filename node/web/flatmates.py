@@ -134,7 +134,8 @@ def password_in(form: Form) -> str:
 
 def is_open(visit: Visit) -> bool:
     """Whether a code opens this room, and nobody has come in before."""
-    has_come = visit.is_set_up and visit.sessions.password.is_set
+    is_someones = visit.is_set_up or visit.node.succession.asked is not None
+    has_come = is_someones and visit.sessions.password.is_set
     return visit.place is not None and visit.place.lets_in(visit.part("code")) and not has_come
 
 
@@ -144,6 +145,8 @@ def _claim_page(
     place = visit.place
     if place is None or not is_open(visit):
         return link_is_over(visit)
+    if visit.node.succession.asked is not None:
+        return go_to(f"/claim/{visit.part('code')}/succession")
     return visit.page(
         "claim.html",
         form=form or Form.of(name=place.awaited_name, language=visit.language),

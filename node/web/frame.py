@@ -64,6 +64,11 @@ DONE: Final = {
     "admitted": N_("The friend's home is let in again."),
     "ended": N_("The friendship is ended."),
     "words-written": N_("Good. This computer has forgotten the words; keep the paper safe."),
+    "guardians-asked": N_(
+        "Here are your new words and the text for your guardians. First write down the words."
+    ),
+    "answer-kept": N_("The answer fits, and is kept."),
+    "given-up": N_("Forgotten. You can begin anew, or bring your home back."),
     "frozen": N_("Frozen: your friends’ homes hear of it as soon as they are connected."),
     "thawed": N_("Thawed: what your devices sign counts again."),
     "goodbye": N_(

@@ -25,6 +25,7 @@ from node.web import (
     live,
     nearby,
     neighbourhood,
+    new_keys,
     notices,
     people,
     safekeeping,
@@ -62,6 +63,7 @@ _READINGS: Final[dict[str, Show]] = {
     "/safekeeping/kit": safekeeping.show_kit,
     "/goodbye": leaving.show,
     "/restore": coming_back.show,
+    "/succession": new_keys.show,
     "/flat": flatmates.show,
     "/for-the-flat/{flatmate}/{loan}": for_the_flat.show,
 }
@@ -126,6 +128,11 @@ _WRITINGS: Final[dict[str, tuple[Act, Show]]] = {
     "/safekeeping/backup": (safekeeping.download, safekeeping.show),
     "/safekeeping/export": (leaving.download, safekeeping.show),
     "/goodbye": (leaving.leave, leaving.show),
+    "/succession/ask": (new_keys.ask, new_keys.show),
+    "/succession/add": (new_keys.add, new_keys.show),
+    "/succession/drop": (new_keys.drop, new_keys.show),
+    "/succession/take": (new_keys.take, new_keys.show),
+    "/succession/give-up": (new_keys.give_up, new_keys.show),
     "/settings/password": (flatmates.set_password, notices.show_settings),
     "/flat/add": (flatmates.add, flatmates.show),
     "/flat/again": (flatmates.make_link, flatmates.show),
@@ -157,6 +164,8 @@ def setup(app: web.Application, node: NodeLike, password: Password | None = None
     app.router.add_post("/claim/{code}", open_form(node, flatmates.claim))
     app.router.add_get("/claim/{code}/restore", coming_back.show_in_a_room(node))
     app.router.add_post("/claim/{code}/restore", coming_back.in_a_room(node))
+    app.router.add_get("/claim/{code}/succession", new_keys.show_in_a_room(node))
+    app.router.add_post("/claim/{code}/succession", open_form(node, new_keys.begin_in_a_room))
     app.router.add_post("/restore", coming_back.at_home(node))
     app.router.add_get("/static/{name}", static_files.serve)
     app.router.add_get("/calendar/{secret}.ics", agenda.feed(node))

@@ -40,10 +40,16 @@ ON_THE_PAGE: Final = {
         "This home was restored, and may have forgotten what it promised: the homes of {names} "
         "are to be asked first, and are away. How to promise all the same stands in “Safekeeping”."
     ),
+    "no-succession": N_("Nothing was asked of guardians here, or it is over already."),
+    "approval-of-another": N_(
+        "This answer is for another text than the one here: send your guardian this one, and paste "
+        "what comes back."
+    ),
     "keys-frozen": N_(
         "Your keys are frozen: nothing can be done in your name until you thaw them, in "
         "“Safekeeping”."
     ),
+    "too-much-data": N_("That is longer than anything that belongs here: nothing was changed."),
     "missing-field": N_("Something is not filled in yet."),
 }
 

@@ -58,6 +58,18 @@ SENTENCES: Final = {
     ),
     "root-out-of-range": N_("Root keys are counted from 0 to {maximum}."),
     "member-id-whole": N_("“{member}” is not a whole member id: it has 64 characters."),
+    "member-id-slip": N_("Nobody has this id: compare it again, letter by letter."),
+    "approval-twice": N_(
+        "This guardian’s answer is here already: the others have to answer for themselves."
+    ),
+    "approval-is-request": N_(
+        "This is the text for your guardians. What belongs here is the answer that they send back."
+    ),
+    "keys-too-new": N_(
+        "The home that invited you did not let you in. If it has just seen your new keys for the "
+        "first time, that is as it should be: your old ones can object for some days. Then ask for "
+        "another invitation."
+    ),
     "no-succession": N_(
         "No guardians were asked from here: begin with openhouse succession ask MEMBER"
     ),

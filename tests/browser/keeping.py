@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from node.web.frame import DONE
 from tests.browser.lending import picture
 from tests.browser.visitors import PHONE, Visitor, in_days, plain
+from tests.guardians import LOST, answers_to
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -194,6 +195,32 @@ def freeze_and_thaw(visitor: Visitor) -> None:
     visitor.sees(FROZEN)
     visitor.press("form[action='/safekeeping/thaw'] button")
     visitor.sees(DONE["thawed"])
+
+
+def ask_guardians_and_find_the_words(visitor: Visitor, name: str) -> None:
+    """Neither computer nor words: slips are told, answers are kept; then the paper is found."""
+    visitor.press("a[href='/succession']")
+    visitor.sees("Neither computer nor words")
+    for member in ("ab", LOST.hex()):
+        visitor.fill(member=member, name=name)
+        visitor.press("main form button")
+        if len(member) < 64:
+            visitor.hears("member-id-whole", member=member)
+    visitor.sees(DONE["guardians-asked"])
+    assert visitor.page.locator("ol.words li:visible").count() == 24
+    assert visitor.page.locator("svg.qr path").count() >= 1
+    text = visitor.page.input_value("#request")
+    for answer in (text, *answers_to(text)):
+        visitor.fill(answer=answer)
+        visitor.press("form[action='/succession/add'] button")
+        if answer == text:
+            visitor.hears("approval-is-request")
+    visitor.sees(DONE["answer-kept"])
+    visitor.sees("Go on as %(name)s", name=name)
+    visitor.open("form[action='/succession/give-up']")
+    visitor.press("form[action='/succession/give-up'] button")
+    visitor.sees(DONE["given-up"])
+    visitor.press("a[href='/restore']")
 
 
 def have_written_the_words(visitor: Visitor) -> None:

@@ -177,6 +177,7 @@ def test_a_home_opens_to_its_key_alone_and_its_person_comes_back_with_words_and_
     assert visitor.page.get_attribute("html", "lang") == language
 
     visitor.press("a[href='/restore']")
+    keeping.ask_guardians_and_find_the_words(visitor, "Noé")
     visitor.sees("Come back to your home")
     visitor.fill(words=words.rpartition(" ")[0])
     visitor.page.set_input_files("input[name=backup]", file)

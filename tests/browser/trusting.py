@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from node import restoring
+from node import succession
 from node.web.frame import DONE
 from tests.browser.lending import rate
 from tests.browser.visitors import Visitor, in_days
@@ -136,7 +136,7 @@ def name_guardians(ana: Visitor, names: tuple[str, str]) -> None:
 
 def come_back_by_their_word(guardians: tuple[Visitor, Visitor], member: str, home: Path) -> None:
     """Ana has lost words and computer: the two of them give her new keys together."""
-    asked: Any = restoring.ask_guardians(home, member, "Ana", "en")
+    asked: Any = succession.ask_guardians(home, member, "Ana", "en")
     answers = []
     for guardian in guardians:
         guardian.wait_for("/safekeeping", guardian.say("A friend of yours has lost everything?"))
@@ -148,5 +148,5 @@ def come_back_by_their_word(guardians: tuple[Visitor, Visitor], member: str, hom
             name="Ana", count=2,
         )  # fmt: skip
         answers.append(guardian.page.input_value("textarea[readonly]"))
-    found: Any = restoring.take_approvals(home, answers)
+    found: Any = succession.take_approvals(home, answers)
     assert found["member"] == member

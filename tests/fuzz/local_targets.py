@@ -54,7 +54,7 @@ from simulations.town import TownPlan, build_town
 from tests.fuzz.corpus import vectors
 from tests.fuzz.target import Target
 from tests.fuzz.wire_targets import link_seeds, text_of
-from tests.small_desk import SmallDesk
+from tests.small_desk import NothingAsked, SmallDesk
 
 NOW_MS: Final = 1_790_000_000_000
 TODAY: Final = NOW_MS // 86_400_000
@@ -288,6 +288,7 @@ class SmallNode:
         self.engine: Engine | None = _new_engine()
         self.words = ""
         self.pairing = SmallDesk()
+        self.succession = NothingAsked()
         self.photos: PhotosLike | None = None
         self.files: FilesLike | None = None
 
@@ -325,6 +326,9 @@ class SmallNode:
     async def restore(
         self, words: str, file: Path | None, name: str, language: str, root: int
     ) -> Json:
+        raise AssertionError("it is set up")
+
+    async def take_approvals(self) -> Json:
         raise AssertionError("it is set up")
 
     async def forget_words(self) -> None:

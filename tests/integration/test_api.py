@@ -29,7 +29,7 @@ from protocol.errors import Refused
 from protocol.keys import MemberId, verify
 from simulations.signing import InterningOpener, RealKeys
 from simulations.town import TownPlan, build_town
-from tests.small_desk import SmallDesk
+from tests.small_desk import NothingAsked, SmallDesk
 
 NOW_MS = 1_790_000_000_000
 TODAY = NOW_MS // 86_400_000
@@ -51,6 +51,7 @@ class SmallNode:
     home: Path = Path()
     knows_words: bool = True
     pairing: SmallDesk = field(default_factory=SmallDesk)
+    succession: NothingAsked = field(default_factory=NothingAsked)
 
     @property
     def loan_photos(self) -> LoanPhotosLike:
@@ -97,6 +98,9 @@ class SmallNode:
     async def restore(
         self, words: str, file: Path | None, name: str, language: str, root: int
     ) -> Json:
+        raise AssertionError("nobody comes back here")
+
+    async def take_approvals(self) -> Json:
         raise AssertionError("nobody comes back here")
 
 

@@ -36,7 +36,7 @@ from protocol.keys import MemberId, verify
 from simulations.signing import InterningOpener, RealKeys
 from simulations.street import DAY, TODAY, street
 from simulations.town import TownPlan, build_town
-from tests.small_desk import SmallDesk
+from tests.small_desk import NothingAsked, SmallDesk
 
 NOW_MS = 1_790_000_000_000
 TOKEN = "5e" * 32
@@ -60,6 +60,7 @@ class SmallNode:
     commands: int = 0
     knows_words: bool = True
     pairing: SmallDesk = field(default_factory=SmallDesk)
+    succession: NothingAsked = field(default_factory=NothingAsked)
 
     @property
     def loan_photos(self) -> LoanPhotosLike:
@@ -109,6 +110,9 @@ class SmallNode:
     async def restore(
         self, words: str, file: Path | None, name: str, language: str, root: int
     ) -> Json:
+        raise AssertionError("nobody comes back here")
+
+    async def take_approvals(self) -> Json:
         raise AssertionError("nobody comes back here")
 
 

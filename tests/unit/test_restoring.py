@@ -7,18 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from node import identity, restoring
+from node import identity, restoring, succession
 from node.backup import make_backup
 from node.engine.events import Json, Space
 from node.identity import Identity
 from node.store import DATABASE_FILE, Store
+from node.succession import Asked
 from node.words import words_of
 from protocol.errors import Refused
 from protocol.keys import Signer, root_seed
-from protocol.mandates import Successor, approval_message, root_commitment
+from protocol.mandates import root_commitment
 from protocol.successions import decode_request, encode_approval
-
-GUARDIANS = [Signer(bytes([60 + number]) * 32) for number in range(5)]
+from tests.guardians import GUARDIANS, answers_to
 
 
 def lived_in(home: Path) -> tuple[Identity, str]:
@@ -120,7 +120,7 @@ class TestBackup:
     def test_a_home_that_waits_for_its_guardians_is_not_overwritten(self, tmp_path: Path) -> None:
         before, words = lived_in(tmp_path / "a")
         file = backup_of(tmp_path / "a", tmp_path)
-        restoring.ask_guardians(tmp_path / "b", before.member.hex(), "Ana", "fr")
+        succession.ask_guardians(tmp_path / "b", before.member.hex(), "Ana", "fr")
 
         with pytest.raises(Refused) as caught:
             restoring.restore_backup(tmp_path / "b", file, words)
@@ -165,18 +165,15 @@ class TestGuardians:
 
     def ask(self, home: Path) -> tuple[str, str]:
         member = GUARDIANS[4].public.hex()
-        answer = restoring.ask_guardians(home, member, "Ana", "en")
+        answer = succession.ask_guardians(home, member, "Ana", "en")
         return text(answer, "request"), text(answer, "words")
 
     def approvals(self, request_text: str, *signers: Signer) -> list[str]:
-        request = decode_request(request_text)
-        bare = Successor(request.key, request.from_ms)
-        message = approval_message(request.member, request.index, bare)
-        return [encode_approval(request, s.public, s.sign(message)) for s in signers]
+        return answers_to(request_text, signers)
 
     def test_two_approvals_make_the_member_again(self, tmp_path: Path) -> None:
         request, words = self.ask(tmp_path)
-        restoring.take_approvals(tmp_path, self.approvals(request, *GUARDIANS[:2]))
+        succession.take_approvals(tmp_path, self.approvals(request, *GUARDIANS[:2]))
         found = load(tmp_path)
 
         assert GUARDIANS[4].public == found.member
@@ -195,38 +192,118 @@ class TestGuardians:
             (self.approvals(request, *GUARDIANS), "approvals-count"),
             ([one, *self.approvals(other, GUARDIANS[1])], "approval-of-another"),
             ([one, two[:-4]], "succession-text-malformed"),
-            ([one, request], "succession-text-malformed"),
+            ([one, request], "approval-is-request"),
             ([one, "hello"], "succession-text-malformed"),
         ]
         for texts, code in cases:
             with pytest.raises(Refused) as caught:
-                restoring.take_approvals(tmp_path, texts)
+                succession.take_approvals(tmp_path, texts)
             assert code == code_of(caught)
 
         forged = decode_request(request)
         fake = encode_approval(forged, GUARDIANS[1].public, GUARDIANS[0].sign(b"x" * 32))
         with pytest.raises(Refused) as caught:
-            restoring.take_approvals(tmp_path, [one, fake])
+            succession.take_approvals(tmp_path, [one, fake])
         assert "approval-forged" == code_of(caught)
+
+    def test_answers_come_one_by_one_and_outlive_a_restart(self, tmp_path: Path) -> None:
+        request, words = self.ask(tmp_path)
+        one, two, three, four, five = self.approvals(request, *GUARDIANS)
+        other, _ = self.ask(tmp_path / "other")
+        wrong = [
+            ("hello", "succession-text-malformed"),
+            ("", "succession-text-malformed"),
+            ("openhouse-approval:" * 999, "succession-text-malformed"),
+            (one[:-1], "succession-text-malformed"),
+            (f"Here it is: {one} Kisses, Luc", "succession-text-malformed"),
+            (request, "approval-is-request"),
+            (self.approvals(other, GUARDIANS[0])[0], "approval-of-another"),
+            (f"{one}\n{one}", "approval-twice"),
+        ]
+        store = Store(tmp_path)
+        for given, code in wrong:
+            with pytest.raises(Refused) as caught:
+                succession.add(store, given)
+            assert code == code_of(caught)
+        assert () == read(store).approvals, "what is wrong changes nothing"
+        succession.add(store, f"Dear Ana,\nhere it is:\n{one[:40]}\n {one[40:]}\n")
+        for given, code in ((one, "approval-twice"), (f"{two} {one}", "approval-twice")):
+            with pytest.raises(Refused) as caught:
+                succession.add(store, given)
+            assert code == code_of(caught)
+        with pytest.raises(Refused) as caught:
+            succession.take(store, [], lambda member: False)
+        assert "approvals-count" == code_of(caught)
+        store.close()
+
+        store = Store(tmp_path)
+        succession.add(store, f"{two} {three}")
+        succession.add(store, four)
+        with pytest.raises(Refused) as caught:
+            succession.add(store, five)
+        assert "approvals-count" == code_of(caught)
+        succession.drop(store, GUARDIANS[2].public.hex())
+        succession.drop(store, "nobody's")
+        kept = [GUARDIANS[number].public for number in (0, 1, 3)]
+        assert kept == [guardian for guardian, _ in read(store).approvals]
+        assert (words, request) == (read(store).words, read(store).text)
+        with pytest.raises(Refused) as caught:
+            succession.take(store, [], lambda member: member == GUARDIANS[4].public)
+        assert "member-lives-here" == code_of(caught)
+        store.close()
+
+        # The command line goes on with what the page was given.
+        succession.take_approvals(tmp_path, [])
+        found = load(tmp_path)
+        assert (GUARDIANS[4].public, words) == (found.member, found.words)
+        assert sorted(kept) == [guardian for guardian, _ in found.successors[0].approvals]
+        assert b"recalling" in meta(tmp_path)
+        store = Store(tmp_path)
+        assert succession.read(store) is None, "the new words stand nowhere else"
+        store.close()
+
+    def test_who_gives_up_leaves_a_home_in_which_anybody_can_begin(self, tmp_path: Path) -> None:
+        self.ask(tmp_path)
+        for begin in (self.ask, lived_in):
+            with pytest.raises(Refused) as caught:
+                begin(tmp_path)
+            assert "home-not-empty" == code_of(caught)
+        store = Store(tmp_path)
+        succession.give_up(store)
+        succession.give_up(store)
+        with pytest.raises(Refused) as caught:
+            succession.add(store, "hello")
+        assert "no-succession" == code_of(caught)
+        store.close()
+        self.ask(tmp_path)
 
     def test_nothing_can_be_taken_that_was_not_asked_for(self, tmp_path: Path) -> None:
         with pytest.raises(Refused) as caught:
-            restoring.take_approvals(tmp_path, [])
+            succession.take_approvals(tmp_path, [])
         assert "no-succession" == code_of(caught)
 
         lived_in(tmp_path / "a")
         with pytest.raises(Refused) as caught:
-            restoring.take_approvals(tmp_path / "a", [])
+            succession.take_approvals(tmp_path / "a", [])
         assert "already-set-up" == code_of(caught)
 
     def test_a_member_id_that_is_not_whole_is_refused(self, tmp_path: Path) -> None:
         for member in ("", "ab", "zz" * 32):
             with pytest.raises(Refused) as caught:
-                restoring.ask_guardians(tmp_path, member, "Ana", "en")
+                succession.ask_guardians(tmp_path, member, "Ana", "en")
             assert "member-id-whole" == code_of(caught)
         with pytest.raises(Refused) as caught:
-            restoring.ask_guardians(tmp_path, "ab" * 32, "Ana", "en", number=0)
+            succession.ask_guardians(tmp_path, "00" * 32, "Ana", "en")
+        assert "member-id-slip" == code_of(caught)
+        with pytest.raises(Refused) as caught:
+            succession.ask_guardians(tmp_path, "ab" * 32, "Ana", "en", number=0)
         assert "root-out-of-range" == code_of(caught)
+
+
+def read(store: Store) -> Asked:
+    asked = succession.read(store)
+    assert asked is not None
+    return asked
 
 
 def text(answer: Json, key: str) -> str:
