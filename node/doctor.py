@@ -31,7 +31,7 @@ from node.store import DATABASE_FILE
 from node.wording.time_sentences import clock_sentence
 from protocol.errors import OpenHouseError, Refused
 
-FREE_MIN_BYTES: Final = 200 * 1024 * 1024
+FREE_MIN_BYTES: Final = 200_000_000
 
 
 class Asks(Protocol):
@@ -132,7 +132,7 @@ def _room(home: Path) -> _Check:
         free = shutil.disk_usage(place).free
     except OSError:
         return ("disk", None, N_("How much room the disk has cannot be told."), values)
-    values["free"] = free // (1024 * 1024)
+    values["free"] = free // 1_000_000
     if free < FREE_MIN_BYTES:
         return ("disk", False, N_("Only {free} MB are free on the disk: make room."), values)
     return ("disk", True, N_("{free} MB are free on the disk."), values)

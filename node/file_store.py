@@ -225,7 +225,7 @@ class Upload:
         """Raises Refused (too large), OSError (the disk)."""
         self.size_bytes += len(data)
         if self.size_bytes > limits.FILE_SIZE_MAX_BYTES:
-            raise Refused("file-too-large", limit=limits.FILE_SIZE_MAX_BYTES // _MIB)
+            raise Refused("file-too-large", limit=limits.FILE_SIZE_MAX_BYTES // 1_000_000)
         self._file.write(data)
         self._part += data
         while len(self._part) >= PART_SIZE_BYTES:

@@ -59,7 +59,7 @@ def make_photo(data: bytes, file: str) -> MadePhoto:
         Refused: too large, or no picture.
     """
     if len(data) > FILE_SIZE_MAX_BYTES:
-        raise Refused("photo-too-large", limit=FILE_SIZE_MAX_BYTES // 1024 // 1024)
+        raise Refused("photo-too-large", limit=FILE_SIZE_MAX_BYTES // 1_000_000)
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     with warnings.catch_warnings():
@@ -68,7 +68,7 @@ def make_photo(data: bytes, file: str) -> MadePhoto:
         try:
             with Image.open(io.BytesIO(data), formats=_FORMATS) as opened:
                 if opened.width * opened.height > _PIXELS_MAX:
-                    raise Refused("photo-too-large", limit=FILE_SIZE_MAX_BYTES // 1024 // 1024)
+                    raise Refused("photo-too-large", limit=FILE_SIZE_MAX_BYTES // 1_000_000)
                 # Decodes at a fraction of the size where the format allows.
                 opened.draft("RGB", (_FULL_SIDE_MAX, _FULL_SIDE_MAX))
                 picture = _flat(ImageOps.exif_transpose(opened))

@@ -67,7 +67,7 @@ async def read_file(content: Reading) -> bytes:
     while chunk := await content.read(_CHUNK_SIZE_BYTES):
         size_bytes += len(chunk)
         if size_bytes > FILE_SIZE_MAX_BYTES:
-            raise ApiError(413, "photo-too-large", limit=FILE_SIZE_MAX_BYTES // 1024 // 1024)
+            raise ApiError(413, "photo-too-large", limit=FILE_SIZE_MAX_BYTES // 1_000_000)
         parts.append(chunk)
     return b"".join(parts)
 

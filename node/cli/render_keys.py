@@ -76,7 +76,7 @@ def approved(screen: Screen, answer: Answer) -> None:
 
 def backed_up(screen: Screen, answer: Answer) -> None:
     text = screen.gettext("Everything is in {file} ({size} kB). Only your words open it.")
-    screen.line(text.format(file=answer["file"], size=answer["size_bytes"] // 1024 + 1))
+    screen.line(text.format(file=answer["file"], size=answer["size_bytes"] // 1000 + 1))
 
 
 def restored(screen: Screen, answer: Answer) -> None:

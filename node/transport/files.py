@@ -41,7 +41,6 @@ _SWEEP_S: Final = 3600.0
 _DAY_S: Final = 24 * 3600.0
 # An added file that no listing names by then is let go of.
 _LOOSE_S: Final = 900.0
-_MIB: Final = 1024 * 1024
 
 Answer: TypeAlias = FilePiece | NoPiece
 _Asked: TypeAlias = tuple[Connection, ObjectId, bytes, int]
@@ -112,7 +111,7 @@ class Files:
         """
         size_bytes = await self._on_disk(self._store.own_size_bytes)
         if size_bytes >= limits.FILES_PER_ORIGIN_MAX_BYTES:
-            raise Refused("files-full", limit=limits.FILES_PER_ORIGIN_MAX_BYTES // _MIB)
+            raise Refused("files-full", limit=limits.FILES_PER_ORIGIN_MAX_BYTES // 1_000_000)
         upload = await self._on_disk(self._store.begin)
         self._uploads[upload] = None
         return upload

@@ -43,7 +43,6 @@ _DAY_S: Final = 24 * 3600.0
 _LOOSE_S: Final = 900.0
 _RECENT_MAX: Final = 4
 _BROKEN_OFF_MAX: Final = 8
-_MIB: Final = 1024 * 1024
 
 
 class PhotoStore(Protocol):
@@ -120,7 +119,7 @@ class Photos:
         size_bytes = rules.own_size_bytes(self._host.core)
         size_bytes += photo.full_size_bytes + photo.thumbnail_size_bytes
         if size_bytes > limits.PHOTOS_PER_ORIGIN_MAX_BYTES:
-            raise Refused("photos-full", limit=limits.PHOTOS_PER_ORIGIN_MAX_BYTES // _MIB)
+            raise Refused("photos-full", limit=limits.PHOTOS_PER_ORIGIN_MAX_BYTES // 1_000_000)
         self._loose[photo.full] = (photo, time.monotonic() + _LOOSE_S)
         await self._host.on_store_thread(self._store.put_photos, [made.full, made.thumbnail])
         self._plan_sweep()

@@ -371,6 +371,6 @@ def _choices(visit: Visit) -> dict[str, Any]:
         "title_max": limits.TITLE_SIZE_MAX_BYTES,
         "text_max": limits.TEXT_SIZE_MAX_BYTES,
         "conditions_max": limits.CONDITIONS_SIZE_MAX_BYTES,
-        "file_max_mb": limits.FILE_SIZE_MAX_BYTES // 1024 // 1024,
+        "file_max_mb": limits.FILE_SIZE_MAX_BYTES // 1_000_000,
         "licence_max": limits.LICENCE_SIZE_MAX_BYTES,
     }

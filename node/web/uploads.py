@@ -131,4 +131,4 @@ def _too_much() -> ApiError:
 
 
 def _too_large() -> ApiError:
-    return ApiError(413, "photo-too-large", limit=FILE_SIZE_MAX_BYTES // 1024 // 1024)
+    return ApiError(413, "photo-too-large", limit=FILE_SIZE_MAX_BYTES // 1_000_000)

@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from node.i18n import N_
 
-_KIB: Final = 1024
-_MIB: Final = 1024 * 1024
+_KB: Final = 1000
+_MB: Final = 1_000_000
 
 _SENTENCES: Final = {
     "waiting": N_("{got} of {size}. It will begin soon."),
@@ -48,13 +48,13 @@ def file_sentence(row: Mapping[str, Any], catalogue: NullTranslations) -> str:
 
 
 def size_words(size_bytes: int, catalogue: NullTranslations) -> str:
-    """``300 bytes``, ``12 KB``, ``3.4 MB``: as exact as anybody needs."""
-    if size_bytes < _KIB:
+    """``300 bytes``, ``12 kB``, ``3.4 MB``: as exact as anybody needs."""
+    if size_bytes < _KB:
         sentence = catalogue.ngettext("{count} byte", "{count} bytes", size_bytes)
         return sentence.format(count=size_bytes)
-    if size_bytes < _MIB:
-        return catalogue.gettext("{count} KB").format(count=round(size_bytes / _KIB))
-    tenths = round(10 * size_bytes / _MIB)
+    if size_bytes < _MB:
+        return catalogue.gettext("{count} kB").format(count=round(size_bytes / _KB))
+    tenths = round(10 * size_bytes / _MB)
     if tenths < 100 and tenths % 10:
         sentence = catalogue.gettext("{whole}.{tenth} MB")
         return sentence.format(whole=tenths // 10, tenth=tenths % 10)

@@ -302,7 +302,7 @@ _SENTENCES: Final[dict[str, str]] = {
         "No column is called “title”: the first line of the file names its columns."
     ),
     "list-too-long": N_("A list has at most {maximum} lines: share it in parts."),
-    "list-too-large": N_("The file is too large for a list: at most {limit} KB."),
+    "list-too-large": N_("The file is too large for a list: at most {limit} KiB."),
     "list-unreadable": N_("Line {line} cannot be read: it may have a quotation mark too many."),
     "list-circles": N_("“{value}” is no number of circles: 0 to {maximum}."),
     "book-without-title": N_(

@@ -35,6 +35,8 @@ SHOWN_MAX: Final = 12
 """Figures drawn; all others stand in the tables."""
 FACETS_MAX: Final = 12
 SEEDS_ENOUGH: Final = 20
+ALONG_MAX: Final = 60
+"""Letters that have room under a figure, on a phone too; the words stand above."""
 _INSTRUMENTS: Final = {
     "population": "the rules as arrays (population)",
     "society": "people on real engines (society)",
@@ -206,13 +208,16 @@ def _facets(
                 own = [(first[0], along), *([(second[0], line)] if second[0] else []), *fixed]
                 number = place.get(json.dumps(own))
                 row.append(nothing if number is None else summary.cells.get(number, nothing))
-            lines[f"{_short(second[0])} = {_name(line)}"] = row
+            is_there = any(cell.value is not None for cell in row)
+            lines[f"{_short(second[0])} = {_name(line)}{'' if is_there else ' (no value)'}"] = row
         told = ", ".join(f"{key} = {_name(value)}" for key, value in fixed)
         if told:
             yield f"<p>{escape(told)}</p>"
         names = [_name(value) for value in first[1]]
         title = f"{words_of(summary.figure)}, by {first[0]}{f' ({told})' if told else ''}"
-        figure = figure_svg(title, key_words(first[0]), names, lines, unit_of(summary.figure))
+        along = key_words(first[0])
+        along = along if len(along) <= ALONG_MAX else first[0].rpartition(".")[2]
+        figure = figure_svg(title, along, names, lines, unit_of(summary.figure))
         yield f"<div>{figure}</div>"
         name = f"{re.sub('[^a-z0-9]+', '-', f'{summary.figure} {told}'.lower()).strip('-')}.svg"
         drawn[name] = alone(figure, title)

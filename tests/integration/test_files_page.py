@@ -102,7 +102,7 @@ def test_a_file_goes_in_by_the_page_once_and_comes_out_to_be_stored(tmp_path: Pa
                 (thing,) = things(alice)
                 assert {"title": "a.ogg", "size_bytes": len(PODCAST)} == thing["file"]
                 place = f"/things/{thing['thing']}"
-                assert "a.ogg, 156 KB" in (await page.get(place))[1]
+                assert "a.ogg, 160 kB" in (await page.get(place))[1]
             await copied(alice, bob, thing["thing"])
             async with page_of(alice) as page:
                 assert 303 == (await page.send(f"{place}/file", b"better", "b.html"))[0]
@@ -128,7 +128,7 @@ async def copied(alice: Node, bob: Node, thing: str) -> None:
         assert bob.files is not None
         shelf = bob.files
         await eventually(lambda: [row["state"] for row in shelf.fetching.files()] == ["here"])
-        assert "It is here: 156 KB." in (await page.get(f"/loans/{loan}"))[1]
+        assert "It is here: 160 kB." in (await page.get(f"/loans/{loan}"))[1]
         found = facts([], [], me(bob).hex(), 0, (), shelf.fetching.files())
         assert [("file", f"/loans/{loan}")] == [(fact.says, fact.href) for fact in found]
 

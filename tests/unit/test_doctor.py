@@ -370,7 +370,7 @@ class Usage(NamedTuple):
 def test_a_full_disk_is_said_to_be(
     home: Path, free_mb: int, ok: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    free_bytes = free_mb * 1024 * 1024
+    free_bytes = free_mb * 1_000_000
     monkeypatch.setattr(shutil, "disk_usage", lambda place: Usage(2**40, 2**39, free_bytes))
     finding = examine(home, DOWN)["disk"]
 

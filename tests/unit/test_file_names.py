@@ -55,8 +55,8 @@ def test_one_more_of_a_name_keeps_its_ending() -> None:
 
 @pytest.mark.parametrize(
     ("size_bytes", "words"),
-    [(1, "1 byte"), (1023, "1023 bytes"), (1024, "1 KB"), (1_048_575, "1024 KB"),
-     (1_048_576, "1 MB"), (1_600_000, "1.5 MB"), (536_870_912, "512 MB")],
+    [(1, "1 byte"), (999, "999 bytes"), (1000, "1 kB"), (999_999, "1000 kB"),
+     (1_000_000, "1 MB"), (1_600_000, "1.6 MB"), (512_000_000, "512 MB")],
 )  # fmt: skip
 def test_sizes_are_said_as_exactly_as_anybody_needs(size_bytes: int, words: str) -> None:
     assert size_words(size_bytes, translator("en")) == words
