@@ -19,6 +19,7 @@ from tqdm import tqdm
 
 from node.demo.homes import Home
 from node.demo.street import Street
+from tests.guardians import LOST
 
 WIDTHS: Final = {"phone": 390, "desk": 1200}
 PATHS: Final = {
@@ -156,7 +157,14 @@ def _take_beginning(
         page.fill("input[name=name]", "Noé")
         page.click("form[action='/restore'] button")
         _take_here(page, directory, "first-restore-wrong")
-        page.goto(origin)
+        page.goto(origin + "/succession")
+        _take_here(page, directory, "first-lost-everything")
+        page.fill("textarea[name=member]", LOST.hex())
+        page.fill("input[name=name]", "Noé")
+        page.click("form[action='/succession/ask'] button")
+        _take_here(page, directory, "first-new-keys")
+        page.click("details.danger > summary")
+        page.click("form[action='/succession/give-up'] button")
         page.fill("form[action='/setup'] input[name=name]", "Noé")
         page.click("form[action='/setup'] button")
         _take_here(page, directory, "first-house")
