@@ -147,7 +147,12 @@ def compare(args: argparse.Namespace, as_json: bool) -> bool:
 def _row(one: Difference) -> list[str]:
     numbers = (one.first, one.second, one.difference, one.low, one.high)
     cell = ", ".join(f"{key}={value}" for key, value in one.cell)
-    return [one.figure, cell or "-", *(f"{number:.4g}" for number in numbers), str(one.seeds)]
+    return [
+        one.figure,
+        cell or "-",
+        *("-" if n is None else f"{n:.4g}" for n in numbers),
+        str(one.seeds),
+    ]
 
 
 def _minutes(seconds: float) -> str:

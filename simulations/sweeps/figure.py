@@ -117,12 +117,12 @@ def _line(
     corners = " ".join(f"{at},{y(cell.value)}" for at, cell in there if cell.value is not None)
     parts = [f'<polyline {_stroke(number)} points="{corners}"/>']
     for at, cell in there:
-        if cell.value is None or cell.low is None or cell.high is None:
+        if cell.value is None:
             continue
-        bar = (
-            f"M{at} {y(cell.low)}V{y(cell.high)}M{at - 4} {y(cell.low)}h8M{at - 4} {y(cell.high)}h8"
-        )
-        parts.append(f'<path {_stroke(number, dashes=False)} d="{bar}"/>')
+        if cell.low is not None and cell.high is not None:
+            low, high = y(cell.low), y(cell.high)
+            bar = f"M{at} {low}V{high}M{at - 4} {low}h8M{at - 4} {high}h8"
+            parts.append(f'<path {_stroke(number, dashes=False)} d="{bar}"/>')
         colour = COLOURS[number % len(COLOURS)]
         parts.append(f'<circle cx="{at}" cy="{y(cell.value)}" r="3.5" fill="{colour}"/>')
     return parts

@@ -34,7 +34,7 @@ MEANS: Final = "means.csv"
 SHOWN_MAX: Final = 12
 """Figures drawn; all others stand in the tables."""
 FACETS_MAX: Final = 12
-SEEDS_ENOUGH: Final = 20
+SEEDS_ENOUGH: Final = 10
 ALONG_MAX: Final = 60
 """Letters that have room under a figure, on a phone too; the words stand above."""
 _INSTRUMENTS: Final = {
@@ -152,15 +152,15 @@ def _figures(
     if header.varied and differing:
         yield "<h2>What differs most</h2>"
         yield (
-            "<p>Points are means over the seeds; bars hold the mean in 95 % of resamples of the "
-            "seeds. First come the figures in which the difference is clearest beside its bars. "
+            "<p>Points are means over the seeds; bars hold the true mean in 95 of 100 such "
+            "sweeps (Student). First come the figures in which the difference is clearest beside its bars. "
             "All cells have the same seeds, so bars may overlap where each seed differs: "
             "<code>openhouse simulate compare</code> takes differences seed by seed.</p>"
         )
         if seeds < SEEDS_ENOUGH:
             yield (
-                f'<p class="bad">With {_of(seeds, "seed")} the bars are too short: with 5 they '
-                "hold the true mean in about 85 of 100 such sweeps, with 10 in 90. Take "
+                f'<p class="bad">With {_of(seeds, "seed")} the bars are long or missing, and right '
+                "only for figures that are spread evenly about their mean. Take "
                 f"{SEEDS_ENOUGH} or more before anybody else should believe it.</p>"
             )
         for summary in differing[:SHOWN_MAX]:
@@ -239,9 +239,11 @@ def _table(header: Header, summary: Summary, cells: Mapping[int, Mapping[str, Va
 
 
 def _mean(cell: Measure) -> str:
-    if cell.value is None or cell.low is None or cell.high is None:
+    if cell.value is None:
         return "<td>—</td><td></td>"
-    between = f"<small>{written(cell.low)} to {written(cell.high)}</small>"
+    between = ""  # of a single seed nothing is known
+    if cell.low is not None and cell.high is not None:
+        between = f"<small>{written(cell.low)} to {written(cell.high)}</small>"
     return f'<td class="number">{written(cell.value)}</td><td>{between}</td>'
 
 

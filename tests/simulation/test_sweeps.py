@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ import pytest
 
 from node.cli.main import main
 from simulations.charter_file import CharterFileError
+from simulations.intervals import Measure
 from simulations.provenance import AUTHORS, TITLE
 from simulations.scenario import ScenarioError
 from simulations.sweeps import SweepError
@@ -337,7 +339,7 @@ class TestReading:
         page = write_report(folder).read_text()
 
         assert "Things can be shown as far as circle …" in page
-        assert "With 3 seeds the bars are too short" in page
+        assert "With 3 seeds the bars are long or missing" in page
         assert f"title   = {{{{{TITLE}}}}}" in page
         assert "digest " + plan.digest[:16] in page
         figure = (folder / "figures" / "same.svg").read_text()
@@ -382,6 +384,16 @@ class TestReading:
         assert close.low is not None
         assert far.low is not None
         assert far.low < close.low
+        assert Measure(10.0, None, None) == mean_of([10.0]), "of a single seed nothing is known"
+        assert 1.0 == mean_of([0.9, 1.0], is_share=True).high
+
+    def test_five_seeds_hold_the_true_mean_as_often_as_is_said(self) -> None:
+        """Resamples of five would hold it in 85 of 100 sweeps."""
+        chance = random.Random(5)
+        sweeps = [mean_of([chance.gauss(10.0, 1.0) for _ in range(5)]) for _ in range(2000)]
+        held = [s for s in sweeps if s.low is not None and s.high is not None]
+
+        assert 0.94 < sum(s.low < 10 < s.high for s in held if s.low and s.high) / 2000 < 0.96
 
     def test_figures_have_words_for_people(self) -> None:
         assert words_of("last_week.open_2").startswith("share of members to whom circle 2")
