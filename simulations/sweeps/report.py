@@ -153,7 +153,8 @@ def _figures(
         yield "<h2>What differs most</h2>"
         yield (
             "<p>Points are means over the seeds; bars hold the true mean in 95 of 100 such "
-            "sweeps (Student). First come the figures in which the difference is clearest beside its bars. "
+            "sweeps (Student). First come the figures in which the difference is clearest "
+            "beside its bars. "
             "All cells have the same seeds, so bars may overlap where each seed differs: "
             "<code>openhouse simulate compare</code> takes differences seed by seed.</p>"
         )
