@@ -159,10 +159,14 @@ def _figures(
             "<code>openhouse simulate compare</code> takes differences seed by seed.</p>"
         )
         if seeds < SEEDS_ENOUGH:
+            bars = (
+                "there are no bars: nothing tells how far the true mean is"
+                if seeds == 1
+                else "the bars are long, and right only for figures spread evenly about their mean"
+            )
             yield (
-                f'<p class="bad">With {_of(seeds, "seed")} the bars are long or missing, and right '
-                "only for figures that are spread evenly about their mean. Take "
-                f"{SEEDS_ENOUGH} or more before anybody else should believe it.</p>"
+                f'<p class="bad">With {_of(seeds, "seed")} {bars}. Take {SEEDS_ENOUGH} or more '
+                "before anybody else should believe it.</p>"
             )
         for summary in differing[:SHOWN_MAX]:
             yield f"<h3>{_titled(summary)}</h3>"

@@ -42,6 +42,7 @@ def test_whoever_lies_and_whatever_fails_no_invariant_breaks(seed: int) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.no_cover
 def test_people_in_a_hunt_go_through_the_whole_exchange() -> None:
     done = run(1).done
 

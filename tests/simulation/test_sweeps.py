@@ -339,7 +339,7 @@ class TestReading:
         page = write_report(folder).read_text()
 
         assert "Things can be shown as far as circle …" in page
-        assert "With 3 seeds the bars are long or missing" in page
+        assert "With 3 seeds the bars are long" in page
         assert f"title   = {{{{{TITLE}}}}}" in page
         assert "digest " + plan.digest[:16] in page
         figure = (folder / "figures" / "same.svg").read_text()

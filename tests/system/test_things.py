@@ -104,7 +104,7 @@ def copy_a_podcast(ana: House, ben: House, street: Street, tmp_path: Path) -> No
     assert "file-exists" == ben.refusal("get", loan, "--to", str(stored)).code
     (row,) = ben.openhouse("files")
     assert row["path"] == str(ben.home / "received" / "On bread.ogg")
-    assert ("CC BY", "Il est là\u00a0: 23 Mo.") == (row["licence"], row["message"])
+    assert ("CC BY", "Il est là\u00a0: 24 Mo.") == (row["licence"], row["message"])
     assert (200, "application/octet-stream") == fetch(ben, f"/files/{loan}/content")[:2]
 
 

@@ -89,6 +89,7 @@ class TestSlowReaders:
 
         assert 60 == len(pump.sees("B")) == len(pump.sees("C"))
 
+    @pytest.mark.no_cover
     def test_questions_without_end_are_answered_within_bounds(self) -> None:
         """A friend that compares and compares: one snapshot, so many answers, then cut."""
         pump = settle("AM", "AB", names="ABM")
@@ -109,6 +110,7 @@ class TestCatchingUp:
     """Days offline cost what is new, not what is there. Spec §8.3."""
 
     @pytest.mark.slow
+    @pytest.mark.no_cover
     def test_twenty_new_things_among_two_thousand(self) -> None:
         """Messages and bytes over the link, greeting and comparison of the day included."""
         holders = "BCDEFGHIJK"
