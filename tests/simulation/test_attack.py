@@ -52,6 +52,7 @@ def test_no_shape_and_no_place_gets_more_than_was_placed_there(
 
 
 @pytest.mark.slow
+@pytest.mark.no_cover
 def test_where_nobody_counts_the_same_crowd_takes_all_it_can(graph: Path) -> None:
     damage = run_attack(graph, Attack(40, 3, counts_units=False), shows_progress=False)
 
