@@ -28,6 +28,7 @@ from node.identity import Identity
 from node.restoring import LivesHere
 from node.store import Store
 from node.words import ENTROPY_SIZE_BYTES, words_of
+from protocol.charter import Charter
 from protocol.encoding import Value, expect_array, expect_bytes, expect_text, expect_uint
 from protocol.errors import DecodeError, Refused
 from protocol.keys import MemberId, Signature, Signer, public_key_problem, root_seed, verify
@@ -45,6 +46,7 @@ _NOTE: Final = identity.SUCCESSION_NOTE
 _ANSWERS_NOTE: Final = "succession answers"
 _ANSWER: Final = "openhouse-approval:"
 _MEMBER_SIZE_BYTES: Final = 32
+_DAY_MS: Final = 24 * 3600 * 1000
 
 Approval = tuple[MemberId, Signature]
 
@@ -73,6 +75,11 @@ class Asked:
     def text(self) -> str:
         """What the guardians are sent; not secret."""
         return encode_request(self.request)
+
+
+def objection_days() -> int:
+    """How long the old keys can object, as the charter has it where no house says otherwise."""
+    return Charter().succession_delay_ms // _DAY_MS
 
 
 # --- in an open store ----------------------------------------------------------------------

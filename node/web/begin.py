@@ -11,6 +11,7 @@ from aiohttp import web
 from node.api import handlers
 from node.engine import commands, membership, views
 from node.i18n import LANGUAGES, known_language
+from node.succession import objection_days
 from node.web.forms import Form
 from node.web.render import moment_here
 from node.web.visit import LANGUAGE_COOKIE, Visit, go_to
@@ -19,7 +20,6 @@ from protocol.errors import Refused
 from protocol.invitations import SCHEME
 
 _FIRST_THINGS_S: Final = 3.0
-_DAY_MS: Final = 24 * 3600 * 1000
 _LANGUAGE_MAX_AGE_S = 365 * 24 * 3600
 
 
@@ -93,7 +93,7 @@ async def show_beginning(
         mates=inviting,
         is_back=visit.core.recalling is not None,
         has_new_keys=_has_new_keys(visit),
-        days=Charter().succession_delay_ms // _DAY_MS,
+        days=objection_days(),
     )
 
 

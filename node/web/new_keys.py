@@ -16,18 +16,16 @@ from typing import Final
 from aiohttp import web
 
 from node.api.protocols import NodeLike
-from node.succession import APPROVALS_MIN, Asked
+from node.succession import APPROVALS_MIN, Asked, objection_days
 from node.web import coming_back, flatmates
 from node.web import password as passwords
 from node.web.forms import Form
 from node.web.people import qr_code
 from node.web.visit import Handler, Visit, go_to, or_failure, visit_of
-from protocol.charter import Charter
 from protocol.errors import Refused
 from protocol.limits import NAME_SIZE_MAX_BYTES
 
 PLACE: Final = "/succession"
-_DAY_MS: Final = 24 * 3600 * 1000
 _ID_SHOWN_LETTERS: Final = 8
 
 
@@ -51,7 +49,7 @@ def _question(visit: Visit, form: Form | None, error: Refused | None) -> web.Str
         back="/restore" if code is None else f"/claim/{code}/restore",
         sets_password=code is not None,
         is_asked=visit.node.succession.asked is not None,
-        days=Charter().succession_delay_ms // _DAY_MS,
+        days=objection_days(),
         name_max=NAME_SIZE_MAX_BYTES,
         letters_min=passwords.LETTERS_MIN,
         letters_max=passwords.LETTERS_MAX,
