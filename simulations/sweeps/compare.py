@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from simulations.intervals import Measure, student
 from simulations.sweeps import SweepError
 from simulations.sweeps.plan import Value
 from simulations.sweeps.results import Done, open_results
@@ -88,7 +87,7 @@ def _difference(runs: Sequence[tuple[Done, Done]], name: str) -> Difference | No
     ]
     if not both:
         return None
-    apart = _apart([after - before for before, after in both])
+    apart = mean_of([after - before for before, after in both], is_signed=True)
     assert apart.value is not None, "there is one at least"
     first, second = mean_of([one for one, _ in both]), mean_of([other for _, other in both])
     assert first.value is not None, "there is one at least"
@@ -104,12 +103,6 @@ def _difference(runs: Sequence[tuple[Done, Done]], name: str) -> Difference | No
         seeds=len(both),
         is_clear=(apart.low or 0) > 0 or (apart.high or 0) < 0,
     )
-
-
-def _apart(differences: Sequence[float]) -> Measure:
-    if len(differences) == 1:
-        return Measure(differences[0], None, None)
-    return student(differences, float("-inf"), None)
 
 
 def _relative(difference: Difference) -> float:

@@ -46,13 +46,15 @@ def summaries(done: Sequence[Done]) -> list[Summary]:
     return sorted(found, key=lambda summary: (-summary.clarity, summary.figure))
 
 
-def mean_of(values: Sequence[float | None], *, is_share: bool = False) -> Measure:
+def mean_of(
+    values: Sequence[float | None], *, is_share: bool = False, is_signed: bool = False
+) -> Measure:
     """The mean of those that there are, with its interval; a single one has none."""
     there = [value for value in values if value is not None]
     if len(there) < 2:
         return Measure(there[0] if there else None, None, None)
     # What is counted is never below 0, and neither is its mean.
-    low = 0.0 if min(there) >= 0 else float("-inf")
+    low = float("-inf") if is_signed or min(there) < 0 else 0.0
     return student(there, low, 1.0 if is_share else None)
 
 
