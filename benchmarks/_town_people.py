@@ -19,6 +19,8 @@ from functools import cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from node.trust.confiance import WHOLE, thousandths
+from node.trust.reliability import halved
 from simulations.population.answering import Fate
 from simulations.population.draws import Purpose
 from simulations.population.words import BAD, GOOD, REPAIRED
@@ -29,8 +31,7 @@ if TYPE_CHECKING:
 
 _WEEK_MINUTES: Final = 7 * 24 * 60
 _DAY_MINUTES: Final = 24 * 60.0
-_WHOLE: Final = 1000
-_LIVES_MAX: Final = 10
+_MINUTE_MS: Final = 60_000
 # The numbers of 12.6, which no house may vote on.
 _PRIOR, _EXPECTED, _COST_OF_BAD = 5.0, 0.9, 3.0
 _GOOD_LIFE_DAYS, _BAD_LIFE_DAYS, _BAD_APART_DAYS, _FAR_GOOD_MAX = 730.0, 180.0, 90.0, 3.0
@@ -150,7 +151,7 @@ class Person:
         for rater, said in other.words.items():
             word = said[-1]
             if word.value == GOOD:
-                weight = thousandths(word.ends, week, rules.good_life)
+                weight = weight_of(word.ends, week, rules.good_life)
                 if weight == 0:
                     continue
                 if rater in friends or rater is self:
@@ -162,9 +163,9 @@ class Person:
                 else:
                     far += weight
             elif word.value == BAD:
-                failed += thousandths(word.ends, week, rules.failed_life)
-        total = near + min(far, _WHOLE * rules.far_max) - rules.failed_cost * failed
-        confiance = max(0, (2 * total + _WHOLE) // (2 * _WHOLE))
+                failed += weight_of(word.ends, week, rules.failed_life)
+        total = near + min(far, WHOLE * rules.far_max) - rules.failed_cost * failed
+        confiance = max(0, (2 * total + WHOLE) // (2 * WHOLE))
         circle = 1
         for needed in (rules.exchanges_2, rules.exchanges_3, rules.exchanges_4):
             if circle == rules.max_circles or needed == 0 or confiance < needed:
@@ -199,14 +200,14 @@ class Person:
             for word in reversed(said):
                 age_days = age_minutes(word.ends, week) / _DAY_MINUTES
                 if word.value == GOOD:
-                    weight = share * place * halved(age_days, _GOOD_LIFE_DAYS)
+                    weight = share * place * faded(age_days, _GOOD_LIFE_DAYS)
                     if hops <= 2:
                         near += weight
                     else:
                         far += weight
                     share = share / 2.0 if share > 0.25 else 0.0
                 elif age_days - counted_days >= _BAD_APART_DAYS:
-                    weight = place * halved(age_days, _BAD_LIFE_DAYS)
+                    weight = place * faded(age_days, _BAD_LIFE_DAYS)
                     bad += weight / 3.0 if word.value == REPAIRED else weight
                     counted_days = age_days
         good = near + min(far, _FAR_GOOD_MAX)
@@ -354,20 +355,10 @@ def age_minutes(ends: int, week: int) -> int:
 
 
 @cache
-def thousandths(ends: int, week: int, life: int) -> int:
+def weight_of(ends: int, week: int, life: int) -> int:
     """What a word weighs in a week, in whole thousandths. Spec: §12.2."""
-    lives, rest = divmod(age_minutes(ends, week), life)
-    if lives >= _LIVES_MAX:
-        return 0
-    return (_WHOLE * (2 * life - rest)) // ((2 * life) << lives)
+    return thousandths(age_minutes(ends, week), life * _MINUTE_MS)
 
 
-@cache
-def halved(age_days: float, half_life_days: float) -> float:
-    """What a word weighs for reliability. Spec: §12.6."""
-    lives, weight = age_days / half_life_days, 1.0
-    while lives >= 1.0:
-        lives, weight = lives - 1.0, weight / 2.0
-        if weight < 1e-6:
-            return 0.0
-    return weight * (1.0 - lives / 2.0)
+faded = cache(halved)
+"""What a word weighs for reliability. Spec: §12.6."""

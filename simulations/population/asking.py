@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulations.population.compiled import Flags, Hashes, Numbers, Offsets, Reals, kernel, part
-from simulations.population.csr import Graph, position
+from simulations.population.csr import Graph, fetch_rows, position
 from simulations.population.draws import GOLDEN, draw, mixed, uniform
 from simulations.population.rules import (
     Rules,
@@ -164,15 +164,7 @@ def _choose(
         border, mark = tail, np.uint16(base + np.uint16(hops))
         while head < border:
             batch = int(min(border - head, np.uint64(BATCH)))
-            touched = 0
-            for k in range(batch):
-                person = np.uint64(np.uint32(queue[head + np.uint64(k)]))
-                row = np.uint64(offsets[person])
-                rows[k, 0] = row
-                rows[k, 1] = np.uint64(offsets[person + np.uint64(1)])
-                # Fetched now, many at once, and not one by one when each is wanted.
-                touched += neighbours[row]
-            state[1] = touched
+            state[1] = fetch_rows(offsets, neighbours, queue, head, batch, rows)
             head += np.uint64(batch)
             for k in range(batch):
                 for i in range(rows[k, 0], rows[k, 1]):

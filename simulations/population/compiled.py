@@ -47,6 +47,12 @@ def part(function: Function) -> Function:
     return compile_(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
 
 
+def inlined(function: Function) -> Function:
+    """Compile a function as if its lines stood in the kernel that calls it: for inner loops."""
+    compile_ = cast(Callable[..., Callable[[Function], Function]], numba.njit)
+    return compile_(nogil=True, inline="always")(function)
+
+
 def cores() -> int:
     """Threads that this process may run at once."""
     try:

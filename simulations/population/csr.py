@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from simulations.graphs import Edge, GraphError
-from simulations.population.compiled import Numbers, Offsets, kernel, part
+from simulations.population.compiled import Hashes, Numbers, Offsets, inlined, kernel, part
 
 MEMBERS_MAX: Final = 1 << 30
 _OFFSETS, _NEIGHBOURS = "offsets.npy", "neighbours.npy"
@@ -199,6 +199,25 @@ def _drop_doubles(offsets: Offsets, rows: Numbers) -> int:
         begin = end
         offsets[member + 1] = kept
     return kept
+
+
+@inlined
+def fetch_rows(
+    offsets: Offsets, neighbours: Numbers, queue: Numbers, head: np.uint64, count: int, rows: Hashes
+) -> int:
+    """Where the rows of ``count`` members of a queue begin and end, into ``rows``.
+
+    The first friend of each is fetched now, many at once, and not one by one when each is wanted;
+    what is given back must be kept, or nothing would be fetched.
+    """
+    touched = 0
+    for k in range(count):
+        person = np.uint64(np.uint32(queue[head + np.uint64(k)]))
+        row = np.uint64(offsets[person])
+        rows[k, 0] = row
+        rows[k, 1] = np.uint64(offsets[person + np.uint64(1)])
+        touched += neighbours[row]
+    return touched
 
 
 @part

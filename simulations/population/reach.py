@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulations.population.compiled import Hashes, Numbers, Offsets, in_ranges, kernel
-from simulations.population.csr import Csr
+from simulations.population.csr import Csr, fetch_rows
 
 Scratch: TypeAlias = tuple[NDArray[np.uint16], Numbers, Hashes, Offsets]
 """For one thread: by whom each member was met last, people in the order they were met, rows of
@@ -116,15 +116,7 @@ def balls(
             border, found = tail, 0
             while head < border:
                 batch = int(min(border - head, np.uint64(BATCH)))
-                touched = 0
-                for k in range(batch):
-                    person = np.uint64(np.uint32(queue[head + np.uint64(k)]))
-                    row = np.uint64(offsets[person])
-                    rows[k, 0] = row
-                    rows[k, 1] = np.uint64(offsets[person + np.uint64(1)])
-                    # Fetched now, ten at once, and not one by one when each is wanted.
-                    touched += neighbours[row]
-                state[1] = touched
+                state[1] = fetch_rows(offsets, neighbours, queue, head, batch, rows)
                 head += np.uint64(batch)
                 for k in range(batch):
                     if circle == circles - 1:
