@@ -43,7 +43,8 @@ def begin(core: Core, member: MemberId) -> None:
     for loan in book_of(core).states():
         if are_adjacent(loan.path, core.me, member):
             served = _served(core, loan)
-            if served is not None and served.until_ms > core.now_ms:
+            is_over = _is_rated(core, loan) and _is_held_by(core, member, loan)
+            if served.until_ms > core.now_ms and not is_over:
                 found[loan.loan] = served
     if found:
         core.loan_links[member] = found
@@ -84,10 +85,8 @@ def knows(core: Core, member: MemberId, other: MemberId) -> bool:
     return any(path is not None and other in path for path in paths)
 
 
-def _served(core: Core, loan: LoanState) -> Served | None:
-    """Until when a loan goes on as it is known now; None when nothing is left to say of it."""
-    if _is_rated_out(core, loan):
-        return None
+def _served(core: Core, loan: LoanState) -> Served:
+    """Until when a loan goes on as it is known now."""
     if loan.contracts:
         due_ms = loan.dates[1] * _MS_PER_MINUTE
         return Served(due_ms + limits.LOAN_LINK_PAST_DUE_MAX_MS, is_agreed=True)
@@ -96,18 +95,34 @@ def _served(core: Core, loan: LoanState) -> Served | None:
     return Served(min(core.now_ms, loan.answer_by_ms) + told_ms, is_agreed=False)
 
 
-def _is_rated_out(core: Core, loan: LoanState) -> bool:
-    """Whether both sides' last words are here, or it is too late for what is missing."""
-    parties = (loan.borrower, loan.holder)
+def _is_rated(core: Core, loan: LoanState) -> bool:
+    """Whether both sides' last words are here."""
     rating = register_object(Kind.RATING, loan.loan)
     # A rating comes by the circles as well, and its commitment along the path alone.
-    is_rated = loan.state is State.RATED
-    if is_rated and all(core.current(party, rating) is not None for party in parties):
-        return True
+    return loan.state is State.RATED and all(
+        core.current(party, rating) is not None for party in (loan.borrower, loan.holder)
+    )
+
+
+def _is_too_late(core: Core, loan: LoanState) -> bool:
+    """Whether nobody can rate a loan any more."""
     charter = core.charter
     return (
         loan.over_ms is not None
         and core.now_ms >= loan.over_ms + charter.rating_window_ms + charter.mediation_ms
+    )
+
+
+def _is_held_by(core: Core, member: MemberId, loan: LoanState) -> bool:
+    """Whether the other end has confirmed that it has all it was to get of a loan from here."""
+    link_id = core.link_of(member)
+    if link_id is None:
+        return False
+    upto = core.links[link_id].session.peer_held_upto
+    return all(
+        (core.log.number_of(("record", *record.key)) or 0) <= upto
+        for record in _records_of(core, loan)
+        if is_away(loan.path, record.author, core.me, member)
     )
 
 
@@ -131,9 +146,8 @@ def _look_at(core: Core, member: MemberId) -> None:
         loan = book_of(core).state_of(loan_id)
         if loan is None or core.now_ms >= served.until_ms or _is_done(core, member, loan):
             continue
-        anew = served if served.is_agreed or not loan.contracts else _served(core, loan)
-        if anew is not None:
-            now[loan_id] = anew
+        is_same = served.is_agreed or not loan.contracts
+        now[loan_id] = served if is_same else _served(core, loan)
     if now == before:
         return
     core.loan_links[member] = now
@@ -146,19 +160,14 @@ def _look_at(core: Core, member: MemberId) -> None:
 
 def _is_done(core: Core, member: MemberId, loan: LoanState) -> bool:
     """Whether both ends have all that there is to say of a loan, as far as can be known."""
-    if not (loan.state in (State.DECLINED, State.WITHDRAWN, State.CANCELLED)
-            or _is_rated_out(core, loan)):  # fmt: skip
+    is_closed = loan.state in (State.DECLINED, State.WITHDRAWN, State.CANCELLED)
+    if not (is_closed or _is_rated(core, loan) or _is_too_late(core, loan)):
         return False
     link_id = core.link_of(member)
     link = None if link_id is None else core.links[link_id]
     if link is None or not _is_quiet(core, link, 1) or link.session.pending:
         return False
-    upto = link.session.peer_held_upto
-    return all(
-        (core.log.number_of(("record", *record.key)) or 0) <= upto
-        for record in _records_of(core, loan)
-        if is_away(loan.path, record.author, core.me, member)
-    )
+    return _is_held_by(core, member, loan)
 
 
 def _records_of(core: Core, loan: LoanState) -> list[Record]:

@@ -19,6 +19,7 @@ from node.engine.commands import (
     MoveEnd,
     Rate,
     Recommend,
+    Report,
     SetProfile,
 )
 from node.engine.events import Effect, LinkDown, LinkId, LinkUp, MessageReceived, Send, Space
@@ -27,6 +28,7 @@ from node.wording.ended_words import ended_sentence
 from protocol import limits
 from protocol.bodies import (
     CommitmentBody,
+    Event,
     Fault,
     HalfBody,
     Kind,
@@ -161,6 +163,32 @@ def test_the_link_ends_when_both_know_how_the_loan_ended() -> None:
     for number in (0, 1):
         assert made.core(number).loan_links == {}
         assert made.engines[number].friends_to_dial() == []
+
+
+def test_who_knows_how_it_ended_tells_the_one_who_ended_the_friendship_before_hearing_of_it() -> (
+    None
+):
+    """Whoever has both ratings is not the only one who must have them.
+
+    Found by ``simulate hunt``, seed 920.
+    """
+    made = lines(2)
+    loan = agreed(made)
+    made.run(0, HandOver(loan))
+    made.run(0, Report(loan, Event.LOST))
+    made.run(1, Rate(loan, 1, 9, Fault.NONE))
+    made.pass_time(made.core(1).charter.rating_window_ms + MINUTE_MS)
+    made.cut(0, 1)
+    made.run(0, GiveBack(loan))
+    made.run(0, Rate(loan, 1, 8, Fault.NONE))
+    made.run(1, EndFriendship(made.id(0).hex()))
+    assert made.states(loan) == ["rated", "lost"]
+    made.reconnect()  # it is told, and the link closed
+    made.reconnect()
+
+    assert made.states(loan) == ["rated", "rated"]
+    made.pass_time(3 * MINUTE_MS)
+    assert not are_linked(made, 0, 1)
 
 
 def test_both_ends_of_the_path_may_break() -> None:
@@ -315,10 +343,11 @@ def former(made: Street, number: int = 1) -> Former:
 
 
 def test_without_an_open_loan_a_former_friend_gets_a_farewell_and_no_link() -> None:
-    """Also one of whom something was borrowed once, and brought back and rated."""
+    """Also one of whom something was borrowed once, and brought back and rated, as both know."""
     made = lines(2)
     loan = agreed(made)
     finish(made, loan)
+    made.reconnect()
     end(made, 0, 1)
     assert not are_linked(made, 0, 1)
     mallory = former(made)
@@ -331,6 +360,7 @@ def test_a_former_friend_is_given_nothing_but_records_of_the_loan() -> None:
     """Neither streamed, nor for the asking, nor found by comparing, nor recalled."""
     made = lines(3)
     made.lend(0, 1, made.share(0))
+    made.reconnect()
     loan = agreed(made)
     end(made, 0, 1)
     mallory = former(made)
