@@ -29,15 +29,17 @@ from node.restoring import LivesHere
 from node.store import Store
 from node.words import ENTROPY_SIZE_BYTES, words_of
 from protocol.charter import Charter
-from protocol.encoding import Value, expect_array, expect_bytes, expect_text, expect_uint
+from protocol.encoding import expect_array, expect_bytes, expect_text, expect_uint
 from protocol.errors import DecodeError, Refused
-from protocol.keys import MemberId, Signature, Signer, public_key_problem, root_seed, verify
+from protocol.keys import MemberId, Signer, public_key_problem, root_seed, verify
 from protocol.limits import NAME_SIZE_MAX_BYTES
-from protocol.mandates import APPROVALS_MAX, SUCCESSORS_MAX, Successor, approval_message
+from protocol.mandates import APPROVALS_MAX, Successor, are_approved
 from protocol.successions import (
+    Approval,
     SuccessionRequest,
     decode_approval,
     decode_request,
+    encode_approval,
     encode_request,
 )
 
@@ -46,9 +48,8 @@ _NOTE: Final = identity.SUCCESSION_NOTE
 _ANSWERS_NOTE: Final = "succession answers"
 _ANSWER: Final = "openhouse-approval:"
 _MEMBER_SIZE_BYTES: Final = 32
+_ANSWER_SIZE_MAX_BYTES: Final = 8192
 _DAY_MS: Final = 24 * 3600 * 1000
-
-Approval = tuple[MemberId, Signature]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,11 @@ class Asked:
         """What the guardians are sent; not secret."""
         return encode_request(self.request)
 
+    @property
+    def needed(self) -> int:
+        """How many answers it takes, as the guardians say; the least there is before one came."""
+        return max([APPROVALS_MIN, *(each.approvals_min for each in self.approvals)])
+
 
 def objection_days() -> int:
     """How long the old keys can object, as the charter has it where no house says otherwise."""
@@ -91,65 +97,52 @@ def read(store: Store) -> Asked | None:
     if note is None:
         return None
     try:
-        f = expect_array(note, "succession", length=6)
+        f = expect_array(note, "succession", length=5)
         entropy = expect_bytes(f[0], "entropy", length=ENTROPY_SIZE_BYTES)
         member = MemberId(expect_bytes(f[1], "member", length=_MEMBER_SIZE_BYTES))
         key = Signer(root_seed(entropy, 0)).public
-        request = SuccessionRequest(
-            member, expect_uint(f[2], "number"), key, expect_uint(f[3], "from")
-        )
-        name, language = expect_text(f[4], "name", NAME_SIZE_MAX_BYTES), expect_text(f[5], "it", 8)
+        request = SuccessionRequest(member, key, expect_uint(f[2], "from"))
+        name, language = expect_text(f[3], "name", NAME_SIZE_MAX_BYTES), expect_text(f[4], "it", 8)
         listed = () if answers is None else expect_array(answers, "answers", maximum=APPROVALS_MAX)
-        pairs = [expect_array(item, "answer", length=2) for item in listed]
-        approvals = tuple(
-            (
-                MemberId(expect_bytes(pair[0], "guardian", length=_MEMBER_SIZE_BYTES)),
-                Signature(expect_bytes(pair[1], "signature", length=64)),
-            )
-            for pair in pairs
-        )
-        return Asked(entropy, request, name, language, approvals)
-    except DecodeError as error:
-        raise StoreCorrupt(f"The note in {store.home} is damaged: {error.detail}") from error
+        texts = [expect_text(item, "answer", _ANSWER_SIZE_MAX_BYTES) for item in listed]
+        return Asked(entropy, request, name, language, tuple(map(decode_approval, texts)))
+    except (DecodeError, Refused) as error:
+        raise StoreCorrupt(f"The note in {store.home} is damaged: {error}") from error
 
 
-def ask(store: Store, member: str, name: str, language: str, number: int = 1) -> Asked:
+def ask(store: Store, member: str, name: str, language: str) -> Asked:
     """Begin again with nothing: a new root key for the guardians to approve.
 
     Args:
         member: the id of who lost everything, as others know it.
-        number: which successor of their root key it would be (spec §18.3).
 
     Raises:
         Refused: the id cannot be, or somebody lives or asks here already.
     """
-    return _begin(store, _drawn(member, name, language, number))
+    return _begin(store, _drawn(member, name, language))
 
 
 def _begin(store: Store, asked: Asked) -> Asked:
     identity.refuse_if_taken(store)
     request = asked.request
-    numbers = [request.index, request.from_ms]
-    note: list[Value] = [asked.entropy, request.member, *numbers, asked.name, asked.language]
-    store.put_note(_NOTE, note)
+    names = [asked.name, asked.language]
+    store.put_note(_NOTE, [asked.entropy, request.member, request.from_ms, *names])
     return asked
 
 
-def _drawn(member: str, name: str, language: str, number: int) -> Asked:
+def _drawn(member: str, name: str, language: str) -> Asked:
     try:
         who = MemberId(bytes.fromhex(member))
     except ValueError:
         who = MemberId(b"")
     if len(who) != _MEMBER_SIZE_BYTES:
         raise Refused("member-id-whole", member=member[:80])
-    if not 1 <= number <= SUCCESSORS_MAX:
-        raise Refused("root-out-of-range", maximum=SUCCESSORS_MAX)
     if public_key_problem(who) is not None:
         raise Refused("member-id-slip")
     name, language = identity.checked(name, language)
     entropy = os.urandom(ENTROPY_SIZE_BYTES)
     key = Signer(root_seed(entropy, 0)).public
-    request = SuccessionRequest(who, number, key, time.time_ns() // 1_000_000)
+    request = SuccessionRequest(who, key, time.time_ns() // 1_000_000)
     return Asked(entropy, request, name, language)
 
 
@@ -157,24 +150,24 @@ def add(store: Store, text: str) -> Asked:
     """Keep what a guardian sent back; several at once, and words around them, are read too.
 
     Raises:
-        Refused: nothing was asked here, or one is no answer, another request's, or here already.
+        Refused: nothing was asked here, or one is no answer, another request's, here already,
+            or knows of other earlier keys than the rest.
     """
     asked = _asked(store)
-    found = dict(asked.approvals)
     for each in _answers_in(text):
-        guardian, signature = _checked(each, asked)
-        if guardian in found:
+        approval = _checked(each, asked)
+        if approval.guardian in (known.guardian for known in asked.approvals):
             raise Refused("approval-twice")
-        found[guardian] = signature
-        if len(found) > APPROVALS_MAX:
-            raise Refused("approvals-count", count=len(found), maximum=APPROVALS_MAX)
-    return _keep_answers(store, replace(asked, approvals=tuple(found.items())))
+        asked = replace(asked, approvals=(*asked.approvals, approval))
+        if len(asked.approvals) > APPROVALS_MAX:
+            raise _wrong_count(asked)
+    return _keep_answers(store, asked)
 
 
 def drop(store: Store, guardian: str) -> Asked:
     """Forget an answer again; one that is not here is none. Raises Refused."""
     asked = _asked(store)
-    kept = tuple(each for each in asked.approvals if each[0].hex() != guardian)
+    kept = tuple(each for each in asked.approvals if each.guardian.hex() != guardian)
     return _keep_answers(store, replace(asked, approvals=kept))
 
 
@@ -196,15 +189,17 @@ def take(store: Store, texts: list[str], lives_here: LivesHere) -> Identity:
     if identity.load(store) is not None:
         raise Refused("already-set-up")
     asked = _asked(store)
-    approvals = dict([*asked.approvals, *(_checked(text, asked) for text in texts)])
-    if not APPROVALS_MIN <= len(approvals) <= APPROVALS_MAX:
-        raise Refused("approvals-count", count=len(approvals), maximum=APPROVALS_MAX)
+    for text in texts:
+        approval = _checked(text, asked)
+        others = tuple(each for each in asked.approvals if each.guardian != approval.guardian)
+        asked = replace(asked, approvals=(*others, approval))
+    if not asked.needed <= len(asked.approvals) <= APPROVALS_MAX:
+        raise _wrong_count(asked)
     member = asked.request.member
     if lives_here(member):
         raise Refused("member-lives-here", name=asked.name)
-    proved = replace(_bare(asked), approvals=tuple(sorted(approvals.items())))
     made = identity.from_entropy(asked.entropy, asked.name, asked.language)
-    made = replace(made, member=member, successors=(proved,))
+    made = replace(made, member=member, successors=_proved(asked))
     with restoring.staged(store.home, made) as ready:
         restoring.take_over(store, ready)
     return made
@@ -218,12 +213,20 @@ def _asked(store: Store) -> Asked:
 
 
 def _keep_answers(store: Store, asked: Asked) -> Asked:
-    store.put_note(_ANSWERS_NOTE, [list(each) for each in asked.approvals])
+    store.put_note(_ANSWERS_NOTE, [encode_approval(each) for each in asked.approvals])
     return asked
 
 
-def _bare(asked: Asked) -> Successor:
-    return Successor(asked.request.key, asked.request.from_ms)
+def _wrong_count(asked: Asked) -> Refused:
+    count, needed = len(asked.approvals), asked.needed
+    return Refused("approvals-count", count=count, needed=needed, maximum=APPROVALS_MAX)
+
+
+def _proved(asked: Asked) -> tuple[Successor, ...]:
+    """The chain of successors that the answers make whole."""
+    *earlier, bare = asked.request.after(asked.approvals[0].earlier)
+    signed = sorted((each.guardian, each.signature) for each in asked.approvals)
+    return (*earlier, replace(bare, approvals=tuple(signed)))
 
 
 def _answers_in(text: str) -> list[str]:
@@ -233,18 +236,24 @@ def _answers_in(text: str) -> list[str]:
 
 
 def _checked(text: str, asked: Asked) -> Approval:
-    """The guardian and signature of an answer to this request. Raises Refused."""
+    """An answer to this request that can stand beside the others. Raises Refused."""
     try:
-        request, guardian, signature = decode_approval(text)
+        approval = decode_approval(text)
     except Refused:
         _refuse_question(text)
         raise
-    if request != asked.request:
+    if approval.request != asked.request:
         raise Refused("approval-of-another")
-    message = approval_message(request.member, request.index, _bare(asked))
-    if not verify(guardian, message, signature):
-        raise Refused("approval-forged", guardian=guardian.hex()[:8])
-    return guardian, signature
+    alone = replace(asked, approvals=(approval,))
+    if not are_approved(_proved(alone), asked.request.member, verify):
+        raise Refused("approval-forged", guardian=approval.guardian.hex()[:8])
+    if any(_names(approval) != _names(other) for other in asked.approvals):
+        raise Refused("approvals-apart", guardian=approval.guardian.hex()[:8])
+    return approval
+
+
+def _names(approval: Approval) -> list[tuple[bytes, int]]:
+    return [(each.key, each.from_ms) for each in approval.earlier]
 
 
 def _refuse_question(text: str) -> None:
@@ -259,12 +268,12 @@ def _refuse_question(text: str) -> None:
 # --- in a directory where nothing runs -------------------------------------------------------
 
 
-def ask_guardians(home: Path, member: str, name: str, language: str, *, number: int = 1) -> Json:
+def ask_guardians(home: Path, member: str, name: str, language: str) -> Json:
     """``openhouse succession ask``: the new words, and the text for the guardians.
 
     Raises: as ``ask``.
     """
-    asked = _drawn(member, name, language, number)
+    asked = _drawn(member, name, language)
     restoring.refuse_if_lived_in(home)  # before a database is made for nothing
     with restoring.private():
         store = Store(home)

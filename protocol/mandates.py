@@ -109,11 +109,16 @@ def approval_message(member: MemberId, index: int, successor: Successor) -> byte
 
 def encode_mandate(mandate: Mandate) -> bytes:
     """The bytes that stand in an envelope. Spec: §18.1."""
-    successors: list[Value] = [
+    times = (mandate.not_before_ms, mandate.not_after_ms)
+    return encode([chain_value(mandate.successors), *times, mandate.signature])
+
+
+def chain_value(successors: Sequence[Successor]) -> list[Value]:
+    """The array of a chain of successors. Spec: §18.1."""
+    return [
         [s.key, s.from_ms, [[guardian, signature] for guardian, signature in s.approvals]]
-        for s in mandate.successors
+        for s in successors
     ]
-    return encode([successors, mandate.not_before_ms, mandate.not_after_ms, mandate.signature])
 
 
 def decode_mandate(data: bytes) -> Mandate:
@@ -131,9 +136,13 @@ def decode_mandate(data: bytes) -> Mandate:
     if not 0 < not_after_ms - not_before_ms <= MANDATE_LEASE_MS:
         raise Malformed("a mandate lasts between nothing and a year", section="18.1")
     signature = expect_bytes(fields[3], "mandate's signature", length=64)
-    items = expect_array(fields[0], "successors", maximum=SUCCESSORS_MAX)
-    successors = tuple(_successor(item) for item in items)
-    return Mandate(successors, not_before_ms, not_after_ms, signature)
+    return Mandate(read_chain(fields[0]), not_before_ms, not_after_ms, signature)
+
+
+def read_chain(value: Value) -> tuple[Successor, ...]:
+    """Read the array of a chain of successors. Raises DecodeError. Spec: §18.1."""
+    items = expect_array(value, "successors", maximum=SUCCESSORS_MAX)
+    return tuple(_successor(item) for item in items)
 
 
 def _successor(value: Value) -> Successor:
@@ -182,12 +191,18 @@ def check_mandate(
     )
     if not verify(mandate.root_of(member), message, mandate.signature):
         raise BadSignature("the mandate's signature does not match its root", section="18.1")
-    for index, successor in enumerate(mandate.successors, start=1):
-        message = approval_message(member, index, successor)
-        for guardian, signature in successor.approvals:
-            if not verify(guardian, message, signature):
-                raise BadSignature("a guardian's approval does not fit", section="18.3")
+    if not are_approved(mandate.successors, member, verify):
+        raise BadSignature("a guardian's approval does not fit", section="18.3")
     return mandate
+
+
+def are_approved(successors: Sequence[Successor], member: MemberId, verify: Verify) -> bool:
+    """Whether every approval that a chain shows was signed by its guardian. Spec: §18.3."""
+    return all(
+        verify(guardian, approval_message(member, index, successor), signature)
+        for index, successor in enumerate(successors, start=1)
+        for guardian, signature in successor.approvals
+    )
 
 
 def _check_keys(mandate: Mandate, member: MemberId, device: bytes) -> None:

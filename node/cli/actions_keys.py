@@ -122,7 +122,6 @@ def _succession_ask(arguments: argparse.Namespace, language: str) -> Answer:
         arguments.member,
         arguments.name,
         arguments.language or language,
-        number=arguments.number,
     )
 
 

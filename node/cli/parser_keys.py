@@ -67,8 +67,6 @@ def add_key_commands(
         "member", metavar=_("MEMBER"), help=_("your whole member id; a friend knows it")
     )
     ask.add_argument("--name", required=True, help=_("the name others see"))
-    ask.add_argument("--number", type=int, default=1, metavar="N",
-                     help=_("2 when it is not the first time"))  # fmt: skip
     text = _("your guardians have answered: go on as yourself")
     take = verbs.add_parser("take", help=text, parents=[shared])
     take.add_argument("approvals", nargs="+", metavar=_("TEXT"))

@@ -46,6 +46,10 @@ def keys(screen: Screen, answer: Answer) -> None:
             (_("Revoked"), ", ".join(answer["revoked"]) or _("nothing")),
         ]
     )
+    for guardian in answer["guardians"]:
+        if guardian["is_renewed"]:
+            text = _("{name} has new keys since, and cannot answer any more: name somebody else.")
+            screen.line(text.format(name=guardian["name"]))
     if answer["is_frozen"]:
         screen.line(_("Your keys are frozen: nothing counts that your devices sign."))
     if answer["is_recalling"]:

@@ -20,8 +20,8 @@ from node.engine.events import Json
 from node.engine.views.keys import keys as keys_view
 from protocol.bodies import KeysBody
 from protocol.errors import Refused
-from protocol.mandates import APPROVALS_MAX, GUARDIANS_MAX, Successor, approval_message
-from protocol.successions import decode_request, encode_approval
+from protocol.mandates import APPROVALS_MAX, GUARDIANS_MAX, SUCCESSORS_MAX, approval_message
+from protocol.successions import Approval, decode_request, encode_approval
 
 
 def name_guardians(core: Core, command: NameGuardians) -> Json:
@@ -37,6 +37,9 @@ def name_guardians(core: Core, command: NameGuardians) -> Json:
         raise Refused("approvals-out-of-range", maximum=APPROVALS_MAX)
     if 0 < len(guardians) < command.approvals_min:
         raise Refused("too-few-guardians", needed=command.approvals_min)
+    for guardian in guardians:
+        if roots.is_renewed(core, guardian):
+            raise Refused("guardian-renewed", name=core.name_of(guardian))
     roots.publish_keys(
         core, replace(keys, guardians=guardians, approvals_min=command.approvals_min)
     )
@@ -63,27 +66,32 @@ def revoke(core: Core, command: RevokeKey) -> Json:
     device = core.config.device
     if key in (core.me, core.config.signer.public) or (device is not None and key == device.public):
         raise Refused("own-key")
+    roots.introduce_keys(core)
     recall.say_anew(core, lambda record: record.device == key)
     recall.revoke_devices(core, [key])
     return keys_view(core)
 
 
 def approve(core: Core, command: ApproveSuccessor) -> Json:
-    """As a guardian, approve a new root key of a member who lost everything. Spec: §18.3."""
+    """As a guardian, approve a new root key of a member who lost everything. Spec: §18.7."""
     request = decode_request(command.request)
-    member = request.member
+    member, name = request.member, core.name_of(request.member)
     keys = core.keys_body(member)
     if keys is None or core.me not in keys.guardians:
-        raise Refused("not-a-guardian", name=core.name_of(member))
-    index = len(core.roots.get(member, ())) + 1
-    if request.index != index:
-        raise Refused("succession-out-of-date", name=core.name_of(member))
-    message = approval_message(member, index, Successor(request.key, request.from_ms))
+        raise Refused("not-a-guardian", name=name)
+    if core.config.successors:
+        raise Refused("renewed-yourself", name=name)
+    earlier = roots.shown_chain(core, member)
+    if request.key in (each.key for each in earlier) or len(earlier) == SUCCESSORS_MAX:
+        raise Refused("succession-out-of-date", name=name)
+    message = approval_message(member, len(earlier) + 1, request.after(earlier)[-1])
     signature = core.config.signer.sign(message)
+    answer = Approval(request, earlier, keys.approvals_min, core.me, signature)
     return {
         "member": member.hex(),
-        "name": core.name_of(member),
-        "approval": encode_approval(request, core.me, signature),
+        "name": name,
+        "approval": encode_approval(answer),
+        "needed": keys.approvals_min,
     }
 
 
@@ -104,8 +112,7 @@ def end_recall(core: Core, command: EndRecall) -> Json:
 def _own_keys(core: Core) -> KeysBody:
     if core.house is None:
         raise Refused("no-house")
-    roots.introduce_keys(core)
     keys = roots.own_keys(core)
-    if keys is None:
+    if keys is None and not core.config.next_root_hash:
         raise Refused("no-keys-record")
-    return keys
+    return keys or KeysBody(core.config.next_root_hash)

@@ -43,7 +43,14 @@ from protocol.bodies import (
     StatementBody,
     half_object,
 )
-from protocol.errors import BadKey, Malformed, NotYours, Refused, RemoteProtocolError
+from protocol.errors import (
+    BadKey,
+    Malformed,
+    NotYours,
+    OutOfReach,
+    Refused,
+    RemoteProtocolError,
+)
 from protocol.invitations import Invitation, decode_link, encode_link, invitation_tag
 from protocol.keys import HouseId, MemberId
 from protocol.messages import (
@@ -68,6 +75,7 @@ JOIN_REFUSALS = (
     "too-many-friends",
     "join-malformed",
     "other-house",
+    "keys-unproved",
 )
 """Codes a host may answer a guest with; anything else is shown as join-malformed. Spec: §9.3."""
 
@@ -83,12 +91,15 @@ class PendingJoin:
 
     Args:
         before: the inviter's row as it was, to be put back if nothing comes of it.
+        half: the version of the inviter's half towards us that was held then: of a friendship
+            that we have forgotten; None without one.
         shows: whether others may know of the friendship (§7.8).
     """
 
     request: RequestId
     invitation: Invitation
     before: Friend | None = None
+    half: tuple[int, int] | None = None
     shows: bool = True
 
 
@@ -154,7 +165,8 @@ def start_join(core: Core, joins: dict[bytes, PendingJoin], request: RequestId, 
         raise Refused("join-under-way")
     known = core.friends.get(invitation.inviter)
     before = None if known is None else replace(known)
-    joins[invitation.tag] = PendingJoin(request, invitation, before, c.shows)
+    half = _half_version(core, invitation.inviter)
+    joins[invitation.tag] = PendingJoin(request, invitation, before, half, c.shows)
     core.effects.append(
         DialInvitation(
             invitation.tag,
@@ -202,7 +214,8 @@ def forget_join(core: Core, join: PendingJoin) -> None:
     is revoked, and the row kept as that of a former friend, who is told if they come.
     """
     inviter = join.invitation.inviter
-    if core.is_live_friend(inviter) and join.before is None:
+    is_answered = _half_version(core, inviter) != join.half
+    if core.is_live_friend(inviter) and join.before is None and is_answered:
         return
     if join.before is not None and not join.before.ended:
         core.friends[inviter] = join.before
@@ -216,6 +229,11 @@ def forget_join(core: Core, join: PendingJoin) -> None:
     if is_alone and house.charter_record(core) is None:
         core.house = None
         core.persist(Space.META, b"house", None)
+
+
+def _half_version(core: Core, inviter: MemberId) -> tuple[int, int] | None:
+    half = core.current(inviter, half_object(core.me))
+    return None if half is None else half.version
 
 
 def _half_towards(core: Core, member: MemberId) -> list[Record]:
@@ -349,7 +367,10 @@ def _read_guest(core: Core, link: Link, records: list[Record]) -> MemberId:
     for record in records:
         if isinstance(record.body, HalfBody | StatementBody):
             # Who holds a stolen device or a former root must not take over a friend's row.
-            roots.check_signer(core, record, None)
+            try:
+                roots.check_signer(core, record, None)
+            except OutOfReach as error:
+                raise Refused("keys-unproved") from error
     return guest
 
 

@@ -103,6 +103,20 @@ def publish_keys(core: Core, body: KeysBody) -> Record:
 # --- others' -----------------------------------------------------------------------------
 
 
+def is_renewed(core: Core, member: MemberId) -> bool:
+    """Whether a member's first root key, the one it is known by, has a successor. Spec: §18.3."""
+    return bool(core.roots.get(member))
+
+
+def shown_chain(core: Core, member: MemberId) -> tuple[Successor, ...]:
+    """The successors accepted so far, with their approvals, as the member's keys record shows them.
+
+    Empty where none was accepted, or what the present root says of its keys is not held.
+    """
+    record = core.current(member, keys_object(len(core.roots.get(member, ()))))
+    return () if record is None else record.successors
+
+
 def check_signer(core: Core, record: Record, sender: MemberId | None) -> None:
     """Whether the key that signed a record speaks for its author today.
 

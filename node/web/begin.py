@@ -115,12 +115,7 @@ async def join(visit: Visit, form: Form) -> str | web.StreamResponse:
     """Read the invitation; join when that was read."""
     if not form.text("sure"):
         return show_invitation(visit, form, "/join")
-    try:
-        await accept_invitation(visit, form)
-    except Refused as refusal:
-        if _has_new_keys(visit) and refusal.code in ("join-timeout", "join-malformed"):
-            raise Refused("keys-too-new") from refusal
-        raise
+    await accept_invitation(visit, form)
     await _wait_for_things(visit)
     return "/?done=joined"
 

@@ -16,7 +16,7 @@ from typing import Final
 from aiohttp import web
 
 from node.api.protocols import NodeLike
-from node.succession import APPROVALS_MIN, Asked, objection_days
+from node.succession import Asked, objection_days
 from node.web import coming_back, flatmates
 from node.web import password as passwords
 from node.web.forms import Form
@@ -59,7 +59,7 @@ def _question(visit: Visit, form: Form | None, error: Refused | None) -> web.Str
 def _waiting(
     visit: Visit, asked: Asked, form: Form | None, error: Refused | None
 ) -> web.StreamResponse:
-    guardians = [guardian.hex() for guardian, _signature in asked.approvals]
+    guardians = [each.guardian.hex() for each in asked.approvals]
     return visit.page(
         "new_keys.html",
         form=form,
@@ -70,7 +70,8 @@ def _waiting(
         text=asked.text,
         code=qr_code(asked.text),
         answers=[{"guardian": each, "shown": each[:_ID_SHOWN_LETTERS]} for each in guardians],
-        is_enough=len(guardians) >= APPROVALS_MIN,
+        needed=asked.needed,
+        is_enough=len(guardians) >= asked.needed,
     )
 
 

@@ -22,7 +22,6 @@ from node.web.people import qr_code
 from node.web.render import moment_here
 from node.web.visit import Visit
 from protocol.errors import Refused
-from protocol.keys import MemberId
 from protocol.mandates import APPROVALS_MAX
 
 _APPROVALS_MIN: Final = 2
@@ -37,8 +36,7 @@ async def show(
     """The words while they are not on paper, then how to keep a copy.
 
     Args:
-        approval: what I just answered a friend who lost everything, as the engine gives it, and
-            how many answers their keys record asks for.
+        approval: what I just answered a friend who lost everything, as the engine gives it.
     """
     keys: Any = views.keys(visit.core)
     chosen = form.all("guardians") if form is not None else ()
@@ -49,7 +47,7 @@ async def show(
         words=visit.node.words.split(),
         keys=keys,
         friends=views.friends(visit.core),
-        named=chosen or [guardian["member"] for guardian in keys["guardians"]],
+        named=chosen or [each["member"] for each in keys["guardians"] if not each["is_renewed"]],
         chosen_approvals=_approvals_in(form) or keys["approvals_needed"],
         approvals_max=APPROVALS_MAX,
         has_house=visit.core.house is not None,
@@ -74,7 +72,9 @@ async def show_kit(
         me=views.status(visit.core),
         words=words.split(),
         code=qr_code(words) if words else "",
-        guardians=sorted((guardian["name"] for guardian in keys["guardians"]), key=str.casefold),
+        guardians=sorted(
+            (each["name"] for each in keys["guardians"] if not each["is_renewed"]), key=str.casefold
+        ),
         needed=keys["approvals_needed"],
     )
 
@@ -107,9 +107,7 @@ async def approve(visit: Visit, form: Form) -> web.StreamResponse:
     """As a guardian: the answer for a friend who lost everything, to be sent to them."""
     answer = await visit.command(ApproveSuccessor(form.text("request")))
     assert isinstance(answer, Mapping), "whose keys, and the text"
-    theirs = visit.core.keys_body(MemberId(bytes.fromhex(str(answer["member"]))))
-    needed = _APPROVALS_MIN if theirs is None else theirs.approvals_min
-    return await show(visit, approval={**answer, "needed": needed})
+    return await show(visit, approval=answer)
 
 
 async def veto(visit: Visit, form: Form) -> str:

@@ -28,6 +28,14 @@ SENTENCES: Final = {
     "unknown-key": N_("“{key}” is not a key: keys are 64 characters long. See openhouse keys"),
     "own-key": N_("This is the key that this very node works with: revoke it from another one."),
     "not-a-guardian": N_("{name} has not named you as a guardian, as far as this node knows."),
+    "renewed-yourself": N_(
+        "You have new keys yourself since {name} named you, and cannot answer by your old ones: "
+        "another guardian has to."
+    ),
+    "guardian-renewed": N_(
+        "{name} has had new keys after a loss or a theft, and could not answer for you: choose "
+        "somebody else."
+    ),
     "succession-out-of-date": N_("{name} has had new keys since: ask for a new text."),
     "succession-text-malformed": N_(
         "This text is not whole: copy it again, from its first word to its last letter."
@@ -65,19 +73,23 @@ SENTENCES: Final = {
     "approval-is-request": N_(
         "This is the text for your guardians. What belongs here is the answer that they send back."
     ),
-    "keys-too-new": N_(
-        "The home that invited you did not let you in. If it has just seen your new keys for the "
-        "first time, that is as it should be: your old ones can object for some days. Then ask for "
-        "another invitation."
+    "keys-unproved": N_(
+        "The home that invited you does not believe in your new keys yet: from the day it first "
+        "saw them, your old ones can object for some days. Then ask for another invitation."
     ),
     "no-succession": N_(
         "No guardians were asked from here: begin with openhouse succession ask MEMBER"
     ),
     "approvals-count": N_(
-        "{count} approvals were given: 2 to {maximum} different ones are needed."
+        "{count} approvals were given: {needed} to {maximum} different ones are needed."
     ),
     "approval-of-another": N_("One of the approvals answers another request than yours."),
     "approval-forged": N_("The approval of {guardian} was not signed by them."),
+    "approvals-apart": N_(
+        "The answer of {guardian} knows of other earlier keys of yours than those before it: one "
+        "of your guardians’ homes has missed something. Ask them to look in some days, and answer "
+        "anew; or take the others out."
+    ),
     "file-exists": N_("{file} is there already: choose another name."),
     "file-unwritable": N_("{file} cannot be written: {reason}."),
     "file-not-absolute": N_(

@@ -17,10 +17,9 @@ from node.engine import views
 from node.engine.commands import AddThing
 from node.succession import Asked
 from protocol.errors import Refused
-from protocol.keys import Signature
-from protocol.successions import SuccessionRequest
+from protocol.successions import SuccessionRequest, decode_approval, encode_request
 from simulations.street import Street
-from tests.guardians import GUARDIANS, LOST
+from tests.guardians import GUARDIANS, LOST, answers_to
 from tests.page_flat import served_flat
 from tests.page_street import (
     NAMES,
@@ -150,9 +149,9 @@ def _say(refusal: Refused) -> str:
 
 def ask_guardians() -> Asked:
     """What somebody who lost everything has asked, and been answered."""
-    request = SuccessionRequest(LOST, 1, GUARDIANS[2].public, 1)
-    approvals = tuple((each.public, Signature(bytes(64))) for each in GUARDIANS[:2])
-    return Asked(bytes(range(32)), request, "Noé", "fr", approvals)
+    request = SuccessionRequest(LOST, GUARDIANS[2].public, 1)
+    answers = answers_to(encode_request(request))
+    return Asked(bytes(range(32)), request, "Noé", "fr", tuple(map(decode_approval, answers)))
 
 
 def look(page: Page, path: str) -> list[str]:

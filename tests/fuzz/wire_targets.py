@@ -110,6 +110,7 @@ from protocol.reaching import (
 from protocol.reconcile import Comparison, ItemSet, answers
 from protocol.records import Record, open_record, sign_record, split_envelope
 from protocol.successions import (
+    Approval,
     SuccessionRequest,
     decode_approval,
     decode_request,
@@ -595,7 +596,7 @@ def pieces() -> list[bytes]:
     return [sealed(0, is_last=False), sealed(700, is_last=True)]
 
 
-_REQUEST: Final = SuccessionRequest(ALICE.public, 1, CAROL.public, NOW_MS)
+_REQUEST: Final = SuccessionRequest(ALICE.public, CAROL.public, NOW_MS)
 
 
 def read_request(data: bytes) -> None:
@@ -605,7 +606,7 @@ def read_request(data: bytes) -> None:
 
 def read_approval(data: bytes) -> None:
     text = text_of(data)
-    assert encode_approval(*decode_approval(text)) == "".join(text.split())
+    assert encode_approval(decode_approval(text)) == "".join(text.split())
 
 
 def read_key(data: bytes) -> None:
@@ -627,6 +628,8 @@ DECODE: Final = (DecodeError,)
 REMOTE: Final = (RemoteProtocolError,)
 REFUSED: Final = (Refused,)
 SIGNATURE: Final = Signature(bytes(64))
+_EARLIER: Final = (Successor(BOB.public, NOW_MS - 1, ((BOB.public, SIGNATURE),)),)
+_ANSWER: Final = Approval(_REQUEST, _EARLIER, 2, BOB.public, SIGNATURE)
 
 TARGETS: Final = (
     Target("value", read_value, DECODE, lambda: [*value_seeds(), *vectors()],
@@ -666,7 +669,7 @@ TARGETS: Final = (
     Target("succession-request", read_request, REFUSED,
            lambda: [encode_request(_REQUEST).encode()], is_closed=True),
     Target("succession-approval", read_approval, REFUSED,
-           lambda: [encode_approval(_REQUEST, BOB.public, SIGNATURE).encode()], is_closed=True),
+           lambda: [encode_approval(_ANSWER).encode()], is_closed=True),
     Target("key", read_key, REMOTE, key_seeds, is_closed=True, is_sealed=True),
 )  # fmt: skip
 """Every reader of what crosses the wire, or is passed from hand to hand."""

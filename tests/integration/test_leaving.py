@@ -99,7 +99,7 @@ class HomeWithKeys(StreetNode):
             if command.request != "the whole text":
                 raise Refused("succession-text-malformed")
             luc = self.street.id(1).hex()
-            return {"member": luc, "name": "<b>Luc</b>", "approval": "an answer"}
+            return {"member": luc, "name": "<b>Luc</b>", "approval": "an answer", "needed": 3}
         return await super().command(command)
 
 

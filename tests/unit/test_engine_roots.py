@@ -8,7 +8,14 @@ from dataclasses import replace
 import pytest
 
 from node.engine import edges, roots
-from node.engine.commands import AddThing, Command, FreezeKeys, NameGuardians, RevokeKey
+from node.engine.commands import (
+    AddThing,
+    ApproveSuccessor,
+    Command,
+    FreezeKeys,
+    NameGuardians,
+    RevokeKey,
+)
 from node.engine.core import Config
 from node.engine.events import Json
 from protocol.bodies import (
@@ -36,6 +43,7 @@ from protocol.mandates import (
 )
 from protocol.messages import Have, Records
 from protocol.records import Record, sign_record, split_envelope
+from protocol.successions import SuccessionRequest, decode_approval, encode_request
 from simulations.pump import HOUR_MS, Pump
 
 DAY_MS = 24 * HOUR_MS
@@ -75,7 +83,7 @@ def by(
     successors: tuple[Successor, ...] = (),
     created_ms: int | None = None,
     epoch: int = 0,
-    body: HalfBody | ListingBody | None = None,
+    body: HalfBody | KeysBody | ListingBody | None = None,
     object_id: ObjectId | None = None,
 ) -> Record:
     """A listing (or another body) in A's name by any device, under a mandate by any root."""
@@ -363,6 +371,74 @@ class TestSuccessors:
         give(pump, by(pump, DEVICE, "x", root=NEW_ROOT, successors=chain, epoch=2))
 
         assert ["mine"] == pump.sees("B")
+
+    def test_guardians_answer_who_loses_everything_again(self) -> None:
+        """They know what came before; who lost everything does not. Spec §18.7."""
+        pump = town("AB", "BC", "AC")
+        name_guardians(pump, "B", "C")
+        first = approved(pump, "B", "C")
+        said = KeysBody(
+            root_commitment(DEVICE.public),
+            guardians=tuple(sorted((pump.member("B"), pump.member("C")))),
+            approvals_min=2,
+        )
+        delay_ms = pump.core("B").charter.succession_delay_ms + HOUR_MS
+        for wait_ms in (0, delay_ms):
+            pump.advance(wait_ms)
+            keys = by(
+                pump, NEW_ROOT, "keys", root=NEW_ROOT, successors=first, epoch=1, body=said,
+                object_id=keys_object(1),
+            )  # fmt: skip
+            give(pump, keys)
+        pump.advance(delay_ms)  # C has it from B, and waits as well
+        third = Signer(b"a root that they approve anew...")
+        request = SuccessionRequest(pump.member("A"), third.public, pump.now_ms)
+        command = ApproveSuccessor(encode_request(request))
+        answers = []
+        for name in "BC":
+            answer = pump.command(name, command)
+            assert isinstance(answer, dict), answer
+            answers.append(decode_approval(str(answer["approval"])))
+        assert [(first, 2)] * 2 == [(each.earlier, each.approvals_min) for each in answers]
+        signed = sorted((each.guardian, each.signature) for each in answers)
+        *_, bare = request.after(first)
+        chain = (*first, replace(bare, approvals=tuple(signed)))
+        give(pump, by(pump, DEVICE, "mine", root=third, successors=chain, epoch=2))
+        assert first == pump.core("B").roots[pump.member("A")]
+        pump.advance(delay_ms)
+        give(pump, by(pump, DEVICE, "mine", root=third, successors=chain, epoch=2))
+
+        assert chain == pump.core("B").roots[pump.member("A")]
+        again = pump.command("B", ApproveSuccessor(encode_request(request)))
+        assert isinstance(again, Refused)
+
+    def test_who_has_new_keys_is_nobody_s_guardian(self) -> None:
+        """A guardian is named by its first root key, and can sign by no other. Spec §18.7."""
+        pump = town("AB", "BC", "AC")
+        promised = (Successor(PROMISED.public, pump.now_ms),)
+        give(pump, by(pump, DEVICE, "mine", root=PROMISED, successors=promised, epoch=1))
+        pump.stop("B")
+        pump.homes["B"].config = with_device(pump.homes["B"].config, STOLEN)
+        pump.start("B")
+        pump.link_all()
+        named = NameGuardians(tuple(pump.member(name).hex() for name in "AC"))
+        refused = pump.command("B", named)
+        assert isinstance(refused, Refused)
+        assert "guardian-renewed" == refused.code
+        assert keys_of(pump, "B", "B") is None, "what is refused changes nothing"
+
+    def test_who_has_new_keys_is_told_so_when_a_friend_asks_for_an_answer(self) -> None:
+        """The friend would be given a signature that nobody believes."""
+        pump = town("AB", "BC", "AC")
+        name_guardians(pump, "B", "C")
+        promised = (Successor(PROMISED.public, pump.now_ms),)
+        pump.stop("B")
+        pump.homes["B"].config = replace(pump.homes["B"].config, successors=promised)
+        pump.start("B")
+        request = SuccessionRequest(pump.member("A"), NEW_ROOT.public, pump.now_ms)
+        refused = pump.command("B", ApproveSuccessor(encode_request(request)))
+        assert isinstance(refused, Refused)
+        assert "renewed-yourself" == refused.code
 
     def test_claims_are_bounded(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Guardians who approve one key after the other fill nothing."""

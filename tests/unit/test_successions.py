@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 
 import pytest
 
 from protocol.encoding import Value, encode
 from protocol.errors import Refused
 from protocol.keys import MemberId, Signature, Signer
+from protocol.mandates import Successor
 from protocol.successions import (
+    Approval,
     SuccessionRequest,
     decode_approval,
     decode_request,
@@ -18,9 +21,13 @@ from protocol.successions import (
 )
 
 MEMBER, NEXT, GUARDIAN = (Signer(bytes([n]) * 32).public for n in (1, 2, 3))
-REQUEST = SuccessionRequest(MemberId(MEMBER), 1, NEXT, 1_000)
+EARLIER = Signer(b"\x04" * 32).public
+REQUEST = SuccessionRequest(MemberId(MEMBER), NEXT, 1_000)
 SIGNATURE = Signature(bytes(64))
-WHOLE: list[Value] = [1, MEMBER, 1, NEXT, 1_000, GUARDIAN, SIGNATURE]
+CHAIN = (Successor(EARLIER, 500, ((MemberId(GUARDIAN), SIGNATURE),)),)
+APPROVAL = Approval(REQUEST, CHAIN, 3, MemberId(GUARDIAN), SIGNATURE)
+ROWS: list[Value] = [[EARLIER, 500, [[GUARDIAN, SIGNATURE]]]]
+WHOLE: list[Value] = [2, MEMBER, NEXT, 1_000, ROWS, 3, GUARDIAN, SIGNATURE]
 
 
 def text(name: str, fields: list[Value]) -> str:
@@ -28,25 +35,38 @@ def text(name: str, fields: list[Value]) -> str:
 
 
 def test_what_was_written_is_read_again() -> None:
-    approval = encode_approval(REQUEST, MemberId(GUARDIAN), SIGNATURE)
-
     assert REQUEST == decode_request(encode_request(REQUEST))
-    assert (REQUEST, GUARDIAN, SIGNATURE) == decode_approval(approval)
-    assert approval == text("approval", WHOLE)
+    assert APPROVAL == decode_approval(encode_approval(APPROVAL))
+    assert text("succession", WHOLE[:4]) == encode_request(REQUEST)
+    assert text("approval", WHOLE) == encode_approval(APPROVAL)
+
+
+def test_the_longest_chain_fits() -> None:
+    """Seven roots before, each approved by four guardians."""
+    guardians = [MemberId(Signer(bytes([n]) * 32).public) for n in range(20, 24)]
+    signed = tuple((guardian, SIGNATURE) for guardian in sorted(guardians))
+    chain = tuple(Successor(Signer(bytes([n]) * 32).public, n, signed) for n in range(5, 12))
+    approval = replace(APPROVAL, earlier=chain)
+
+    assert approval == decode_approval(encode_approval(approval))
+    with pytest.raises(Refused):
+        decode_approval(encode_approval(replace(approval, earlier=(*chain, *CHAIN))))
 
 
 @pytest.mark.parametrize(
     ("place", "value"),
     [
-        (0, 2),
+        (0, 1),
+        (0, 3),
         (1, MEMBER[:31]),
-        (2, "one"),
-        (2, 0),
-        (3, NEXT[:31]),
-        (3, bytes(32)),
-        (4, "now"),
-        (5, GUARDIAN[:31]),
-        (6, bytes(63)),
+        (2, NEXT[:31]),
+        (2, bytes(32)),
+        (3, "now"),
+        (4, 0),
+        (4, [[EARLIER, 500, [[GUARDIAN, SIGNATURE]] * 2]]),
+        (5, 5),
+        (6, GUARDIAN[:31]),
+        (7, bytes(63)),
     ],
     ids=lambda value: value if isinstance(value, int) else type(value).__name__,
 )
@@ -56,9 +76,9 @@ def test_a_field_that_is_wrong_is_refused(place: int, value: Value) -> None:
     with pytest.raises(Refused) as caught:
         decode_approval(text("approval", fields))
     assert "succession-text-malformed" == caught.value.code
-    if place < 5:
+    if place < 4:
         with pytest.raises(Refused) as caught:
-            decode_request(text("succession", fields[:5]))
+            decode_request(text("succession", fields[:4]))
         assert "succession-text-malformed" == caught.value.code
 
 
@@ -70,7 +90,7 @@ def test_another_text_is_refused(made: str) -> None:
 
 def test_a_second_spelling_of_the_same_text_is_refused() -> None:
     """The last letter carries bits that say nothing: they must be zero."""
-    whole = encode_request(SuccessionRequest(MemberId(MEMBER), 1, NEXT, 1_000_000))
+    whole = encode_request(SuccessionRequest(MemberId(MEMBER), NEXT, 1_000_000_000_000))
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
     reasons: list[str] = []
     for spelling in (whole[:-1] + letter for letter in alphabet):

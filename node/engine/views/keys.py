@@ -22,7 +22,10 @@ def keys(core: Core) -> Json:
         "promises_wait_for": [
             {"member": m.hex(), "name": core.name_of(m)} for m in forgotten.waited_for(core)
         ],
-        "guardians": [{"member": m.hex(), "name": core.name_of(m)} for m in guardians],
+        "guardians": [
+            {"member": m.hex(), "name": core.name_of(m), "is_renewed": roots.is_renewed(core, m)}
+            for m in guardians
+        ],
         "approvals_needed": 2 if said is None else said.approvals_min,
         "revoked": [] if said is None else [key.hex() for key in said.revoked],
         "claims": [
