@@ -219,7 +219,7 @@ def check_steps() -> list[Step]:
 
 
 def test_steps(environment: dict[str, str]) -> list[Step]:
-    """The tests, with coverage measured in every process, and what it must reach."""
+    """The tests, with coverage (in most processes that they start as well), and its least."""
     python = str(PYTHON)
     processes = max(2, min(4, os.cpu_count() or 2))
     pytest = [python, "-m", "pytest", "-n", str(processes), "--dist", "loadfile"]

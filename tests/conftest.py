@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -69,6 +69,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest; within a folder the order stays."""
     places = {folder: place for place, folder in enumerate(LONGEST_FIRST)}
     items.sort(key=lambda item: places.get(item.path.parent.name, len(places)))
+
+
+@pytest.fixture(scope="module")
+def unmeasured() -> Iterator[None]:
+    """Coverage is not measured in the processes that the tests of a module start.
+
+    They would take a third longer. For the longest tests, whose homes run no line that the tests
+    inside of one process do not run as well.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith(("COVERAGE", "COV_"))]:
+            patch.delenv(name)
+        yield
 
 
 def _existing(path: Path) -> Path:

@@ -6,7 +6,6 @@ could run one of its own.
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -23,15 +22,8 @@ _FLAGS = (
 
 
 @pytest.fixture(scope="module", autouse=True)
-def unmeasured() -> Iterator[None]:
-    """Homes that a walk starts are not measured: the tests of the page without a browser see to it.
-
-    They would take a third longer, and these walks are the longest tests of all.
-    """
-    with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith(("COVERAGE", "COV_"))]:
-            patch.delenv(name)
-        yield
+def homes_of_walks(unmeasured: None) -> None:
+    """Homes that a walk starts: the tests of the page without a browser see to their lines."""
 
 
 @pytest.fixture(scope="module")

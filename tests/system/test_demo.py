@@ -17,7 +17,7 @@ import pytest
 from node.cli.client import Client
 from node.demo import cast
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.usefixtures("unmeasured"), pytest.mark.system, pytest.mark.timeout(240)]
 
 # Beside French, which the others speak: seven processes for each.
 LANGUAGES: Final = ("es", "en") if os.environ.get("HYPOTHESIS_PROFILE") == "nightly" else ("es",)

@@ -16,7 +16,12 @@ from tests.system.town import Town, days_ahead, found_town, verbs, wait_state
 if TYPE_CHECKING:
     from tests.system.conftest import House, Street
 
-pytestmark = [pytest.mark.system, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [
+    pytest.mark.usefixtures("unmeasured"),
+    pytest.mark.system,
+    pytest.mark.slow,
+    pytest.mark.timeout(600),
+]
 
 
 def test_every_way_a_loan_can_go(street: Street, tmp_path: Path) -> None:

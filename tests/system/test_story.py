@@ -18,7 +18,12 @@ from tests.system.town import Town, days_ahead, found_town, part, verbs, wait_st
 if TYPE_CHECKING:
     from tests.system.conftest import House, Street
 
-pytestmark = [pytest.mark.system, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [
+    pytest.mark.usefixtures("unmeasured"),
+    pytest.mark.system,
+    pytest.mark.slow,
+    pytest.mark.timeout(600),
+]
 
 # The seed's seven things: how they are lent, and how many circles may see them.
 THINGS = {
