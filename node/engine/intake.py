@@ -313,6 +313,7 @@ def _react(core: Core, record: Record, received_from: MemberId | None) -> None:
         refresh_edge(core, record.author, body.friend)
     elif record.kind is Kind.STATEMENT:
         contacts.note(core, record)
+        roots.follow_new_root(core, record)
     elif record.kind is Kind.SEAT:
         house.refresh_members(core)
     elif record.kind is Kind.CHARTER:

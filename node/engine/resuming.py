@@ -7,7 +7,11 @@ was revoked, the friendship goes on: the other home calls, and is answered again
 The number that a half's revocation secret is derived from stood in the lost store alone.
 It is found by trying: the half holds the secret's hash.
 
-Spec: §18.5.
+Who was given a new root by guardians has lost the seed too: link key and secrets are others.
+All friendships are taken up then, with new secrets, and friends' nodes learn the new link key
+from the statement under the chain that they accepted.
+
+Spec: §18.5, §18.7.
 """
 
 from __future__ import annotations
@@ -67,20 +71,27 @@ def take_up(core: Core) -> None:
     for half in [stored.record for stored in core.registers.all()]:
         if half.author != core.me or not isinstance(half.body, HalfBody):
             continue
-        start = _start_of(core, half, half.body)
-        if start is None or halves_of(core, core.me, half.body.friend) is None:
-            continue
         member = half.body.friend
+        start = _start_of(core, half, half.body)
+        if start is None and (not _has_lost_seed(core) or _knows(core, member)):
+            continue
+        if halves_of(core, core.me, member) is None:
+            continue
         if not _knows(core, member):
             statement = core.current(member, STATEMENT_OBJECT)
             if statement is None or not isinstance(statement.body, StatementBody):
                 continue
             remember_friend(core, member, statement.body.link_key, ())
             core.effects.append(FriendsChanged())
-        if core.friends[member].half_start != start:
+        if start is not None and core.friends[member].half_start != start:
             core.friends[member].half_start = start
             write_friend(core, member)
         refresh_edge(core, core.me, member)
+
+
+def _has_lost_seed(core: Core) -> bool:
+    """Whether our root is new by guardians' word: what the old seed gave is gone."""
+    return any(successor.approvals for successor in core.config.successors)
 
 
 def _knows(core: Core, member: MemberId) -> bool:

@@ -10,9 +10,16 @@ Spec: §18.1 to §18.3.
 from __future__ import annotations
 
 from node.engine.core import Core
-from node.engine.edges import ask_again, refresh_signed_by
-from node.engine.events import Space
-from protocol.bodies import EVIDENCE_KINDS, LOAN_KINDS, KeysBody, Kind, keys_object
+from node.engine.edges import ask_again, refresh_signed_by, write_friend
+from node.engine.events import FriendsChanged, Space
+from protocol.bodies import (
+    EVIDENCE_KINDS,
+    LOAN_KINDS,
+    KeysBody,
+    Kind,
+    StatementBody,
+    keys_object,
+)
 from protocol.encoding import Value
 from protocol.errors import NotYours, OutOfReach
 from protocol.keys import MemberId
@@ -230,6 +237,27 @@ def on_keys_record(core: Core, record: Record) -> None:
         keys = core.keys_body(record.author)
         refresh_signed_by(core, record.author, () if keys is None else keys.revoked)
         core.deliver("browse")
+
+
+def follow_new_root(core: Core, statement: Record) -> None:
+    """A friend's statement was kept: take its link key where guardians gave the friend a new root.
+
+    Once for each such root: a device that is stolen later can name no other key. Spec: §18.7.
+    """
+    member, body = statement.author, statement.body
+    friend = core.friends.get(member)
+    if friend is None or friend.ended or core.is_restoring:
+        return
+    numbers = [n for n, each in enumerate(statement.successors, start=1) if each.approvals]
+    note = f"link key under {member.hex()}"
+    if not numbers or core.get_local(note) == numbers[-1]:
+        return
+    core.put_local(note, numbers[-1])
+    assert isinstance(body, StatementBody), "chosen by kind"
+    if friend.link_key != body.link_key:
+        friend.link_key = body.link_key
+        write_friend(core, member)
+        core.effects.append(FriendsChanged())
 
 
 def ask_after_delay(core: Core) -> None:

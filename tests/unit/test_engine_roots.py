@@ -19,10 +19,12 @@ from node.engine.commands import (
 from node.engine.core import Config
 from node.engine.events import Json
 from protocol.bodies import (
+    STATEMENT_OBJECT,
     HalfBody,
     KeysBody,
     Kind,
     ListingBody,
+    StatementBody,
     ThingKind,
     half_object,
     keys_object,
@@ -83,7 +85,7 @@ def by(
     successors: tuple[Successor, ...] = (),
     created_ms: int | None = None,
     epoch: int = 0,
-    body: HalfBody | KeysBody | ListingBody | None = None,
+    body: HalfBody | KeysBody | ListingBody | StatementBody | None = None,
     object_id: ObjectId | None = None,
 ) -> Record:
     """A listing (or another body) in A's name by any device, under a mandate by any root."""
@@ -439,6 +441,60 @@ class TestSuccessors:
         refused = pump.command("B", ApproveSuccessor(encode_request(request)))
         assert isinstance(refused, Refused)
         assert "renewed-yourself" == refused.code
+
+    def test_a_friend_s_link_key_is_followed_once_for_each_root_that_guardians_gave(self) -> None:
+        """Whoever steals a device cannot have the friends call another home. Spec §18.7."""
+        pump = town("AB", "BC", "AC")
+        name_guardians(pump, "B", "C")
+        member = pump.member("A")
+
+        def pinned_after(
+            key: bytes, root: Signer | None, chain: tuple[Successor, ...], version: int
+        ) -> bytes:
+            body = StatementBody("A", ("en",), key, b"", b"")
+            record = by(
+                pump, DEVICE, "me", root=root, successors=chain, epoch=version, body=body,
+                object_id=STATEMENT_OBJECT,
+            )  # fmt: skip
+            pump.advance(CHANGE_PER_OBJECT_MIN_MS)
+            give(pump, record)
+            return pump.core("B").friends[member].link_key
+
+        def said() -> bytes:
+            statement = pump.core("B").current(member, STATEMENT_OBJECT)
+            assert statement is not None
+            assert isinstance(statement.body, StatementBody)
+            return statement.body.link_key
+
+        first = pump.core("B").friends[member].link_key
+        home, thief, other = (bytes([n]) * 32 for n in (71, 72, 73))
+        assert first == pinned_after(thief, None, (), 1), "a device alone moves nothing"
+        assert thief == said()
+        chain = approved(pump, "B", "C")
+        assert first == pinned_after(home, NEW_ROOT, chain, 2), "not before it is accepted"
+        pump.advance(15 * DAY_MS)
+        assert home == pinned_after(home, NEW_ROOT, chain, 3)
+        assert home == pinned_after(thief, NEW_ROOT, chain, 4)
+        assert thief == said()
+        pump.start("B")
+        assert home == pinned_after(other, NEW_ROOT, chain, 5), "also after a restart"
+        assert other == said()
+
+    def test_a_promised_root_keeps_its_link_key(self) -> None:
+        """It comes from the words, and so does the link key. Spec §18.4."""
+        pump = town("AB")
+        member = pump.member("A")
+        before = pump.core("B").friends[member].link_key
+        body = StatementBody("A", ("en",), bytes(32), b"", b"")
+        chain = (Successor(PROMISED.public, pump.now_ms),)
+        record = by(
+            pump, STOLEN, "me", root=PROMISED, successors=chain, epoch=1, body=body,
+            object_id=STATEMENT_OBJECT,
+        )  # fmt: skip
+        give(pump, record)
+
+        assert chain == pump.core("B").roots[member]
+        assert before == pump.core("B").friends[member].link_key
 
     def test_claims_are_bounded(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Guardians who approve one key after the other fill nothing."""
