@@ -96,6 +96,13 @@ def asked_guardians(screen: Screen, answer: Answer) -> None:
     _ = screen.gettext
     show_words(screen, answer["words"])
     screen.line()
+    screen.line(
+        _(
+            "These words came with new keys. They open your backups: make one. Alone they would "
+            "make you somebody new; without a backup, your guardians have to help again."
+        )
+    )
+    screen.line()
     screen.line(_("Call your guardians, then send them this text:"))
     screen.line()
     screen.line(answer["request"])

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from node.engine import intake
+from node.engine import intake, roots
 from node.engine.core import Core
 from node.engine.edges import half_not_ended, halves_of, live_half, refresh_edge, write_friend
 from node.engine.events import FriendsChanged
@@ -73,7 +73,7 @@ def take_up(core: Core) -> None:
             continue
         member = half.body.friend
         start = _start_of(core, half, half.body)
-        if start is None and (not _has_lost_seed(core) or _knows(core, member)):
+        if start is None and (not roots.is_by_guardians(core) or _knows(core, member)):
             continue
         if halves_of(core, core.me, member) is None:
             continue
@@ -87,11 +87,6 @@ def take_up(core: Core) -> None:
             core.friends[member].half_start = start
             write_friend(core, member)
         refresh_edge(core, core.me, member)
-
-
-def _has_lost_seed(core: Core) -> bool:
-    """Whether our root is new by guardians' word: what the old seed gave is gone."""
-    return any(successor.approvals for successor in core.config.successors)
 
 
 def _knows(core: Core, member: MemberId) -> bool:

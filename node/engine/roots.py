@@ -91,6 +91,11 @@ def _signed(core: Core, key: bytes, not_before_ms: int, not_after_ms: int) -> by
     return encode_mandate(Mandate(chain, *times, core.config.signer.sign(message)))
 
 
+def is_by_guardians(core: Core) -> bool:
+    """Whether guardians gave us a root: what came from the words before it is gone. Spec: §18.7."""
+    return any(successor.approvals for successor in core.config.successors)
+
+
 def introduce_keys(core: Core) -> None:
     """Publish our keys record, once. Spec: §18.2."""
     if core.config.next_root_hash and own_keys(core) is None:

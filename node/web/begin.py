@@ -9,7 +9,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from node.api import handlers
-from node.engine import commands, membership, views
+from node.engine import commands, membership, roots, views
 from node.i18n import LANGUAGES, known_language
 from node.succession import objection_days
 from node.web.forms import Form
@@ -92,7 +92,7 @@ async def show_beginning(
         name=name,
         mates=inviting,
         is_back=visit.core.recalling is not None,
-        has_new_keys=_has_new_keys(visit),
+        has_new_keys=roots.is_by_guardians(visit.core),
         days=objection_days(),
     )
 
@@ -118,11 +118,6 @@ async def join(visit: Visit, form: Form) -> str | web.StreamResponse:
     await accept_invitation(visit, form)
     await _wait_for_things(visit)
     return "/?done=joined"
-
-
-def _has_new_keys(visit: Visit) -> bool:
-    """Whether guardians gave them: the old ones can object for a time. Spec: §18.3."""
-    return any(successor.approvals for successor in visit.core.config.successors)
 
 
 async def _wait_for_things(visit: Visit) -> None:

@@ -76,6 +76,7 @@ async def show_kit(
             (each["name"] for each in keys["guardians"] if not each["is_renewed"]), key=str.casefold
         ),
         needed=keys["approvals_needed"],
+        is_by_guardians=keys["is_by_guardians"],
     )
 
 

@@ -17,6 +17,7 @@ def keys(core: Core) -> Json:
         "device": device.public.hex(),
         "root": core.config.signer.public.hex(),
         "roots_before": len(core.config.successors),
+        "is_by_guardians": roots.is_by_guardians(core),
         "is_frozen": said is not None and said.is_frozen,
         "is_recalling": core.recalling is not None,
         "promises_wait_for": [
