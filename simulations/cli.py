@@ -12,7 +12,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from pathlib import Path
 from typing import Final
 
@@ -44,6 +44,7 @@ from simulations.scenario import ScenarioError, find_scenario, read_scenario
 from simulations.scenario_population import WORLD_IGNORES, is_usual
 from simulations.staleness import LEASE_MS, run_staleness
 from simulations.sweeps import SweepError
+from simulations.workers import pool_of
 
 EXIT_DONE: Final = 0
 EXIT_REFUSED: Final = 1
@@ -299,7 +300,7 @@ def _run_many(path: Path, seeds: range) -> list[RunResult]:
     """Many seeds on all cores; results in order of the seeds."""
     hidden = not sys.stderr.isatty()
     with (
-        ProcessPoolExecutor(max_workers=min(len(seeds), os.cpu_count() or 1)) as pool,
+        pool_of(min(len(seeds), os.cpu_count() or 1)) as pool,
         tqdm(desc="seeds", total=len(seeds), leave=False, disable=hidden, file=sys.stderr) as bar,
     ):
         futures = [pool.submit(run_one, path, seed) for seed in seeds]

@@ -10,7 +10,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import asdict
 from pathlib import Path
 from typing import Final, TypeVar
@@ -33,6 +33,7 @@ from simulations.shock import (
     table,
 )
 from simulations.shock_plot import plot_weeks
+from simulations.workers import pool_of
 
 _Result = TypeVar("_Result")
 _EDGES: Final = (1, 5, 20)
@@ -215,7 +216,7 @@ def all_of(
     """The results in order, made on all cores."""
     is_quiet = not sys.stderr.isatty()
     with (
-        ProcessPoolExecutor() as pool,
+        pool_of(os.cpu_count() or 1) as pool,
         tqdm(desc=what, total=len(jobs), leave=False, disable=is_quiet, file=sys.stderr) as bar,
     ):
         futures = [pool.submit(work, *job) for job in jobs]
@@ -253,7 +254,7 @@ def _run(graph: Path, cells: list[Attack]) -> list[Damage]:
     hidden = not sys.stderr.isatty()
     order = sorted(range(len(cells)), key=lambda i: -cells[i].sybils)
     with (
-        ProcessPoolExecutor(max_workers=_at_a_time(cells)) as pool,
+        pool_of(_at_a_time(cells)) as pool,
         tqdm(desc="cells", total=len(cells), leave=False, disable=hidden, file=sys.stderr) as bar,
     ):
         futures = {i: pool.submit(run_attack, graph, cells[i], shows_progress=False) for i in order}

@@ -17,6 +17,7 @@ from simulations.sweeps import SweepError
 from simulations.sweeps.plan import Plan
 from simulations.sweeps.results import Done, Folder
 from simulations.sweeps.tasks import Figures, Task, run_task
+from simulations.workers import follow_parent
 
 _CONNECT_S: Final = 10
 _WORKERS_S: Final = 30
@@ -82,7 +83,7 @@ def _given_out(tasks: list[Task], jobs: int, dask: str | None) -> Iterator[tuple
             _connect(dask, stack)
         parallel = joblib.Parallel(return_as="generator_unordered", batch_size=1)
         try:
-            yield from parallel(joblib.delayed(_named)(task) for task in tasks)
+            yield from parallel(joblib.delayed(_named)(task, os.getpid()) for task in tasks)
         except TerminatedWorkerError as error:
             raise SweepError(
                 "A process was ended from outside, most likely for want of memory: what is done is "
@@ -112,7 +113,8 @@ def _connect(address: str, stack: ExitStack) -> None:
     )
 
 
-def _named(task: Task) -> tuple[Task, Figures]:
+def _named(task: Task, sweep: int) -> tuple[Task, Figures]:
+    follow_parent(sweep)
     return task, run_task(task)
 
 
