@@ -27,11 +27,11 @@ from node.i18n import LANGUAGES
 from node.store import Store
 from node.words import ENTROPY_SIZE_BYTES, words_of
 from protocol import keys
-from protocol.encoding import Value, expect_array, expect_bytes, expect_text, expect_uint
+from protocol.encoding import expect_array, expect_bytes, expect_text, expect_uint
 from protocol.errors import DecodeError, Refused
-from protocol.keys import HouseId, MemberId, Signature, Signer
+from protocol.keys import HouseId, MemberId, Signer
 from protocol.limits import NAME_SIZE_MAX_BYTES, RECORDS_PER_SECOND_MAX
-from protocol.mandates import Successor, root_commitment
+from protocol.mandates import Successor, chain_value, read_chain, root_commitment
 from protocol.records import Record
 from protocol.uniqueness import Contact, commitment, normal
 
@@ -185,15 +185,12 @@ def refuse_if_taken(store: Store) -> None:
 
 def keep(store: Store, identity: Identity) -> None:
     """Write an identity down; whoever had one here before is forgotten."""
-    chain: list[Value] = [
-        [s.key, s.from_ms, [[guardian, signature] for guardian, signature in s.approvals]]
-        for s in identity.successors
-    ]
     store.put_note(
         _NOTE,
         [
             _VERSION, identity.member, identity.seed, identity.root_seed, identity.device_seed,
-            identity.next_root_hash, identity.backup_key, chain, identity.entropy,
+            identity.next_root_hash, identity.backup_key,
+            chain_value(identity.successors), identity.entropy,
             identity.name, identity.language, identity.email, identity.phone,
         ],
     )  # fmt: skip
@@ -221,7 +218,7 @@ def load(store: Store) -> Identity | None:
             device_seed=expect_bytes(fields[4], "device seed", length=_SEED_SIZE_BYTES),
             next_root_hash=expect_bytes(fields[5], "next root's hash", length=32),
             backup_key=expect_bytes(fields[6], "backup key", length=32),
-            successors=tuple(_successor(item) for item in expect_array(fields[7], "successors")),
+            successors=read_chain(fields[7]),
             entropy=expect_bytes(fields[8], "entropy", maximum=ENTROPY_SIZE_BYTES),
             name=expect_text(fields[9], "name", NAME_SIZE_MAX_BYTES),
             language=expect_text(fields[10], "language", 8),
@@ -230,20 +227,6 @@ def load(store: Store) -> Identity | None:
         )
     except DecodeError as error:
         raise StoreCorrupt(f"The identity in {store.home} is damaged: {error.detail}") from error
-
-
-def _successor(value: Value) -> Successor:
-    fields = expect_array(value, "successor", length=3)
-    pairs = [expect_array(p, "approval", length=2) for p in expect_array(fields[2], "approvals")]
-    approvals = tuple(
-        (
-            MemberId(expect_bytes(pair[0], "guardian", length=32)),
-            Signature(expect_bytes(pair[1], "signature", length=64)),
-        )
-        for pair in pairs
-    )
-    key = expect_bytes(fields[0], "root key", length=32)
-    return Successor(key, expect_uint(fields[1], "from"), approvals)
 
 
 def _checked_name(name: str) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -300,7 +299,7 @@ def _run_many(path: Path, seeds: range) -> list[RunResult]:
     """Many seeds on all cores; results in order of the seeds."""
     hidden = not sys.stderr.isatty()
     with (
-        pool_of(min(len(seeds), os.cpu_count() or 1)) as pool,
+        pool_of(len(seeds)) as pool,
         tqdm(desc="seeds", total=len(seeds), leave=False, disable=hidden, file=sys.stderr) as bar,
     ):
         futures = [pool.submit(run_one, path, seed) for seed in seeds]

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import as_completed
@@ -33,7 +32,7 @@ from simulations.shock import (
     table,
 )
 from simulations.shock_plot import plot_weeks
-from simulations.workers import pool_of
+from simulations.workers import at_a_time, pool_of
 
 _Result = TypeVar("_Result")
 _EDGES: Final = (1, 5, 20)
@@ -142,7 +141,7 @@ def attack(args: argparse.Namespace, as_json: bool) -> bool:
         for sybils in args.sybils
         for edges in attack_edges
     ]
-    refuse_before(args.graph, cells, _at_a_time(cells))
+    refuse_before(args.graph, cells, at_a_time(len(cells)))
     damages = _run(args.graph, cells)
     holds = all(damage.holds for damage in damages)
     if as_json:
@@ -216,7 +215,7 @@ def all_of(
     """The results in order, made on all cores."""
     is_quiet = not sys.stderr.isatty()
     with (
-        pool_of(os.cpu_count() or 1) as pool,
+        pool_of(len(jobs)) as pool,
         tqdm(desc=what, total=len(jobs), leave=False, disable=is_quiet, file=sys.stderr) as bar,
     ):
         futures = [pool.submit(work, *job) for job in jobs]
@@ -243,10 +242,6 @@ def _summary(trick: str, outcomes: list[Outcome]) -> dict[str, str | int]:
     }
 
 
-def _at_a_time(cells: Sequence[Attack]) -> int:
-    return min(len(cells), os.cpu_count() or 1)
-
-
 def _run(graph: Path, cells: list[Attack]) -> list[Damage]:
     """All cells, on all cores; the largest first, results in order."""
     if len(cells) == 1:
@@ -254,7 +249,7 @@ def _run(graph: Path, cells: list[Attack]) -> list[Damage]:
     hidden = not sys.stderr.isatty()
     order = sorted(range(len(cells)), key=lambda i: -cells[i].sybils)
     with (
-        pool_of(_at_a_time(cells)) as pool,
+        pool_of(len(cells)) as pool,
         tqdm(desc="cells", total=len(cells), leave=False, disable=hidden, file=sys.stderr) as bar,
     ):
         futures = {i: pool.submit(run_attack, graph, cells[i], shows_progress=False) for i in order}

@@ -16,9 +16,14 @@ _LOOK_EVERY_S: Final = 1.0
 _NAME: Final = "follow the parent"
 
 
-def pool_of(workers: int) -> ProcessPoolExecutor:
-    """A pool of so many processes, which end with this one."""
-    return ProcessPoolExecutor(workers, initializer=follow_parent, initargs=(os.getpid(),))
+def at_a_time(jobs: int) -> int:
+    """How many of so many jobs run at once: one on each core."""
+    return max(1, min(jobs, os.cpu_count() or 1))
+
+
+def pool_of(jobs: int) -> ProcessPoolExecutor:
+    """A pool of processes for so many jobs; they end with this one."""
+    return ProcessPoolExecutor(at_a_time(jobs), initializer=follow_parent, initargs=(os.getpid(),))
 
 
 def follow_parent(parent: int) -> None:

@@ -17,7 +17,7 @@ from node import dates, goodbye
 from node.api.errors import ApiError
 from node.api.fields import Given
 from node.api.protocols import LinkState, NodeLike, PairingLike
-from node.engine import commands, sponsors, views
+from node.engine import commands, roots, sponsors, views
 from node.engine.calendar import instant_text
 from node.engine.core import Core
 from node.engine.events import Json
@@ -403,7 +403,8 @@ async def words(call: Call) -> Json:
         raise ApiError(409, "not-set-up")
     if not call.node.words:
         raise Refused("words-forgotten")
-    return {"words": call.node.words}
+    is_by_guardians = roots.is_by_guardians(call.core)
+    return {"words": call.node.words, "is_by_guardians": is_by_guardians}
 
 
 async def forget_words(call: Call) -> Json:

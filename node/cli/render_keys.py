@@ -14,6 +14,20 @@ def words(screen: Screen, answer: Answer) -> None:
         screen.line(_("This computer has forgotten the words. Keep the paper safe."))
         return
     show_words(screen, answer["words"])
+    if answer["is_by_guardians"]:
+        _need_a_backup(screen)
+
+
+def _need_a_backup(screen: Screen) -> None:
+    """What words are good for that guardians' new keys came with. Spec: §18.4."""
+    _ = screen.gettext
+    screen.line()
+    screen.line(
+        _(
+            "These words came with new keys. They open your backups: make one. Alone they would "
+            "make you somebody new; without a backup, your guardians have to help again."
+        )
+    )
 
 
 def show_words(screen: Screen, text: str) -> None:
@@ -95,13 +109,7 @@ def restored(screen: Screen, answer: Answer) -> None:
 def asked_guardians(screen: Screen, answer: Answer) -> None:
     _ = screen.gettext
     show_words(screen, answer["words"])
-    screen.line()
-    screen.line(
-        _(
-            "These words came with new keys. They open your backups: make one. Alone they would "
-            "make you somebody new; without a backup, your guardians have to help again."
-        )
-    )
+    _need_a_backup(screen)
     screen.line()
     screen.line(_("Call your guardians, then send them this text:"))
     screen.line()
