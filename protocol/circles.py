@@ -34,6 +34,16 @@ class FriendGraph:
         bound: the largest distance of interest (the charter's max_circles).
     """
 
+    __slots__ = (
+        "_bound",
+        "_direct",
+        "_distances",
+        "_doubtful",
+        "_neighbours",
+        "_paths",
+        "me",
+    )
+
     def __init__(self, me: MemberId, bound: int) -> None:
         self.me = me
         self._bound = bound
@@ -146,6 +156,9 @@ class FriendGraph:
         neither rely on it nor learn of it. The path once chosen is kept while it stays
         shortest, so that friends are not told of changes that change nothing.
         """
+        path = None if through or self._doubtful else self._paths.get(origin)
+        if path is not None and len(path) - 1 == self._distances.get(origin):
+            return path
         if origin == self.me:
             return (self.me,)
         if self.me in through and self.has_transit(origin, self.me):

@@ -226,7 +226,6 @@ _TYPE_NAMES: Final[dict[type, str]] = {
 
 _TEXT, _BYTES, _ARRAY, _MAP = range(4)
 
-_SHORT_ARRAY: Final = 0x90
 _UINT64: Final = 0xCF
 _BIN8: Final = 0xC4
 
@@ -246,12 +245,17 @@ _WITH_LENGTH: Final = {
 
 
 def _make_steps() -> tuple[int, ...]:
-    """Whole size of an item by its first byte, 0 where the byte alone does not tell."""
+    """Whole size of an item by its first byte; of a short array -1 and less, -1 for an empty one.
+
+    0 where the byte alone does not tell.
+    """
     steps = [0] * 256
     for first in range(0x80):
         steps[first] = 1  # small integer
     for first in range(0xA0, 0xC0):
         steps[first] = 1 + (first & 0x1F)  # short text
+    for first in range(0x90, 0xA0):
+        steps[first] = ~(first & 0x0F)  # short array
     steps[0xC2] = steps[0xC3] = 1  # false, true
     steps[0xCC], steps[0xCD], steps[0xCE] = 2, 3, 5  # integers of 8, 16, 32 bits
     return tuple(steps)
@@ -283,19 +287,25 @@ def _scan(
             left -= 1
             first = data[position]
             step = steps[first]
-            if step:
+            if step > 0:
                 position += step
             elif first == _BIN8:
                 position += 2 + data[position + 1]
+            elif step:
+                position += 1
+                elements -= step + 1
+                outer.append(left)
+                left = ~step
+                if elements > elements_max:
+                    raise TooLarge(f"{elements} elements, at most {elements_max}", "3.3")
+                if len(outer) > depth_max:
+                    raise TooLarge(f"nested deeper than {depth_max}", "3.3")
             elif first == _UINT64:
                 if data[position + 1] or data[position + 2] > 0x1F:
                     raise Malformed("an integer is 2^53 or more", "3.1")
                 position += 9
             else:
-                if first & 0xF0 == _SHORT_ARRAY:
-                    kind, length, position = _ARRAY, first & 0x0F, position + 1
-                else:
-                    kind, length, position = _read_header(data, position, first)
+                kind, length, position = _read_header(data, position, first)
                 if kind <= _BYTES:
                     if kind == _TEXT and length > text_max_bytes:
                         raise TooLarge(

@@ -270,19 +270,20 @@ def envelopes_in(data: bytes) -> list[bytes]:
 
 def _to_value(message: Message) -> list[Value]:
     match message:
+        # The most frequent ones first.
+        case Announce():
+            return [_TYPE_ANNOUNCE, message.upto, message.more, message.items]
+        case Records():
+            return [_TYPE_RECORDS, message.envelopes]
+        case Paths():
+            pairs: list[Value] = [[p.members, p.certificates] for p in message.paths]
+            return [_TYPE_PATHS, message.origin, pairs]
+        case Want():
+            return [_TYPE_WANT, message.ids]
         case Have(own, peer, upto):
             return [_TYPE_HAVE, own, peer, upto]
-        case Announce(upto, more, items):
-            return [_TYPE_ANNOUNCE, upto, more, [[i, size] for i, size in items]]
-        case Want(ids):
-            return [_TYPE_WANT, list(ids)]
-        case Records(envelopes):
-            return [_TYPE_RECORDS, list(envelopes)]
         case Missing(ids):
-            return [_TYPE_MISSING, list(ids)]
-        case Paths(origin, paths):
-            pairs: list[Value] = [[list(p.members), list(p.certificates)] for p in paths]
-            return [_TYPE_PATHS, origin, pairs]
+            return [_TYPE_MISSING, ids]
         case Revoked(secrets):
             return [_TYPE_REVOKED, [[secret, hops] for secret, hops in secrets]]
         case Addresses(addresses):

@@ -276,8 +276,12 @@ class Reconciling:
 
     Args:
         begun: per friend, when it last began to ask, with which salt, and its questions since.
+        next_due_ms: when the next is due, looked for when ``is_due_known`` is off: hosts ask
+            after every event.
     """
 
     asking: dict[MemberId, Asking] = field(default_factory=dict)
+    next_due_ms: int | None = None
+    is_due_known: bool = False
     answering: Answering | None = None
     begun: dict[MemberId, tuple[int, bytes, int]] = field(default_factory=dict)

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from protocol import limits
-from protocol.bodies import Body, Kind
+from protocol.bodies import CIRCLE_KINDS, Body, EvidenceBody, Kind
 from protocol.encoding import (
     Value,
     check_extensions,
@@ -89,10 +89,25 @@ class Record:
     successors: tuple[Successor, ...] = ()
     key: tuple[MemberId, ObjectId] = field(init=False, repr=False, compare=False)
     """The register this record belongs to. Spec: §5.4."""
+    ends: tuple[int, tuple[MemberId, ObjectId]] = field(init=False, repr=False, compare=False)
+    """When its lease ends, and where it stands: in order of time."""
+    origin: MemberId | None = field(init=False, repr=False, compare=False)
+    """Whose circles it travels in, or None when it does not travel by circles. Spec: §7.3.
+
+    A rating, and what is said of one, travels in the circles of the rated person.
+    """
 
     def __post_init__(self) -> None:
-        # Every index of a store is by this pair: made once, they all share it.
+        # What every store files records by is made once: they all share it.
         object.__setattr__(self, "key", (self.author, self.object))
+        object.__setattr__(self, "ends", (self.not_after_ms, self.key))
+        object.__setattr__(self, "origin", self._origin())
+
+    def _origin(self) -> MemberId | None:
+        if self.kind not in CIRCLE_KINDS:
+            return None
+        body = self.body
+        return body.subject(self.author) if isinstance(body, EvidenceBody) else self.author
 
     @property
     def version(self) -> tuple[int, int]:

@@ -16,6 +16,7 @@ Spec: §8.3, §8.4.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -226,12 +227,24 @@ class Puller:
     most ``PULL_COUNT_MAX`` ids and ``LINK_IN_FLIGHT_MAX_BYTES`` outstanding.
     """
 
+    __slots__ = (
+        "_asked_in_order",
+        "_late",
+        "_outstanding",
+        "_queues",
+        "_wanted",
+        "has_queued",
+    )
+
     def __init__(self) -> None:
         self._wanted: dict[RecordId, _Wanted] = {}
         self._queues: dict[int, deque[RecordId]] = {}
         self._outstanding: dict[int, dict[RecordId, int]] = {}
         self._asked_in_order: dict[RecordId, int] = {}
         self._late: dict[tuple[int, RecordId], None] = {}
+        # Asked for each link in every event: the look-up itself.
+        self.has_queued: Callable[[int], bool] = self._queues.__contains__
+        """Whether there is something to ask of a link."""
 
     def announce(self, link: int, record_id: RecordId, size_bytes: int) -> None:
         """``link`` could give a record that we lack."""
@@ -260,7 +273,7 @@ class Puller:
         queue = self._queues.get(link)
         if not queue:
             return []
-        outstanding = self._outstanding.setdefault(link, {})
+        outstanding = self._outstanding.get(link, {})
         in_flight = sum(outstanding.values())
         room = min(PULL_COUNT_MAX - len(outstanding), ITEMS_MAX, count_max)
         ids: list[RecordId] = []
@@ -277,33 +290,37 @@ class Puller:
             self._asked_in_order[record_id] = wanted.deadline_ms
             in_flight += wanted.size_bytes
             ids.append(record_id)
+        if ids:
+            self._outstanding[link] = outstanding
         if not queue:
             del self._queues[link]
         return ids
-
-    def has_queued(self, link: int) -> bool:
-        return link in self._queues
 
     def resolve(self, record_id: RecordId) -> None:
         """The record is here (or will never be wanted): forget it everywhere."""
         wanted = self._wanted.pop(record_id, None)
         if wanted is not None and wanted.asked is not None:
-            self._outstanding[wanted.asked].pop(record_id, None)
-            self._asked_in_order.pop(record_id, None)
+            self._no_more_outstanding(wanted.asked, record_id)
 
     def pass_over(self, link: int, record_id: RecordId) -> bool:
         """``link`` cannot give it: ask the next source; false when there is none."""
         wanted = self._wanted.get(record_id)
         if wanted is None or wanted.asked != link:
             return wanted is not None
-        self._outstanding[link].pop(record_id, None)
-        self._asked_in_order.pop(record_id, None)
+        self._no_more_outstanding(link, record_id)
         wanted.asked = None
         if not wanted.sources:
             del self._wanted[record_id]
             return False
         self._queue(wanted.sources[0], record_id)
         return True
+
+    def _no_more_outstanding(self, link: int, record_id: RecordId) -> None:
+        outstanding = self._outstanding[link]
+        del outstanding[record_id]
+        if not outstanding:
+            del self._outstanding[link]  # most links are quiet most of the time
+        del self._asked_in_order[record_id]
 
     def link_down(self, link: int) -> list[int]:
         """Forget a link; give the links that now have something to be asked for."""

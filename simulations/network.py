@@ -185,20 +185,18 @@ class Network(Generic[Item_contra]):
             self.traffic.lost += 1
             self.cut(wire)
             return
-        self._carry(wire, 1 - from_side, message)
-        if conditions.duplicate and self.chance.random() < conditions.duplicate:
-            self.cut(wire, loses=False)
-
-    def _carry(self, wire: Wire, to_side: int, message: bytes) -> None:
-        conditions = self.conditions
+        to_side = 1 - from_side
         arrives_ms = self.queue.now_ms + wire.latency_ms
         if conditions.delay and self.chance.random() < conditions.delay:
             arrives_ms += self.chance.randint(0, conditions.delay_max_ms)
-        arrives_ms = max(arrives_ms, wire.arrives_ms[to_side])
+        if arrives_ms < wire.arrives_ms[to_side]:
+            arrives_ms = wire.arrives_ms[to_side]  # behind what is before it
         wire.arrives_ms[to_side] = arrives_ms
         arrival = Arrival(wire, to_side, message)
         wire.in_flight[to_side].append(arrival)
         self.queue.push(arrives_ms, arrival)
+        if conditions.duplicate and self.chance.random() < conditions.duplicate:
+            self.cut(wire, loses=False)
 
     def arrived(self, arrival: Arrival) -> bool:
         """Take note that an arrival left the queue; false when it was lost on the way."""

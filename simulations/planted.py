@@ -125,7 +125,7 @@ def _sends_before_it_writes(_: object) -> object:
 def _edits_do_not_travel(original: Callable[..., None]) -> object:
     def log(core: Core, record: Record) -> None:
         if isinstance(record.body, ListingBody) and record.author != core.me:
-            core.log.forget(("record", *record.key))
+            core.log.forget(record.key)
             return
         original(core, record)
 

@@ -275,9 +275,12 @@ class World:
             self._plan_wake(host)
 
     def _finish(self, host: Host, effects: list[Effect]) -> None:
-        changes = self._commit(host, effects)
-        for effect in effects[len(changes) :]:
-            self._carry_out(host, effect, changes)
+        changes = self._commit(host, effects) if self.plan.keeps_disks else []
+        for effect in effects:
+            if isinstance(effect, Send):
+                self._send(host, effect.link, effect.message)
+            elif not isinstance(effect, Persist):
+                self._carry_out(host, effect, changes)
         if self.watch is None or host.engine is None:
             return
         if any(change.space in _WHAT_IS_SHOWN for change in changes):
@@ -355,8 +358,10 @@ class World:
 
     def _plan_wake(self, host: Host) -> None:
         assert host.engine is not None, "only running members are woken"
-        host.due_ms = host.engine.next_wakeup_ms()
-        self._queue_wake(host)
+        due_ms = host.engine.next_wakeup_ms()
+        if due_ms != host.due_ms or host.wakes_ms is None:
+            host.due_ms = due_ms
+            self._queue_wake(host)
 
     def _queue_wake(self, host: Host) -> None:
         if host.due_ms is None:

@@ -17,6 +17,11 @@ _OUTDATED_MIN = 64
 class Alarms:
     """One moment for each key, or none."""
 
+    __slots__ = (
+        "_at_ms",
+        "_heap",
+    )
+
     def __init__(self) -> None:
         self._at_ms: dict[bytes, int] = {}
         # Alarms that were set anew stay below until they come up, or are too many.

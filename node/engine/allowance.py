@@ -62,12 +62,15 @@ def ready_ms(core: Core, member: MemberId) -> int | None:
 
 
 def _refilled(core: Core, member: MemberId) -> Allowance:
-    allowance = core.allowances.setdefault(member, Allowance(core.now_ms))
-    elapsed_ms = max(0, core.now_ms - allowance.at_ms)
-    rate = core.config.records_per_second_max or 0
-    burst = allowance.burst + elapsed_ms * rate / 1000
-    today = allowance.today + elapsed_ms * limits.RECORDS_PER_DAY_MAX / DAY_MS
-    allowance.burst = min(burst, limits.RECORDS_BURST_MAX)
-    allowance.today = min(today, limits.RECORDS_PER_DAY_MAX)
+    allowance = core.allowances.get(member)
+    if allowance is None:
+        allowance = core.allowances[member] = Allowance(core.now_ms)
+    elapsed_ms = core.now_ms - allowance.at_ms
     allowance.at_ms = core.now_ms
+    if elapsed_ms > 0:
+        rate = core.config.records_per_second_max or 0
+        burst = allowance.burst + elapsed_ms * rate / 1000
+        today = allowance.today + elapsed_ms * limits.RECORDS_PER_DAY_MAX / DAY_MS
+        allowance.burst = min(burst, limits.RECORDS_BURST_MAX)
+        allowance.today = min(today, limits.RECORDS_PER_DAY_MAX)
     return allowance

@@ -17,7 +17,7 @@ from node.engine import offers
 from node.engine.core import Core
 from node.engine.edges import ask_again
 from node.engine.loan_book import forget_book
-from node.engine.registers import Key, origin_of
+from node.engine.registers import Key
 from protocol import limits
 from protocol.bodies import AmendmentBody, Kind, SeatBody, seat_object
 from protocol.charter import Charter
@@ -63,7 +63,7 @@ def _use(core: Core, rules: Rules) -> None:
     if charters == core.charters:
         return
     before, core.charters, core.charter = core.charter, charters, charters[-1]
-    core.is_renewal_known = False
+    core.forget_renewals()
     core.all_moved = True
     forget_book(core)
     core.deliver("house")
@@ -77,7 +77,7 @@ def _measure_again(core: Core, *, is_wider: bool) -> None:
     core.reach.clear()
     core.chosen.clear()
     for stored in core.registers.all():
-        origin = origin_of(stored.record)
+        origin = stored.record.origin
         if origin is None:
             continue
         offers.widen_reach(core, stored.record)

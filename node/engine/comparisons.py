@@ -28,12 +28,14 @@ def greeted(core: Core, link: Link) -> None:
     _, due_ms = note_of(core, link.friend)
     due_ms = max(due_ms, core.now_ms + AFTER_GREETING_MS)
     core.reconciling.asking[link.friend] = Asking(due_ms)
+    core.reconciling.is_due_known = False
 
 
 def gone(core: Core, link: Link) -> None:
     """The link is gone; what it still owed may have been lost on the way."""
     assert link.friend is not None, "friends are greeted"
     asking = core.reconciling.asking.pop(link.friend, None)
+    core.reconciling.is_due_known = False
     answering = core.reconciling.answering
     if answering is not None and answering.friend == link.friend:
         core.reconciling.answering = None
@@ -48,6 +50,7 @@ def surprised(core: Core, link: Link) -> None:
     due_ms = _plan_soon(core, link.friend)
     if asking is not None and asking.due_ms is not None:
         asking.due_ms = min(asking.due_ms, max(due_ms, core.now_ms + AFTER_GREETING_MS))
+        core.reconciling.is_due_known = False
 
 
 def refused(core: Core, link: Link, record_id: RecordId) -> None:
@@ -89,5 +92,10 @@ def _plan_soon(core: Core, friend: MemberId) -> int:
 
 
 def next_wakeup_ms(core: Core) -> int | None:
-    asking = core.reconciling.asking
-    return min([a.due_ms for a in asking.values() if a.due_ms is not None], default=None)
+    """When the next comparison is due."""
+    plan = core.reconciling
+    if not plan.is_due_known:
+        times = [a.due_ms for a in plan.asking.values() if a.due_ms is not None]
+        plan.next_due_ms = min(times, default=None)
+        plan.is_due_known = True
+    return plan.next_due_ms

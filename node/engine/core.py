@@ -15,12 +15,12 @@ from __future__ import annotations
 import hashlib
 import heapq
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 
 from node.engine.clock_watch import ClockWatch
 from node.engine.events import Deliver, Disconnect, Effect, LinkId, Persist, Reject, Send, Space
 from node.engine.log import ArrivalLog, LogKey
-from node.engine.registers import Key, Registers, Stored, origin_of
+from node.engine.registers import Key, Registers, Stored
 from protocol import limits
 from protocol.bodies import (
     STATEMENT_OBJECT,
@@ -47,7 +47,11 @@ from protocol.records import Record, RecordSigner, sign_record
 from protocol.session import LinkSession, Puller
 
 _EXPIRIES_SPARE_MAX = 256
+_ARRAYS = (list, tuple)
+_SCALARS = (bytes, int, str)
 
+Channels = tuple[tuple[Path, int], ...]
+"""``through`` lists in use for one origin, each with how many circles it goes; sorted."""
 Edge = tuple[MemberId, MemberId]
 """An unordered pair, smaller id first."""
 
@@ -58,14 +62,12 @@ def edge(one: MemberId, other: MemberId) -> Edge:
 
 def _frozen(value: Value | None) -> Value | None:
     """Lists as tuples, all the way down: what a store gives back equals what it was given."""
-    if isinstance(value, list | tuple):
-        return tuple(
-            [
-                item if isinstance(item, bytes | int | str) else _frozen(item)  # type: ignore[misc]
-                for item in value
-            ]
-        )
-    return value
+    if not isinstance(value, _ARRAYS):
+        return value
+    for item in value:
+        if not isinstance(item, _SCALARS):
+            return tuple([_frozen(item) for item in value])  # type: ignore[misc]
+    return tuple(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,85 +226,113 @@ class Allowance:
         return int(min(self.burst, self.today))
 
 
+@dataclass(slots=True, eq=False)
 class Core:
     """One node's knowledge, and the verbs that change it."""
 
-    def __init__(self, config: Config, log_epoch: bytes) -> None:
-        self.config = config
-        self.me = config.member or MemberId(config.signer.public)
-        self.now_ms = 0
-        self.house: HouseId | None = None
-        self.charter = Charter()
-        self.charters: tuple[Charter, ...] = (self.charter,)
-        self.first_charter: Charter | None = None
-        self.rules: Rules | None = None
-        self.voters: dict[MemberId, tuple[MemberId, ...]] = {}
-        self.counted: dict[Key, None] = {}
-        self.founders: tuple[MemberId, ...] = ()
-        self.friends: dict[MemberId, Friend] = {}
-        self.links: dict[LinkId, Link] = {}
-        self.link_ids: dict[MemberId, LinkId] = {}
+    config: Config
+    log_epoch: InitVar[bytes]
+    me: MemberId = field(init=False)
+    now_ms: int = 0
+    house: HouseId | None = None
+    charter: Charter = field(default_factory=Charter)
+    charters: tuple[Charter, ...] = field(init=False)
+    first_charter: Charter | None = None
+    rules: Rules | None = None
+    voters: dict[MemberId, tuple[MemberId, ...]] = field(default_factory=dict)
+    counted: dict[Key, None] = field(default_factory=dict)
+    founders: tuple[MemberId, ...] = ()
+    friends: dict[MemberId, Friend] = field(default_factory=dict)
+    links: dict[LinkId, Link] = field(default_factory=dict)
+    link_ids: dict[MemberId, LinkId] = field(default_factory=dict)
+    registers: Registers = field(init=False)
+    log: ArrivalLog = field(init=False)
+    graph: FriendGraph = field(init=False)
+    offers: Offers = field(default_factory=Offers)
+    revocations: dict[bytes, Revocation] = field(default_factory=dict)
+    cursors: dict[MemberId, tuple[bytes, int]] = field(default_factory=dict)
+    invitations: dict[bytes, tuple[bytes, int, bytes]] = field(default_factory=dict)
+    is_restoring: bool = False
+    members: dict[MemberId, None] = field(default_factory=dict)
+    lineage: dict[MemberId, None] = field(default_factory=dict)
+    puller: Puller = field(default_factory=Puller)
+    reconciling: Reconciling = field(default_factory=Reconciling)
+    allowances: dict[MemberId, Allowance] = field(default_factory=dict)
+    changes: list[Persist] = field(default_factory=list)
+    effects: list[Effect] = field(default_factory=list)
+    _told_topics: dict[str, None] = field(default_factory=dict)
+    _written: dict[Message, bytes] = field(default_factory=dict)  # of this event alone
+    offences: list[tuple[MemberId, str, str]] = field(default_factory=list)
+    offence_times_ms: dict[MemberId, list[int]] = field(default_factory=dict)
+    paused: dict[MemberId, tuple[int, str]] = field(default_factory=dict)
+    loan_links: dict[MemberId, dict[ObjectId, Served]] = field(default_factory=dict)
+    links_for_loans: dict[LinkId, Link] = field(default_factory=dict)
+    moved: dict[MemberId, None] = field(default_factory=dict)
+    all_moved: bool = False
+    unoffered: dict[Key, None] = field(default_factory=dict)  # of this event alone
+    offered: dict[Path, OfferedPath] = field(default_factory=dict)  # of this event alone
+    listed_origins: dict[MemberId, None] = field(default_factory=dict)
+    contacts: dict[MemberId, tuple[bytes, ...]] = field(default_factory=dict)
+    contact_holders: dict[bytes, dict[MemberId, None]] = field(default_factory=dict)
+    held: dict[tuple[MemberId, ObjectId], int] = field(default_factory=dict)
+    passed_on_ms: dict[tuple[MemberId, ObjectId], int] = field(default_factory=dict)
+    reach: dict[MemberId, Channels] = field(default_factory=dict)
+    chosen: dict[MemberId, tuple[tuple[Path, int], ...]] = field(default_factory=dict)
+    pumped_top: int = 0
+    to_pump: dict[LinkId, None] = field(default_factory=dict)
+    to_pull: dict[LinkId, None] = field(default_factory=dict)
+    starved: dict[LinkId, None] = field(default_factory=dict)
+    is_renewal_known: bool = False
+    next_renewal_ms: int | None = None  # see ``renewals``
+    is_half_renewal_known: bool = False
+    half_renewal_ms: int | None = None
+    expiries: list[tuple[int, Key]] = field(default_factory=list)
+    _local: dict[str, Value] = field(default_factory=dict)
+    epoch: int = 0
+    clock: ClockWatch | None = None
+    clock_noted_ms: int = 0
+    mandate: bytes = b""
+    mandate_from_ms: int = 0
+    recalling: Recalling | None = None
+    roots: dict[MemberId, tuple[Successor, ...]] = field(default_factory=dict)
+    claims: dict[tuple[MemberId, bytes], int] = field(default_factory=dict)
+    unproved: dict[MemberId, dict[MemberId, None]] = field(default_factory=dict)
+    _sequence: int = 0
+    _entropy: bytes = b""
+    _drawn: int = 0
+    loan_book: object = None  # opened by who first asks, see ``loan_book``
+    on_keep: Callable[[Core, Record, MemberId | None], None] = field(init=False)
+    signer_of: Callable[[Core, Kind], tuple[RecordSigner, bytes]] = field(init=False)
+    """Which key signs a record of this kind, and by what mandate (``roots.signer_of``)."""
+
+    def __post_init__(self, log_epoch: bytes) -> None:
+        self.me = self.config.member or MemberId(self.config.signer.public)
+        self.charters = (self.charter,)
         self.registers = Registers(self.me)
         self.log = ArrivalLog(log_epoch)
         self.graph = FriendGraph(self.me, self.charter.max_circles)
-        self.offers = Offers()
-        self.revocations: dict[bytes, Revocation] = {}
-        self.cursors: dict[MemberId, tuple[bytes, int]] = {}
-        self.invitations: dict[bytes, tuple[bytes, int, bytes]] = {}
-        self.is_restoring = False
-        self.members: dict[MemberId, None] = {}
-        self.lineage: dict[MemberId, None] = {}
-        self.puller = Puller()
-        self.reconciling = Reconciling()
-        self.allowances: dict[MemberId, Allowance] = {}
-        self.effects: list[Effect] = []
-        self.offences: list[tuple[MemberId, str, str]] = []
-        self.offence_times_ms: dict[MemberId, list[int]] = {}
-        self.paused: dict[MemberId, tuple[int, str]] = {}
-        self.loan_links: dict[MemberId, dict[ObjectId, Served]] = {}
-        self.links_for_loans: dict[LinkId, Link] = {}
-        self.moved: dict[MemberId, None] = {}
-        self.all_moved = False
-        self.unoffered: dict[Key, None] = {}  # of this event alone
-        self.listed_origins: dict[MemberId, None] = {}
-        self.contacts: dict[MemberId, tuple[bytes, ...]] = {}
-        self.contact_holders: dict[bytes, dict[MemberId, None]] = {}
-        self.held: dict[tuple[MemberId, ObjectId], int] = {}
-        self.passed_on_ms: dict[tuple[MemberId, ObjectId], int] = {}
-        self.reach: dict[MemberId, dict[Path, int]] = {}
-        self.chosen: dict[MemberId, tuple[tuple[Path, int], ...]] = {}
-        self.pumped_top = 0
-        self.to_pump: dict[LinkId, None] = {}
-        self.to_pull: dict[LinkId, None] = {}
-        self.starved: dict[LinkId, None] = {}
-        self.is_renewal_known = False
-        self.next_renewal_ms: int | None = None  # see ``renewals``
-        self.expiries: list[tuple[int, Key]] = []
-        self._local: dict[str, Value] = {}
-        self.epoch = 0
-        self.clock: ClockWatch | None = None
-        self.clock_noted_ms = 0
-        self.mandate = b""
-        self.mandate_from_ms = 0
-        self.recalling: Recalling | None = None
-        self.roots: dict[MemberId, tuple[Successor, ...]] = {}
-        self.claims: dict[tuple[MemberId, bytes], int] = {}
-        self.unproved: dict[MemberId, dict[MemberId, None]] = {}
-        self._sequence = 0
-        self._entropy = b""
-        self._drawn = 0
 
     # --- effects -----------------------------------------------------------------------
 
     def persist(self, space: Space, key: bytes, value: Value | None) -> None:
-        self.effects.append(Persist(space, key, _frozen(value)))
+        if isinstance(value, _ARRAYS):
+            value = _frozen(value)
+        self.changes.append(Persist(space, key, value))
 
     def send(self, link: Link, message: Message) -> None:
         self.effects.append(Send(link.id, self.config.write_message(message)))
 
+    def send_alike(self, link: Link, message: Message) -> None:
+        """The same for what other friends may be sent word for word in this event."""
+        data = self._written.get(message)
+        if data is None:
+            data = self._written[message] = self.config.write_message(message)
+        self.effects.append(Send(link.id, data))
+
     def deliver(self, topic: str) -> None:
         """Tell the page that something of this topic changed."""
-        if not any(isinstance(e, Deliver) and e.topic == topic for e in self.effects):
+        if topic not in self._told_topics:
+            self._told_topics[topic] = None
             self.effects.append(Deliver(topic))
 
     def reject(self, link: Link, error: ProtocolError) -> None:
@@ -316,14 +346,30 @@ class Core:
 
     # --- entropy and private notes -----------------------------------------------------
 
-    def begin(self, now_ms: int, entropy: bytes = b"") -> None:
+    def begin(self, now_ms: int) -> None:
         """Start handling one event."""
         if now_ms < self.now_ms:
-            self.is_renewal_known = False
+            self.forget_renewals()
         self.now_ms = now_ms
+        self.changes = []
         self.effects = []
+        if self._told_topics:
+            self._told_topics.clear()
+        if self.offered:
+            self.offered.clear()
+        if self._written:
+            self._written.clear()
+        self._entropy = b""
+
+    def take_entropy(self, entropy: bytes) -> None:
+        """What this event, a command, may draw from: 32 bytes."""
         self._entropy = entropy
         self._drawn = 0
+
+    def forget_renewals(self) -> None:
+        """Something changed by which it is known when what is ours is to be signed anew."""
+        self.is_renewal_known = False
+        self.is_half_renewal_known = False
 
     def draw(self, label: str, size: int) -> bytes:
         """Random bytes from the command's entropy. ``size`` at most 32."""
@@ -342,7 +388,7 @@ class Core:
             self._local.pop(name, None)
         else:
             self._local[name] = frozen
-        self.is_renewal_known = False
+        self.forget_renewals()
         self.persist(Space.LOCAL, name.encode(), value)
 
     def restore_local(self, name: str, value: Value) -> None:
@@ -388,9 +434,6 @@ class Core:
             mandate=mandate,
         )
 
-    signer_of: Callable[[Core, Kind], tuple[RecordSigner, bytes]]
-    """Which key signs a record of this kind, and by what mandate (``roots.signer_of``)."""
-
     def verify_by(self, member: bytes, message: bytes, signature: bytes) -> bool:
         """Whether one of a member's roots signed this. Spec: §18.3."""
         successors = self.roots.get(MemberId(member), ())
@@ -408,29 +451,26 @@ class Core:
         """
         self.on_keep(self, record, received_from)
 
-    on_keep: Callable[[Core, Record, MemberId | None], None]
-
     def note_expiry(self, record: Record) -> None:
         """Remember when this record's lease ends (see ``leases``)."""
-        heapq.heappush(self.expiries, (record.not_after_ms, record.key))
+        heapq.heappush(self.expiries, record.ends)
         if len(self.expiries) > _EXPIRIES_SPARE_MAX + 2 * len(self.registers):
             # A register renewed again and again must not leave its former dates behind.
-            held = self.registers.all()
-            self.expiries = [(s.record.not_after_ms, s.record.key) for s in held]
+            self.expiries = [stored.record.ends for stored in self.registers.all()]
             heapq.heapify(self.expiries)
 
     def write_record(self, stored: Stored) -> None:
         """Persist a record's row with its present log number."""
         record = stored.record
-        number = self.log.number_of(("record", *record.key)) or 0
-        row: Value = [number, stored.received_ms, stored.received_from or b"", record.envelope]
+        number = self.log.number_of(record.key) or 0
+        row = (number, stored.received_ms, stored.received_from or b"", record.envelope)
         self.persist(Space.RECORD, record.author + record.object, row)
 
     def bump(self, record: Record) -> None:
         """Move a record to the log's end: it became eligible for someone new."""
         stored = self.registers.stored(record.key)
         if stored is not None:
-            self.log.bump(("record", *record.key))
+            self.log.bump(record.key)
             self.write_record(stored)
 
     def bump_entry(self, key: LogKey) -> None:
@@ -440,10 +480,10 @@ class Core:
         """Forget a record for good (withdrawn, expired)."""
         self.registers.remove(record.key)
         if record.author == self.me:
-            self.is_renewal_known = False
-        self.log.forget(("record", *record.key))
+            self.forget_renewals()
+        self.log.forget(record.key)
         self.persist(Space.RECORD, record.author + record.object, None)
-        origin = origin_of(record)
+        origin = record.origin
         if origin is not None and not self.registers.has_origin(origin):
             # Nothing of theirs is left: the paths offered to them are taken back.
             self.reach.pop(origin, None)
@@ -511,6 +551,8 @@ class Core:
 
     def is_withdrawn(self, record: Record) -> bool:
         """Whether a withdrawal covers this version of a listing. Spec: §7.6."""
+        if not self.registers.holds(Kind.WITHDRAWAL):
+            return False
         withdrawal = self.current(record.author, withdrawal_object(record.object))
         if withdrawal is None or not isinstance(withdrawal.body, WithdrawalBody):
             return False

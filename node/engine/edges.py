@@ -71,7 +71,7 @@ def refresh_edge(core: Core, one: MemberId, other: MemberId) -> None:
     """Bring the graph in line with the halves held for this edge."""
     halves = halves_of(core, one, other)
     if core.me in (one, other):
-        core.is_renewal_known = False
+        core.forget_renewals()
         friend = other if one == core.me else one
         _refresh_own_edge(core, friend, halves)
         known = core.friends.get(friend)
@@ -146,7 +146,7 @@ def ask_again(core: Core, friend: MemberId) -> None:
 
 def write_friend(core: Core, member: MemberId) -> None:
     """Persist a friend's row."""
-    core.is_renewal_known = False
+    core.forget_renewals()
     friend = core.friends[member]
     core.persist(
         Space.FRIEND,

@@ -52,7 +52,6 @@ from node.engine.events import (
     LinkId,
     LinkUp,
     MessageReceived,
-    Persist,
     Space,
     Woke,
 )
@@ -115,48 +114,72 @@ class Engine:
         """
         core = self.core
         went_back = now_ms + limits.CREATED_AHEAD_MAX_MS < core.now_ms
-        core.begin(now_ms, event.entropy if isinstance(event, CommandReceived) else b"")
+        core.begin(now_ms)
         if self._is_new:
             self._is_new = False
             core.persist(Space.META, b"log_epoch", core.log.epoch)
         if went_back:
             leases.clock_went_back(core)
-        leases.end_leases(core)
-        self._dispatch(event)
-        pauses.settle(core)
-        loan_links.settle(core)
-        offers.refresh_moved(core)
-        pull.pull_marked(core)
-        pump.pump_all(core)
+        if core.expiries and core.expiries[0][0] <= now_ms:
+            leases.end_leases(core)
+        if isinstance(event, MessageReceived):
+            link = core.links.get(event.link)
+            if link is not None:
+                self._on_data(link, event.message)
+        else:
+            self._dispatch(event)
+        # Most events leave most of these nothing to do: they are not called to find that out.
+        if core.offences:
+            pauses.settle(core)
+        if core.loan_links or core.links_for_loans:
+            loan_links.settle(core)
+        if core.moved or core.all_moved or core.unoffered:
+            offers.refresh_moved(core)
+        if core.to_pull:
+            pull.pull_marked(core)
+        if core.to_pump or core.log.top != core.pumped_top:
+            pump.pump_all(core)
         if self._mailbox is not None:
             self._mailbox.look(core)
         if core.log.top != core.log.stored_top:
             # Also after a restart, which gives numbers by itself: none is given twice.
             core.log.stored_top = core.log.top
             core.persist(Space.META, b"log_top", core.log.top)
-        persists: list[Effect] = [e for e in core.effects if isinstance(e, Persist)]
-        if not persists:
-            return list(core.effects)
-        return persists + [e for e in core.effects if not isinstance(e, Persist)]
+        return [*core.changes, *core.effects] if core.changes else core.effects
 
     def next_wakeup_ms(self) -> int | None:
         """When to send ``Woke``; None when nothing waits for time."""
+        core = self.core
+        plan = core.reconciling
         times = [
-            pull.next_wakeup_ms(self.core),
-            comparisons.next_wakeup_ms(self.core),
-            roots.next_wakeup_ms(self.core),
-            recall.next_wakeup_ms(self.core),
-            pauses.next_wakeup_ms(self.core),
-            loan_links.next_wakeup_ms(self.core),
-            pace.next_wakeup_ms(self.core),
-            None if self._mailbox is None else self._mailbox.next_wakeup_ms(),
+            pull.next_wakeup_ms(core),
+            plan.next_due_ms if plan.is_due_known else comparisons.next_wakeup_ms(core),
         ]
-        if self.core.recalling is None:
-            # Until then nothing is signed, however overdue: it would be woken for nothing.
-            times.append(leases.next_end_ms(self.core))
-            times.append(renewals.next_wakeup_ms(self.core))
-            times.append(loans.next_wakeup_ms(self.core))
-        return min([time_ms for time_ms in times if time_ms is not None], default=None)
+        if core.recalling is None:
+            times += (
+                core.expiries[0][0] if core.expiries else None,
+                core.next_renewal_ms if core.is_renewal_known else renewals.next_wakeup_ms(core),
+                loans.next_wakeup_ms(core),
+            )
+        else:
+            # Nothing is signed, however overdue: it would be woken for nothing.
+            times.append(recall.next_wakeup_ms(core))
+        # What waits seldom is not called to find that out.
+        if core.claims:
+            times.append(roots.next_wakeup_ms(core))
+        if core.paused:
+            times.append(pauses.next_wakeup_ms(core))
+        if core.loan_links or core.links_for_loans:
+            times.append(loan_links.next_wakeup_ms(core))
+        if core.held:
+            times.append(pace.next_wakeup_ms(core))
+        if self._mailbox is not None:
+            times.append(self._mailbox.next_wakeup_ms())
+        earliest_ms: int | None = None
+        for time_ms in times:
+            if time_ms is not None and (earliest_ms is None or time_ms < earliest_ms):
+                earliest_ms = time_ms
+        return earliest_ms
 
     # --- what hosts ask ----------------------------------------------------------------
 
@@ -185,12 +208,9 @@ class Engine:
     # --- dispatch ----------------------------------------------------------------------
 
     def _dispatch(self, event: Event) -> None:
+        """Whatever comes by other ways than a message."""
         core = self.core
         match event:
-            case MessageReceived(link_id, data):
-                link = core.links.get(link_id)
-                if link is not None:
-                    self._on_data(link, data)
             case CommandReceived():
                 self._on_command(event)
             case LinkUp(link_id, member, addresses):
@@ -318,6 +338,7 @@ class Engine:
 
     def _on_command(self, event: CommandReceived) -> None:
         core = self.core
+        core.take_entropy(event.entropy)
         try:
             if isinstance(event.command, Join):
                 membership.start_join(core, self._joins, event.request, event.command)

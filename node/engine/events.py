@@ -6,6 +6,8 @@ events, and carries the effects out in this order: all ``Persist`` of the list i
 one transaction, then everything else in list order. When the transaction fails,
 nothing else of the list may happen. Spec: §10.1.
 
+What comes by the thousand is a named tuple: made in a third of the time of a frozen class.
+
 This module imports nothing that acts.
 """
 
@@ -14,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import NewType, TypeAlias
+from typing import NamedTuple, NewType, TypeAlias
 
 from node.engine.commands import Command
 from protocol.encoding import Value
@@ -90,8 +92,7 @@ class DialFailed:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class MessageReceived:
+class MessageReceived(NamedTuple):
     """One whole decrypted message from a link; its content is still hostile."""
 
     link: LinkId
@@ -127,8 +128,7 @@ Event = (
 # --- effects ---------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Persist:
+class Persist(NamedTuple):
     """Write ``value`` at ``(space, key)``; None deletes."""
 
     space: Space
@@ -136,8 +136,7 @@ class Persist:
     value: Value | None
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(NamedTuple):
     """Send one message on a link, in order; silently dropped when the link is gone."""
 
     link: LinkId
@@ -152,8 +151,7 @@ class Answer:
     result: Json | Refused
 
 
-@dataclass(frozen=True, slots=True)
-class Deliver:
+class Deliver(NamedTuple):
     """Something the owner may want to see changed: ``topic`` names the page's part."""
 
     topic: str

@@ -27,7 +27,7 @@ from node.engine import (
 )
 from node.engine.core import Core, Link, edge
 from node.engine.edges import given_to_any, refresh_edge
-from node.engine.registers import Stored, origin_of
+from node.engine.registers import Stored
 from protocol import limits
 from protocol.bodies import (
     EVIDENCE_KINDS,
@@ -82,6 +82,13 @@ _TOPIC_OF_KIND = {
 }
 
 
+_FILED_BY_BODY = {
+    Kind.HALF, Kind.SEAT, Kind.WITHDRAWAL, Kind.VALIDATION, Kind.MEDIATION, Kind.SETTLEMENT,
+    Kind.KEYS, Kind.AMENDMENT, Kind.STATEMENT,
+}  # fmt: skip
+"""Kinds whose register follows from what the body says."""
+
+
 def receive_envelope(core: Core, link: Link, envelope: bytes) -> RecordId | None:
     """Take one envelope from a link; what is wrong with it is counted, never raised.
 
@@ -119,7 +126,7 @@ def accept(core: Core, link: Link, record: Record, *, asked: bool) -> None:
     sender = link.friend
     assert sender is not None, "records come from friends"
     if core.registers.has_id(record.record_id):
-        origin = origin_of(record)
+        origin = record.origin
         if origin is not None and origin != sender:
             link.session.came_twice[origin] = None
         return
@@ -139,7 +146,7 @@ def accept(core: Core, link: Link, record: Record, *, asked: bool) -> None:
     elif isinstance(record.body, BetweenTwoBody):
         mediations.check(core, record, sender)
     core.keep(record, sender)
-    origin = origin_of(record)
+    origin = record.origin
     if origin is not None and origin != core.me and not _is_proved(core, record):
         offers.pull_remembered(core, origin)
 
@@ -182,8 +189,7 @@ def check_header(core: Core, record: Record, sender: MemberId | None = None) -> 
         house.check_charter(core, record, record.body)
     if isinstance(record.body, HalfBody) and record.body.friend == record.author:
         raise NotYours("nobody is their own friend", section="7.1")
-    expected = _object_by_kind(record)
-    if expected is not None and record.object != expected:
+    if record.kind in _FILED_BY_BODY and record.object != _object_by_body(record):
         raise NotYours("the record stands in the wrong register", section="5.4")
     stored = core.registers.stored(record.key)
     if stored is not None and stored.record.kind is not record.kind:
@@ -192,7 +198,8 @@ def check_header(core: Core, record: Record, sender: MemberId | None = None) -> 
     roots.check_signer(core, record, sender)
 
 
-def _object_by_kind(record: Record) -> ObjectId | None:
+def _object_by_body(record: Record) -> ObjectId:
+    """The register of a record whose body tells it. Spec: §5.4."""
     match record.body:
         case HalfBody(friend=friend):
             return half_object(friend)
@@ -211,7 +218,7 @@ def _object_by_kind(record: Record) -> ObjectId | None:
         case AmendmentBody():
             return amendment_object(record.house, record.body)
         case _:
-            return register_object(record.kind) if record.kind is Kind.STATEMENT else None
+            return register_object(record.kind)
 
 
 def _may_bring(core: Core, link: Link, record: Record, asked: bool) -> bool:
@@ -233,7 +240,7 @@ def _may_bring(core: Core, link: Link, record: Record, asked: bool) -> bool:
         return False
     if isinstance(body, AmendmentBody):
         amendments.check_room(core, record.author, body, sender)
-    if origin_of(record) is None:
+    if record.origin is None:
         return True
     if isinstance(body, ListingBody):
         _check_listing(core, record)
@@ -248,12 +255,12 @@ def _check_listing(core: Core, record: Record) -> None:
     if core.registers.stored(record.key) is not None:
         return
     # Spec 14: a friend's flood of listings is bounded by origin.
-    if core.registers.count_of_kind(record.author, Kind.LISTING) >= limits.LISTINGS_PER_ORIGIN_MAX:
+    if core.registers.count_listings(record.author) >= limits.LISTINGS_PER_ORIGIN_MAX:
         raise QuotaExceeded("this member lists more things than allowed", section="14")
 
 
 def _is_proved(core: Core, record: Record) -> bool:
-    origin = origin_of(record)
+    origin = record.origin
     if origin is None or origin == core.me:
         return True
     circles, through = offers.reach_of(core, record)
@@ -271,10 +278,12 @@ def keep(core: Core, record: Record, received_from: MemberId | None) -> None:
     core.registers.put(stored)
     if record.author == core.me:
         core.is_renewal_known = False
-    if origin_of(record) is not None:
+        if record.kind is not Kind.LISTING:
+            core.is_half_renewal_known = False
+    if record.origin is not None:
         _log_circle_record(core, record, is_change=is_change)
     elif _travels_otherwise(core, record):
-        core.log.bump(("record", *record.key))
+        core.log.bump(record.key)
     core.write_record(stored)
     core.note_expiry(record)
     _react(core, record, received_from)
@@ -283,7 +292,7 @@ def keep(core: Core, record: Record, received_from: MemberId | None) -> None:
 
 
 def _log_circle_record(core: Core, record: Record, *, is_change: bool) -> None:
-    origin = origin_of(record)
+    origin = record.origin
     assert origin is not None, "circle records have an origin"
     if offers.widen_reach(core, record) and origin != core.me:
         core.moved[origin] = None
@@ -296,7 +305,7 @@ def _log_circle_record(core: Core, record: Record, *, is_change: bool) -> None:
 
 def _nears_subject(record: Record, core: Core) -> bool:
     return record.kind in EVIDENCE_KINDS and (
-        core.path_from(origin_of(record) or core.me) is not None or loan_path.has_path(core, record)
+        core.path_from(record.origin or core.me) is not None or loan_path.has_path(core, record)
     )
 
 
@@ -341,9 +350,10 @@ def _react(core: Core, record: Record, received_from: MemberId | None) -> None:
 
 def may_give(core: Core, record: Record, friend: MemberId) -> bool:
     """Whether a record may be handed to this friend now. Spec: §7.3."""
-    if record.is_expired(core.now_ms):
+    if core.now_ms >= record.not_after_ms:
         return False
-    if core.is_former_friend(friend):
+    known = core.friends.get(friend)
+    if known is not None and known.ended:
         return loan_traffic.may_give(core, record, friend)
     body = record.body
     if isinstance(body, HalfBody):
@@ -351,8 +361,10 @@ def may_give(core: Core, record: Record, friend: MemberId) -> bool:
             return True
         pair = edge(record.author, body.friend)
         return pair in core.offers.given_edges.get(friend, {})
-    if not core.is_live_friend(friend):
+    if known is None or not core.graph.is_direct(friend):
         return False
+    if record.origin is not None:
+        return friend != record.author and _may_give_by_circles(core, record, friend)
     if record.kind is Kind.AMENDMENT:
         return record.key in core.counted
     if friend == record.author:
@@ -364,13 +376,11 @@ def may_give(core: Core, record: Record, friend: MemberId) -> bool:
         return True
     if isinstance(body, BetweenTwoBody):
         return mediations.may_give(core, record, friend)
-    if origin_of(record) is not None:
-        return _may_give_by_circles(core, record, friend)
     return loan_path.may_pass(core, record, friend)
 
 
 def _may_give_by_circles(core: Core, record: Record, friend: MemberId) -> bool:
-    origin = origin_of(record)
+    origin = record.origin
     circles, through = offers.reach_of(core, record)
     if isinstance(record.body, ListingBody) and core.is_withdrawn(record):
         return False

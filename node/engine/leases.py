@@ -67,11 +67,6 @@ def on_wakeup(core: Core) -> None:
         core.publish(statement.body, STATEMENT_OBJECT, house.STATEMENT_LEASE_MS)
 
 
-def next_end_ms(core: Core) -> int | None:
-    """When the next lease ends."""
-    return core.expiries[0][0] if core.expiries else None
-
-
 def next_renewal_ms(core: Core) -> int | None:
     """When the next half, or the statement, is to be signed anew."""
     times = [_renewal_due_ms(core, member) for member in sorted(core.friends)]

@@ -28,7 +28,6 @@ from protocol.exchange_table import WAITING
 from protocol.keys import MemberId, ObjectId
 from protocol.records import Record
 
-_ATTRIBUTE = "loan_book"
 _ALWAYS = 2**63
 
 
@@ -54,6 +53,23 @@ class LoanBook:
         wakeup_ms: the earliest of them, when it was last asked for.
         is_looked_through: whether each loan was looked at once since the book was opened.
     """
+
+    __slots__ = (
+        "_changed",
+        "_core",
+        "_entries",
+        "_evidence",
+        "_index",
+        "_loans_end",
+        "_numbers",
+        "_refreshed_ms",
+        "_turns",
+        "_untimed",
+        "_window_ms",
+        "alarms",
+        "is_looked_through",
+        "wakeup_ms",
+    )
 
     def __init__(self, core: Core) -> None:
         self._core = core
@@ -205,6 +221,19 @@ class LoanBook:
                 ends.append(state.proposal.answer_by_ms)
         self._turns.set(loan, min((end_ms for end_ms in ends if end_ms > now_ms), default=None))
 
+    def is_outdated(self) -> bool:
+        """Whether a step, the charter or the time changed what is filed, or what is to be timed."""
+        now_ms = self._core.now_ms
+        if not self._entries:
+            return False
+        if self._changed or self._untimed or now_ms < self._refreshed_ms:
+            return True
+        if self._window_ms != self._core.charter.request_window_ms:
+            return True
+        self._refreshed_ms = now_ms
+        turn_ms = self._turns.earliest_ms()
+        return turn_ms is not None and turn_ms <= now_ms
+
     def take_untimed(self) -> list[ObjectId]:
         """Loans that changed since this was last asked: their alarms are to be set."""
         self._refresh()
@@ -252,13 +281,12 @@ class LoanBook:
 
 def book_of(core: Core) -> LoanBook:
     """The book of this node, opened at first use."""
-    book = vars(core).get(_ATTRIBUTE)
+    book = core.loan_book
     if not isinstance(book, LoanBook):
-        book = LoanBook(core)
-        vars(core)[_ATTRIBUTE] = book
+        book = core.loan_book = LoanBook(core)
     return book
 
 
 def forget_book(core: Core) -> None:
     """The numbers changed by which loans are judged and looked at: open it anew."""
-    vars(core).pop(_ATTRIBUTE, None)
+    core.loan_book = None

@@ -27,6 +27,12 @@ _ASKED: _Shelf = ("asked", b"")
 class LoanIndex:
     """Loans by the questions that are asked about them."""
 
+    __slots__ = (
+        "_me",
+        "_shelves",
+        "_shelves_of",
+    )
+
     def __init__(self, me: MemberId) -> None:
         self._me = me
         self._shelves: dict[_Shelf, dict[ObjectId, None]] = {}

@@ -120,7 +120,7 @@ def _is_held_by(core: Core, member: MemberId, loan: LoanState) -> bool:
         return False
     upto = core.links[link_id].session.peer_held_upto
     return all(
-        (core.log.number_of(("record", *record.key)) or 0) <= upto
+        (core.log.number_of(record.key) or 0) <= upto
         for record in _records_of(core, loan)
         if is_away(loan.path, record.author, core.me, member)
     )

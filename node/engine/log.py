@@ -14,7 +14,7 @@ from typing import Literal
 from protocol.keys import MemberId, ObjectId
 
 LogKey = (
-    tuple[Literal["record"], MemberId, ObjectId]
+    tuple[MemberId, ObjectId]
     | tuple[Literal["paths"], MemberId]
     | tuple[Literal["revocation"], bytes]
 )
@@ -25,6 +25,15 @@ _COMPACT_MIN = 256
 
 class ArrivalLog:
     """Numbers from 1 upwards; ``top`` is the last given, ``stored_top`` the last persisted."""
+
+    __slots__ = (
+        "_keys",
+        "_number_of",
+        "_numbers",
+        "epoch",
+        "stored_top",
+        "top",
+    )
 
     def __init__(self, epoch: bytes) -> None:
         self.epoch = epoch
@@ -62,6 +71,13 @@ class ArrivalLog:
             number, key = self._numbers[index], self._keys[index]
             if self._number_of.get(key) == number:
                 yield number, key
+
+    def recent(self, position: int) -> list[tuple[int, LogKey]]:
+        """The same at once, for a position so near the top that they are few."""
+        start = bisect_right(self._numbers, position)
+        new = zip(self._numbers[start:], self._keys[start:], strict=True)
+        number_of = self._number_of
+        return [entry for entry in new if number_of.get(entry[1]) == entry[0]]
 
     def number_of(self, key: LogKey) -> int | None:
         return self._number_of.get(key)

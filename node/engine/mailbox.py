@@ -281,7 +281,7 @@ def _gather(core: Core, member: MemberId, position: int) -> tuple[tuple[bytes, .
             upto = number - 1
             break
         match key:
-            case ("record", author, object_id):
+            case (bytes() as author, object_id):
                 stored = core.registers.stored((author, object_id))
                 is_news = stored is not None and stored.received_from != member
                 if stored is not None and is_news and intake.may_give(core, stored.record, member):

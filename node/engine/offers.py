@@ -11,11 +11,11 @@ Spec: §7.4, §7.5.
 from __future__ import annotations
 
 import itertools
+from functools import lru_cache
 
-from node.engine.core import Core, Link, edge
+from node.engine.core import Channels, Core, Link, edge
 from node.engine.edges import halves_of
 from node.engine.events import Space
-from node.engine.registers import origin_of
 from protocol import limits
 from protocol.bodies import HalfBody, Kind, ListingBody, WithdrawalBody
 from protocol.circles import Path, may_offer, path_problem
@@ -29,23 +29,24 @@ from protocol.session import PENDING_MAX
 ORIGINS_PER_FRIEND_MAX = 20_000
 """Origins that one friend may offer paths for: kept on disk, so a friend must not be able
 to name made-up members for ever."""
+_WITH_REACH = (ListingBody, WithdrawalBody)
 CHANNELS_PER_ORIGIN_SPARE_MAX = 64
 """``through`` lists of one origin noted before those no longer in use are sorted out."""
 
 
 def reach_of(core: Core, record: Record) -> tuple[int, Path]:
     """How many circles a circle record travels, and through whom. Spec: §7.3."""
-    body = record.body
-    if isinstance(body, ListingBody | WithdrawalBody):
-        return min(body.circles, core.charter.max_circles), body.through
-    if body.kind is Kind.VALIDATION:
+    body, most = record.body, core.charter.max_circles
+    if isinstance(body, _WITH_REACH):
+        return body.circles if body.circles < most else most, body.through
+    if record.kind is Kind.VALIDATION:
         return 1, ()
-    return core.charter.max_circles, ()
+    return most, ()
 
 
 def offerable(core: Core, record: Record) -> bool:
     """Whether this node may pass a circle record on to anybody at all."""
-    origin = origin_of(record)
+    origin = record.origin
     assert origin is not None, "only circle records are asked about"
     circles, through = reach_of(core, record)
     path = core.graph.transit_path_from(origin, () if origin == core.me else through)
@@ -54,26 +55,39 @@ def offerable(core: Core, record: Record) -> bool:
 
 def widen_reach(core: Core, record: Record) -> bool:
     """Note how far records of this origin travel; true when farther than before."""
-    origin = origin_of(record)
+    origin = record.origin
     assert origin is not None, "only circle records have a reach"
     circles, through = reach_of(core, record)
-    channels = core.reach.setdefault(origin, {})
-    if channels.get(through, 0) >= circles:
+    channels = core.reach.get(origin, ())
+    if dict(channels).get(through, 0) >= circles:
         return False
-    channels[through] = circles
     if through:
         core.listed_origins[origin] = None
+    channels = _channels({**dict(channels), through: circles})
     if len(channels) > CHANNELS_PER_ORIGIN_SPARE_MAX:
-        core.reach[origin] = _channels_in_use(core, origin)
+        channels = _channels_in_use(core, origin)
+    core.reach[origin] = channels
     return True
 
 
-def _channels_in_use(core: Core, origin: MemberId) -> dict[Path, int]:
+@lru_cache(maxsize=16)
+def _one_channel(circles: int) -> Channels:
+    """Most members list everything without a list of friends: one object for all of them."""
+    return (((), circles),)
+
+
+def _channels(farthest: dict[Path, int]) -> Channels:
+    if list(farthest) == [()]:
+        return _one_channel(farthest[()])
+    return tuple(sorted(farthest.items()))
+
+
+def _channels_in_use(core: Core, origin: MemberId) -> Channels:
     channels: dict[Path, int] = {}
     for record in core.registers.of_origin(origin):
         circles, through = reach_of(core, record)
         channels[through] = max(circles, channels.get(through, 0))
-    return channels
+    return _channels(channels)
 
 
 def refresh_moved(core: Core) -> None:
@@ -136,12 +150,11 @@ def resume(core: Core) -> None:
 
 
 def _channel_paths(core: Core, origin: MemberId) -> tuple[tuple[Path, int], ...]:
-    channels = core.reach.get(origin, {})
     found = []
-    for through in sorted(channels):
+    for through, circles in core.reach.get(origin, ()):
         path = core.graph.transit_path_from(origin, through)
         if path is not None:
-            found.append((path, channels[through]))
+            found.append((path, circles))
     return tuple(found)
 
 
@@ -186,11 +199,19 @@ def offer_message(core: Core, link: Link, origin: MemberId) -> Paths | None:
         given.pop(origin, None)
         _forget_if_done(core, origin)
     core.persist(Space.OFFERED, friend + origin, row if desired else None)
-    message = Paths(origin, tuple(OfferedPath(p, certificate_ids(core, p)) for p in desired))
+    message = Paths(origin, tuple([_with_certificates(core, path) for path in desired]))
     if not said:
         for record_id in itertools.chain(*(p.certificates for p in message.paths)):
             link.told[record_id] = link.told.get(record_id, 0) + 1
     return message
+
+
+def _with_certificates(core: Core, path: Path) -> OfferedPath:
+    """A path as it is offered: the same to every friend."""
+    offered = core.offered.get(path)
+    if offered is None:
+        offered = core.offered[path] = OfferedPath(path, certificate_ids(core, path))
+    return offered
 
 
 def is_told(core: Core, link: Link, record: Record) -> bool:
@@ -288,8 +309,13 @@ def _is_in_use(core: Core, offered: OfferedPath) -> bool:
     """Whether we rely on this very path: its certificates may have been renewed meanwhile."""
     origin = offered.members[0]
     path = (*offered.members, core.me)
-    channels = ((), *core.reach.get(origin, {}))
-    return any(path == core.graph.transit_path_from(origin, through) for through in channels)
+    lists = _lists_in_use(core, origin)
+    return any(path == core.graph.transit_path_from(origin, through) for through in lists)
+
+
+def _lists_in_use(core: Core, origin: MemberId) -> list[Path]:
+    """The ``through`` lists of an origin's things that are held, with the empty one."""
+    return [(), *(through for through, _ in core.reach.get(origin, ()) if through)]
 
 
 def needs(core: Core, offered: OfferedPath) -> bool:
@@ -300,7 +326,7 @@ def needs(core: Core, offered: OfferedPath) -> bool:
     """
     origin = offered.members[0]
     first_hop = offered.members[1] if len(offered.members) > 1 else core.me
-    for through in ((), *core.reach.get(origin, {})):
+    for through in _lists_in_use(core, origin):
         if through and first_hop not in through:
             continue
         path = core.graph.transit_path_from(origin, through)
@@ -355,7 +381,7 @@ def pull_after_greeting(core: Core, link: Link) -> None:
 
 def is_plausible(core: Core, sender: MemberId, record: Record) -> bool:
     """Whether the sender may have this circle record for us, by what it offered. Spec: §7.4."""
-    origin = origin_of(record)
+    origin = record.origin
     assert origin is not None, "only circle records are asked about"
     if origin in (sender, core.me):
         return True

@@ -17,7 +17,7 @@ from itertools import takewhile
 
 from node.engine import offers
 from node.engine.core import Core
-from node.engine.registers import Key, origin_of
+from node.engine.registers import Key
 from protocol import limits
 from protocol.records import Record
 
@@ -26,16 +26,16 @@ def log(core: Core, record: Record, *, is_change: bool) -> None:
     """Log a record that may go on; later, if the same register did just now."""
     key = record.key
     if not is_change or record.author == core.me:
-        core.log.bump(("record", *key))
+        core.log.bump(key)
         return
     _forget_old(core)
     last_ms = core.passed_on_ms.get(key)
     if last_ms is None:
         core.passed_on_ms[key] = core.now_ms
-        core.log.bump(("record", *key))
+        core.log.bump(key)
     else:
         core.held[key] = last_ms + limits.CHANGE_PER_OBJECT_MIN_MS
-        core.log.forget(("record", *key))
+        core.log.forget(key)
 
 
 def on_wakeup(core: Core) -> None:
@@ -59,8 +59,8 @@ def restore(core: Core) -> None:
     """After a restart: what has no number and may go on was held, and does so now."""
     for stored in core.registers.all():
         record = stored.record
-        is_foreign = record.author != core.me and origin_of(record) is not None
-        number = core.log.number_of(("record", *record.key))
+        is_foreign = record.author != core.me and record.origin is not None
+        number = core.log.number_of(record.key)
         if is_foreign and number is None and offers.offerable(core, record):
             core.held[record.key] = core.now_ms
 

@@ -20,28 +20,30 @@ WANTED_AT_ONCE = 235
 
 def settle_waiting(core: Core) -> None:
     """Settle the links that waited for what another one brought, or could not give."""
-    for link in list(core.links.values()):
-        if link.friend is not None and (link.session.pending or core.puller.has_queued(link.id)):
+    has_queued = core.puller.has_queued
+    waiting = [link for link in core.links.values() if link.session.pending or has_queued(link.id)]
+    for link in waiting:
+        if link.friend is not None:
             settle(core, link)
 
 
 def settle(core: Core, link: Link) -> None:
     """Pull what is queued, move the cursor, let a waiting sender go on."""
-    pull(core, link)
     session = link.session
-    _drop_resolved(core, link)
+    if core.puller.has_queued(link.id):
+        pull(core, link)
+    if session.pending:
+        _drop_resolved(core, link)
     reconcile.ask_on(core, link)
     if session.advance():
         write_cursor(core, link)
-    if session.take_peer_waits():
+    if session.peer_waits and session.take_peer_waits():
         core.send(link, Have(core.log.epoch, session.peer_epoch, session.peer_upto))
 
 
 def _drop_resolved(core: Core, link: Link) -> None:
     """What another link brought, or nobody can give, is no longer pending here."""
     pending = link.session.pending
-    if not pending:
-        return
     oldest = next(iter(pending))
     while not core.puller.is_wanted(oldest):
         del pending[oldest]
@@ -53,8 +55,8 @@ def _drop_resolved(core: Core, link: Link) -> None:
 def write_cursor(core: Core, link: Link) -> None:
     session = link.session
     assert link.friend is not None, "only friends' links sync"
-    core.cursors[link.friend] = (session.peer_epoch, session.peer_upto)
-    core.persist(Space.CURSOR, link.friend, [session.peer_epoch, session.peer_upto])
+    cursor = core.cursors[link.friend] = (session.peer_epoch, session.peer_upto)
+    core.persist(Space.CURSOR, link.friend, cursor)
 
 
 def pull(core: Core, link: Link) -> None:

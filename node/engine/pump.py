@@ -13,11 +13,10 @@ from dataclasses import dataclass, field
 from node.engine import intake, offers
 from node.engine.core import Core, Link
 from node.engine.log import LogKey
-from node.engine.registers import origin_of
+from node.engine.registers import Stored
 from protocol.bodies import LOAN_KINDS
 from protocol.keys import RecordId
 from protocol.messages import Announce, Paths, Records, Revoked
-from protocol.records import Record
 from protocol.session import UNCONFIRMED_MAX_BYTES
 
 PUSH_SIZE_MAX_BYTES = 2048
@@ -46,6 +45,18 @@ class Batch:
     def is_full(self) -> bool:
         return len(self.items) >= ANNOUNCED_AT_ONCE or len(self.secrets) >= ANNOUNCED_AT_ONCE
 
+    def clear(self) -> None:
+        """All of it was sent."""
+        self.pushes.clear()
+        self.items.clear()
+        self.secrets.clear()
+        self.paths.clear()
+        self.size_bytes = 0
+
+
+Recent = dict[int, list[tuple[int, LogKey]]]
+"""What is new since a position near the top: most friends have been told as much as each other."""
+
 
 def pump_all(core: Core) -> None:
     """Stream what is new: to everybody when the log grew, else to whom it was rewound."""
@@ -56,13 +67,20 @@ def pump_all(core: Core) -> None:
     else:
         waiting = [links[link_id] for link_id in core.to_pump if link_id in links]
     core.to_pump = {}
+    core.offered.clear()
+    recent: Recent = {}
+    batch = Batch()
     for link in waiting:
         if link.session.is_greeted and link.session.position < core.log.top:
-            pump(core, link)
+            pump(core, link, recent, batch)
 
 
-def pump(core: Core, link: Link) -> None:
-    """Stream our log to one friend from its position to the end or the window. Spec: §8.3."""
+def pump(core: Core, link: Link, recent: Recent, batch: Batch) -> None:
+    """Stream our log to one friend from its position to the end or the window. Spec: §8.3.
+
+    Args:
+        batch: empty, and empty again afterwards: most friends are told nothing.
+    """
     session = link.session
     assert link.friend is not None, "only friends' links sync"
     friend = core.friends[link.friend]
@@ -70,9 +88,10 @@ def pump(core: Core, link: Link) -> None:
         return
     # Who is streamed the log a second time holds most of it.
     is_repeated = friend.restart and session.peer_held_upto > 0
-    pushes = core.log.top - session.position <= PUSH_LAG_MAX and not is_repeated
-    batch = Batch()
-    for number, key in core.log.since(session.position):
+    is_near = core.log.top - session.position <= PUSH_LAG_MAX
+    pushes = is_near and not is_repeated
+    position = session.position
+    for number, key in _since(core, position, recent) if is_near else core.log.since(position):
         if number > session.window_end:
             # Numbers in between were given to entries that moved on: nothing to wait for.
             session.position = number - 1
@@ -85,9 +104,8 @@ def pump(core: Core, link: Link) -> None:
             session.is_paused = True
             _flush(core, link, batch, more=True)
             return
-        if batch.is_full():
+        if not is_near and batch.is_full():
             _flush(core, link, batch, more=False)
-            batch = Batch()
     session.position = core.log.top
     if friend.restart and session.say_end():
         # It has arrived when the friend says so, not before.
@@ -97,14 +115,21 @@ def pump(core: Core, link: Link) -> None:
         _flush(core, link, batch, more=link.is_for_loans)
 
 
+def _since(core: Core, position: int, recent: Recent) -> list[tuple[int, LogKey]]:
+    entries = recent.get(position)
+    if entries is None:
+        entries = recent[position] = core.log.recent(position)
+    return entries
+
+
 def gather(core: Core, link: Link, batch: Batch, key: LogKey, pushes: bool) -> None:
-    if link.is_for_loans and key[0] != "record":
+    if link.for_loans_since_ms is not None and not isinstance(key[0], bytes):
         return
     match key:
-        case ("record", author, object_id):
-            stored = core.registers.stored((author, object_id))
+        case (bytes(), _):
+            stored = core.registers.stored(key)
             if stored is not None:
-                _gather_record(core, link, batch, stored.record, pushes)
+                _gather_record(core, link, batch, stored, pushes)
         case ("paths", origin):
             message = offers.offer_message(core, link, origin)
             if message is not None:
@@ -117,15 +142,15 @@ def gather(core: Core, link: Link, batch: Batch, key: LogKey, pushes: bool) -> N
                 batch.size_bytes += _ITEM_SIZE_BYTES
 
 
-def _gather_record(core: Core, link: Link, batch: Batch, record: Record, pushes: bool) -> None:
+def _gather_record(core: Core, link: Link, batch: Batch, stored: Stored, pushes: bool) -> None:
     assert link.friend is not None, "only friends' links sync"
-    session = link.session
+    session, record = link.session, stored.record
     if record.record_id in session.known_to_peer or offers.is_told(core, link, record):
         return
     if not intake.may_give(core, record, link.friend):
         return
     session.note_known(record.record_id)
-    if pushes and _goes_whole(core, link, record) and _may_push(core, link):
+    if pushes and _goes_whole(core, link, stored) and _may_push(core, link):
         batch.pushes.append(record.envelope)
         batch.size_bytes += len(record.envelope)
     else:
@@ -140,25 +165,26 @@ def _may_push(core: Core, link: Link) -> bool:
     return link.session.take_unasked(core.now_ms)
 
 
-def _goes_whole(core: Core, link: Link, record: Record) -> bool:
+def _goes_whole(core: Core, link: Link, stored: Stored) -> bool:
     """Whether to give it without being asked: few would have it already. Spec: §8.4, §8.7."""
+    record = stored.record
     if len(record.envelope) > PUSH_SIZE_MAX_BYTES:
         return False
     if record.author == core.me:
         return True
-    stored = core.registers.stored(record.key)
-    if stored is None or stored.received_ms != core.now_ms:
+    if stored.received_ms != core.now_ms:
         return False
-    return record.kind in LOAN_KINDS or origin_of(record) in link.session.eager
+    return record.kind in LOAN_KINDS or record.origin in link.session.eager
 
 
 def _flush(core: Core, link: Link, batch: Batch, *, more: bool) -> None:
     """Send a batch: what proves comes before what needs the proof. Spec: §8.4."""
     link.session.unconfirmed_bytes += batch.size_bytes + _ITEM_SIZE_BYTES
     if batch.secrets:
-        core.send(link, Revoked(tuple(batch.secrets)))
+        core.send_alike(link, Revoked(tuple(batch.secrets)))
     for message in batch.paths:
-        core.send(link, message)
+        core.send_alike(link, message)
     if batch.pushes:
-        core.send(link, Records(tuple(batch.pushes)))
-    core.send(link, Announce(link.session.position, more, tuple(batch.items)))
+        core.send_alike(link, Records(tuple(batch.pushes)))
+    core.send_alike(link, Announce(link.session.position, more, tuple(batch.items)))
+    batch.clear()

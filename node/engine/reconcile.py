@@ -20,7 +20,6 @@ import itertools
 from node.engine import house, intake, loan_path, loan_traffic, mediations, offers
 from node.engine.comparisons import note_of
 from node.engine.core import Core, Edge, Link, edge
-from node.engine.registers import origin_of
 from protocol import limits
 from protocol.bodies import (
     EVIDENCE_KINDS,
@@ -76,6 +75,7 @@ def _begin(core: Core, link: Link, asking: Asking) -> None:
     if due_ms >= began_ms + core.config.compare_every_ms:
         asking.refused.clear()  # the daily one asks again also for what was refused
     asking.due_ms = core.now_ms + core.config.compare_every_ms
+    core.reconciling.is_due_known = False
     core.put_local(f"compared {friend.hex()}", [core.now_ms, asking.due_ms])
     is_closing = core.friends[friend].ended and not link.is_for_loans
     if is_closing or not link.session.is_greeted:
@@ -296,7 +296,7 @@ def _may_get(core: Core, record: Record, friend: MemberId, edges: Edges, seated:
         return True
     if isinstance(body, BetweenTwoBody):
         return mediations.may_get(core, record, friend)
-    origin = origin_of(record)
+    origin = record.origin
     if origin is None:
         return loan_path.follows_path(core, record, friend, core.me)
     if isinstance(body, ListingBody) and core.is_withdrawn(record):

@@ -8,38 +8,23 @@ Spec: §5.4.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from protocol.bodies import EVIDENCE_KINDS, EvidenceBody, HalfBody, Kind
+from protocol.bodies import HalfBody, Kind
 from protocol.keys import MemberId, ObjectId, RecordId
 from protocol.records import Record
 
 Key = tuple[MemberId, ObjectId]
 
-_CIRCLE_KINDS = (
-    Kind.STATEMENT, Kind.KEYS, Kind.LISTING, Kind.WITHDRAWAL, Kind.VALIDATION, *EVIDENCE_KINDS,
-)  # fmt: skip
 
-
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Stored:
     """A record with when and from whom it came (None: our own)."""
 
     record: Record
     received_ms: int
     received_from: MemberId | None
-
-
-def origin_of(record: Record) -> MemberId | None:
-    """Whose circles a record travels in, or None when it does not travel by circles.
-
-    A rating or repair travels in the circles of the rated person. Spec: §7.3.
-    """
-    if record.kind not in _CIRCLE_KINDS:
-        return None
-    if isinstance(record.body, EvidenceBody):
-        return record.body.subject(record.author)
-    return record.author
 
 
 class Registers:
@@ -50,30 +35,44 @@ class Registers:
             looking at all others each time would cost more than the event.
     """
 
+    __slots__ = (
+        "_count_foreign",
+        "_counts_from",
+        "_halves_by_hash",
+        "_key_of",
+        "_kinds",
+        "_origins",
+        "_own",
+        "_owner",
+        "_stored",
+        "has_id",
+        "stored",
+    )
+
     def __init__(self, owner: MemberId) -> None:
         self._owner = owner
         self._own: dict[Kind, dict[Key, Stored]] = {}
         self._stored: dict[Key, Stored] = {}
         self._key_of: dict[RecordId, Key] = {}
         self._kinds: dict[Kind, dict[Key, Stored]] = {}
-        self._origins: dict[MemberId, dict[Key, Stored]] = {}
+        # Of most origins a home holds a few records: lists are a third as large as dicts.
+        self._origins: dict[MemberId, list[Stored]] = {}
         # Honest halves have a hash each; only where one comes again are there more than one.
         self._halves_by_hash: dict[bytes, Key | dict[Key, None]] = {}
-        self._counts: dict[tuple[MemberId, Kind], int] = {}
         self._counts_from: dict[MemberId, int] = {}
+        self._count_foreign = 0
+        # Asked for several times in every event: the look-ups themselves.
+        self.stored: Callable[[Key], Stored | None] = self._stored.get
+        """What stands in a register."""
+        self.has_id: Callable[[RecordId], bool] = self._key_of.__contains__
+        """Whether a record is held."""
 
     def __len__(self) -> int:
         return len(self._stored)
 
-    def stored(self, key: Key) -> Stored | None:
-        return self._stored.get(key)
-
     def with_id(self, record_id: RecordId) -> Record | None:
         key = self._key_of.get(record_id)
         return None if key is None else self._stored[key].record
-
-    def has_id(self, record_id: RecordId) -> bool:
-        return record_id in self._key_of
 
     def put(self, stored: Stored) -> None:
         """Set a register; what stood there is gone."""
@@ -87,9 +86,13 @@ class Registers:
         if record.author == self._owner:
             self._own.setdefault(record.kind, {})[key] = stored
         self._count(stored, +1)
-        origin = origin_of(record)
+        origin = record.origin
         if origin is not None:
-            self._origins.setdefault(origin, {})[key] = stored
+            alike = self._origins.get(origin)
+            if alike is None:
+                self._origins[origin] = [stored]
+            else:
+                alike.append(stored)
         if isinstance(record.body, HalfBody):
             self._note_half(record.body.revocation_hash, key)
 
@@ -103,9 +106,9 @@ class Registers:
         if record.author == self._owner:
             del self._own[record.kind][key]
         self._count(stored, -1)
-        origin = origin_of(record)
+        origin = record.origin
         if origin is not None:
-            del self._origins[origin][key]
+            self._origins[origin].remove(stored)
             if not self._origins[origin]:
                 del self._origins[origin]
         if isinstance(record.body, HalfBody):
@@ -128,15 +131,14 @@ class Registers:
             del self._halves_by_hash[revocation_hash]
 
     def _count(self, stored: Stored, change: int) -> None:
-        counted = (stored.record.author, stored.record.kind)
-        number = self._counts.get(counted, 0) + change
-        if number:
-            self._counts[counted] = number
-        else:
-            del self._counts[counted]
         giver = stored.received_from
         if giver is not None:
             self._counts_from[giver] = self._counts_from.get(giver, 0) + change
+            self._count_foreign += change
+
+    def holds(self, kind: Kind) -> bool:
+        """Whether there is any record of a kind."""
+        return bool(self._kinds.get(kind))
 
     def of_kind(self, kind: Kind) -> list[Record]:
         return [stored.record for stored in self._kinds.get(kind, {}).values()]
@@ -145,10 +147,12 @@ class Registers:
         return [stored.record for stored in self._own.get(kind, {}).values()]
 
     def of_origin(self, origin: MemberId) -> list[Record]:
-        return [stored.record for stored in self._origins.get(origin, {}).values()]
+        return [stored.record for stored in self._origins.get(origin, ())]
 
-    def count_of_kind(self, author: MemberId, kind: Kind) -> int:
-        return self._counts.get((author, kind), 0)
+    def count_listings(self, author: MemberId) -> int:
+        """How many things of a member are held."""
+        alike = self._origins.get(author, ())
+        return sum(stored.record.kind is Kind.LISTING for stored in alike)
 
     def count_from(self, giver: MemberId) -> int:
         """How many of the records held came from this friend."""
@@ -156,7 +160,7 @@ class Registers:
 
     def count_foreign(self) -> int:
         """How many of the records held came from friends at all."""
-        return sum(self._counts_from.values())
+        return self._count_foreign
 
     def origins(self) -> list[MemberId]:
         """Origins of records held, in order of first arrival."""

@@ -15,7 +15,7 @@ from node.engine.core import Core, Friend, Recalling, Revocation
 from node.engine.edges import refresh_edge
 from node.engine.events import Space
 from node.engine.log import LogKey
-from node.engine.registers import Stored, origin_of
+from node.engine.registers import Stored
 from protocol.bodies import EVIDENCE_KINDS, LOAN_KINDS, HalfBody, Kind
 from protocol.encoding import (
     Value,
@@ -138,7 +138,7 @@ def _restore_records(core: Core, rows: Rows, log_top: int) -> None:
         core.registers.put(stored)
         core.note_expiry(record)
         if number:
-            entries.append((number, ("record", *record.key)))
+            entries.append((number, record.key))
     entries.extend(_numbers_of_offers(rows))
     core.log.restore(entries, log_top)
     for _, _, stored in opened:
@@ -165,7 +165,7 @@ def _react(core: Core, record: Record) -> None:
         house.apply_charter(core, record)
     elif isinstance(record.body, HalfBody):
         refresh_edge(core, record.author, record.body.friend)
-    elif origin_of(record) is not None:
+    elif record.origin is not None:
         offers.widen_reach(core, record)
         if record.kind is Kind.STATEMENT:
             contacts.note(core, record)

@@ -147,6 +147,18 @@ def check_signer(core: Core, record: Record, sender: MemberId | None) -> None:
             raise _not_theirs("a successor of a root key signs no change of the rules")
         return
     accepted = core.roots.get(author, ())
+    if chain or accepted:
+        _check_chain(core, record, accepted, sender)
+    if record.kind is Kind.KEYS:
+        _check_keys_record(core, record)
+    else:
+        _check_device(core, record)
+
+
+def _check_chain(
+    core: Core, record: Record, accepted: tuple[Successor, ...], sender: MemberId | None
+) -> None:
+    author, chain = record.author, record.successors
     known = min(len(chain), len(accepted))
     if [s.key for s in chain[:known]] != [s.key for s in accepted[:known]]:
         raise _not_theirs("another successor of this member's root is known")
@@ -158,10 +170,6 @@ def check_signer(core: Core, record: Record, sender: MemberId | None) -> None:
         is_lasting = record.kind in LASTING_KINDS or record.kind is Kind.KEYS
         if not is_lasting or record.created_ms >= accepted[len(chain)].from_ms:
             raise _not_theirs("a former root key of this member signed it")
-    if record.kind is Kind.KEYS:
-        _check_keys_record(core, record)
-    else:
-        _check_device(core, record)
 
 
 def _not_theirs(why: str) -> NotYours:

@@ -25,7 +25,6 @@ from node.engine import (
 from node.engine.core import Core, Friend, Link
 from node.engine.edges import restart_stream, take_revocation, write_friend
 from node.engine.events import Disconnect, FriendsChanged, LinkId
-from node.engine.registers import origin_of
 from protocol import limits
 from protocol.errors import OutOfReach, QuotaExceeded
 from protocol.keys import RecordId, revocation_hash
@@ -113,30 +112,32 @@ def on_message(core: Core, link: Link, message: Message) -> None:
     Raises:
         RemoteProtocolError: refused; the engine counts it.
     """
-    friend = _friend(core, link)
+    assert link.friend is not None, "only friends' links sync"
+    friend = core.friends[link.friend]
     if friend.ended and not link.is_for_loans:
         return  # it was told, and is about to be closed
     if link.is_for_loans and not loan_traffic.is_understood(message):
         raise OutOfReach("the friendship has ended: this link is for loans alone", section="11.9")
     match message:
+        # The most frequent ones first.
+        case Announce():
+            for record_id, size in message.items:
+                _on_announced(core, link, record_id, size)
+            link.session.announced(message.upto, message.more)
+        case Records():
+            _on_records(core, link, message.envelopes)
+        case Paths():
+            offers.take_offer(core, link, message)
+        case Want():
+            _on_want(core, link, message.ids)
         case Have():
             _on_have(core, link, message)
-        case Announce(upto, more, items):
-            for record_id, size in items:
-                _on_announced(core, link, record_id, size)
-            link.session.announced(upto, more)
-        case Want(ids):
-            _on_want(core, link, ids)
-        case Records(envelopes):
-            _on_records(core, link, envelopes)
         case Missing(()) if link.is_for_loans:
             loan_links.drop(core, friend.member)
         case Missing(ids):
             for record_id in ids:
                 core.puller.pass_over(link.id, record_id)
                 link.session.pending.pop(record_id, None)
-        case Paths():
-            offers.take_offer(core, link, message)
         case Revoked(secrets):
             _on_revoked(core, link, secrets)
         case Addresses(addresses):
@@ -157,7 +158,7 @@ def on_message(core: Core, link: Link, message: Message) -> None:
     if friend.ended and not link.is_for_loans:
         core.effects.append(Disconnect(link.id, "friendship-ended"))
     pull.settle(core, link)
-    if isinstance(message, Records | Missing):
+    if isinstance(message, (Records, Missing)):
         pull.settle_waiting(core)
 
 
@@ -225,7 +226,7 @@ def _on_want(core: Core, link: Link, ids: tuple[RecordId, ...]) -> None:
             link.session.known_to_peer.pop(record_id, None)
             continue
         link.session.note_known(record_id)
-        origin = origin_of(record)
+        origin = record.origin
         if origin is not None:
             link.session.make_eager(origin)
         size_bytes = len(record.envelope) + _ENVELOPE_OVERHEAD_BYTES

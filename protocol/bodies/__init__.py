@@ -29,6 +29,7 @@ from protocol.bodies.house import (
     ValidationBody,
 )
 from protocol.bodies.kinds import (
+    CIRCLE_KINDS,
     EVIDENCE_KINDS,
     LOAN_KINDS,
     Category,
@@ -79,6 +80,7 @@ Body = (
 
 __all__ = [
     "ALWAYS",
+    "CIRCLE_KINDS",
     "EVIDENCE_KINDS",
     "LOAN_KINDS",
     "MINUTES_PER_WEEK",

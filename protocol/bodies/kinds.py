@@ -94,3 +94,7 @@ LOAN_KINDS = (
     Kind.CANCEL, Kind.HANDOVER, Kind.RETURN, Kind.COMMITMENT, Kind.REPORT,
 )  # fmt: skip
 EVIDENCE_KINDS = (Kind.RATING, Kind.REPAIR, Kind.ENTRY, Kind.REPLY, Kind.RETRACTION)
+CIRCLE_KINDS = (
+    Kind.STATEMENT, Kind.KEYS, Kind.LISTING, Kind.WITHDRAWAL, Kind.VALIDATION, *EVIDENCE_KINDS,
+)  # fmt: skip
+"""What travels in the circles of one member, its origin. Spec: §7.3."""

@@ -116,7 +116,8 @@ class DoubtfulWorld(World):
             return
         core, now_ms = host.engine.core, host.now_ms
         kept_ms = host.engine.next_wakeup_ms()
-        core.is_renewal_known = False
+        core.forget_renewals()
+        core.reconciling.is_due_known = False
         found_ms = host.engine.next_wakeup_ms()
         # What is due already may have been due for longer.
         assert max(found_ms or 0, now_ms) == max(kept_ms or 0, now_ms)

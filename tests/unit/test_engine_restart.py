@@ -12,7 +12,6 @@ from node.engine import intake
 from node.engine.commands import AddThing, FoundHouse, SetThing, WithdrawThing
 from node.engine.core import Core
 from node.engine.events import Persist, Send, Space
-from node.engine.registers import origin_of
 from protocol.bodies import Kind
 from protocol.charter import Charter
 from protocol.messages import (
@@ -45,9 +44,7 @@ def state(core: Core) -> dict[str, object]:
         "friends": sorted((m, repr(friend)) for m, friend in core.friends.items()),
         "live": core.live_friends(),
         "records": sorted((s.record.key, s.record.record_id, s.received_from or b"") for s in held),
-        "numbers": sorted(
-            (s.record.key, core.log.number_of(("record", *s.record.key)) or 0) for s in held
-        ),
+        "numbers": sorted((s.record.key, core.log.number_of(s.record.key) or 0) for s in held),
         "members": sorted(core.members),
         "lineage": sorted(core.lineage),
         "distances": [(m, core.distance(m)) for m in members],
@@ -58,7 +55,7 @@ def state(core: Core) -> dict[str, object]:
         "cursors": dict(core.cursors),
         "invitations": dict(core.invitations),
         "sees": [record.record_id for record in core.visible_listings()],
-        "origins": sorted({origin_of(s.record) or b"" for s in held}),
+        "origins": sorted({s.record.origin or b"" for s in held}),
     }
 
 
@@ -336,9 +333,10 @@ def lost_by_a_crash(pump: Pump, giver: str, taker: str) -> list[bytes]:
     assert isinstance(upto, int)
     lost: list[bytes] = []
     for number, key in core.log.since(0):
-        if number <= upto and key[0] == "record":
-            record = core.current(key[1], key[2])
-            place = (Space.RECORD, key[1] + key[2])
+        if number <= upto and isinstance(key[0], bytes):
+            stored = core.registers.stored(key)
+            record = None if stored is None else core.current(*stored.record.key)
+            place = (Space.RECORD, key[0] + key[1])
             if record and intake.may_give(core, record, pump.member(taker)) and place not in disk:
                 lost.append(record.record_id)
     return lost

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from node.engine.alarms import Alarms
 from node.engine.commands import AnswerLoan, GiveBack, HandOver, Rate
+from node.engine.loan_book import book_of
 from simulations.street import DAY_MS, TODAY, Street, street
 
 KEYS = [b"a", b"b", b"c", b"d"]
@@ -117,7 +118,7 @@ def test_a_clock_that_was_ahead_and_is_set_right_leaves_requests_open() -> None:
     made = street(2)
     loan = made.ask(1, made.share(0))
     for core in (made.core(0), made.core(1)):
-        book = vars(core)["loan_book"]
+        book = book_of(core)
         assert [state.loan.hex() for state in book.asked()] == [loan]
         core.now_ms += 20 * DAY_MS
         assert book.asked() == []
@@ -137,4 +138,4 @@ def test_a_loan_is_forgotten_when_its_steps_have_ended(restarts: bool) -> None:
     made.pass_time(made.core(0).charter.steps_lease_ms + DAY_MS)
 
     assert made.rows(0) == {}
-    assert vars(made.core(0))["loan_book"]._index._shelves == {}
+    assert book_of(made.core(0))._index._shelves == {}

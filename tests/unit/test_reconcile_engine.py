@@ -113,7 +113,7 @@ class TestPlantedLoss:
         gather = pump_module.gather
 
         def losing(core: Core, link: Link, batch: Batch, key: LogKey, pushes: bool) -> None:
-            if key[0] != sort:
+            if sort != ("record" if isinstance(key[0], bytes) else key[0]):
                 gather(core, link, batch, key, pushes)
 
         monkeypatch.setattr(pump_module, "gather", losing)

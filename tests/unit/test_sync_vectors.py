@@ -239,9 +239,7 @@ def prepare(a: Side, b: Side, case: dict[str, Any]) -> None:
         side.core.pumped_top = 0
         side.core.friends[side.friend].restart = False
     a.hold(case["log"])
-    entries: list[tuple[int, LogKey]] = [
-        (number, ("record", *opaque(number).key)) for number in case["log"]
-    ]
+    entries: list[tuple[int, LogKey]] = [(number, opaque(number).key) for number in case["log"]]
     a.core.log.restore(entries, max(case["log"]))
     b.hold(case["holds"])
     epoch, upto = case["steps"][0]["cursor"]
