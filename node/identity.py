@@ -20,8 +20,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from node.engine.core import Config
 from node.engine.events import Json
+from node.engine.state import Config
 from node.errors import StoreCorrupt
 from node.i18n import LANGUAGES
 from node.store import Store

@@ -14,7 +14,8 @@ from contextlib import contextmanager
 from unittest.mock import patch
 
 from node.engine import intake, offers
-from node.engine.core import Core, Link
+from node.engine.core import Core
+from node.engine.state import Link
 from protocol.bodies import EntryBody, ListingBody, RatedBody, StatementBody
 from protocol.keys import MemberId
 from protocol.messages import Paths

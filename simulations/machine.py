@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
-from node.engine.core import Config
 from node.engine.engine import Engine
 from node.engine.events import Json, LinkId, Persist, RequestId
 from node.engine.genesis import Row
+from node.engine.state import Config
 from protocol.errors import Refused
 from protocol.keys import MemberId
 from protocol.records import Record

@@ -28,7 +28,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from node.engine.commands import Command, EndFriendship, Invite, Join
-from node.engine.core import Config, Core
+from node.engine.core import Core
 from node.engine.engine import Engine
 from node.engine.events import (
     Answer,
@@ -52,6 +52,7 @@ from node.engine.events import (
     Space,
     Woke,
 )
+from node.engine.state import Config
 from protocol.bodies import Body, ListingBody, half_object
 from protocol.charter import Charter
 from protocol.encoding import Value

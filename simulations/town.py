@@ -16,7 +16,6 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from node.engine.core import Config
 from node.engine.genesis import (
     FIRST_SEQUENCE,
     Friendship,
@@ -26,6 +25,7 @@ from node.engine.genesis import (
     sign_genesis_half,
 )
 from node.engine.house import SEAT_LEASE_MS
+from node.engine.state import Config
 from protocol import limits
 from protocol.bodies import SeatBody, seat_object
 from protocol.charter import Charter

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from node.engine.core import Allowance, Core
+from node.engine.core import Core
+from node.engine.state import Allowance
 from protocol import limits
 from protocol.errors import QuotaExceeded
 from protocol.keys import MemberId

@@ -9,7 +9,8 @@ Spec: §8.6.
 
 from __future__ import annotations
 
-from node.engine.core import Core, Link
+from node.engine.core import Core
+from node.engine.state import Link
 from protocol.encoding import expect_array, expect_uint
 from protocol.keys import MemberId, RecordId
 from protocol.reconcile import Asking

@@ -21,7 +21,17 @@ from node.engine.clock_watch import ClockWatch
 from node.engine.events import Deliver, Disconnect, Effect, LinkId, Persist, Reject, Send, Space
 from node.engine.log import ArrivalLog, LogKey
 from node.engine.registers import Key, Registers, Stored
-from protocol import limits
+from node.engine.state import (
+    Allowance,
+    Channels,
+    Config,
+    Friend,
+    Link,
+    Offers,
+    Recalling,
+    Revocation,
+    Served,
+)
 from protocol.bodies import (
     STATEMENT_OBJECT,
     Body,
@@ -39,25 +49,16 @@ from protocol.circles import FriendGraph, Path, may_show
 from protocol.encoding import Value
 from protocol.errors import ProtocolError
 from protocol.house import Rules
-from protocol.keys import HouseId, MemberId, ObjectId, RecordId
+from protocol.keys import HouseId, MemberId, ObjectId
 from protocol.mandates import Successor
-from protocol.messages import Message, OfferedPath, decode_message, encode_message
+from protocol.messages import Message, OfferedPath
 from protocol.reconcile import Reconciling
 from protocol.records import Record, RecordSigner, sign_record
-from protocol.session import LinkSession, Puller
+from protocol.session import Puller
 
 _EXPIRIES_SPARE_MAX = 256
 _ARRAYS = (list, tuple)
 _SCALARS = (bytes, int, str)
-
-Channels = tuple[tuple[Path, int], ...]
-"""``through`` lists in use for one origin, each with how many circles it goes; sorted."""
-Edge = tuple[MemberId, MemberId]
-"""An unordered pair, smaller id first."""
-
-
-def edge(one: MemberId, other: MemberId) -> Edge:
-    return (one, other) if one < other else (other, one)
 
 
 def _frozen(value: Value | None) -> Value | None:
@@ -68,162 +69,6 @@ def _frozen(value: Value | None) -> Value | None:
         if not isinstance(item, _SCALARS):
             return tuple([_frozen(item) for item in value])  # type: ignore[misc]
     return tuple(value)
-
-
-@dataclass(frozen=True, slots=True)
-class Config:
-    """Who this node is and what it is given to work with.
-
-    Args:
-        signer: the member's present root key (real, or modelled in simulations).
-        seed: 32 bytes the member's other secrets are derived from: those of root 0.
-        member: the member's id, when the present root is not the first (§18.3).
-        device: signs records, by mandate of the root; None: the root signs itself (simulations).
-        successors: the chain that leads from the first root to the present one.
-        next_root_hash: promises the root after it; empty: nothing is promised (simulations).
-        link_public, link_private: the X25519 key friends pin.
-        open_record: checks and opens an envelope (raises RemoteProtocolError); hosts
-            may give one with a cache, so that a record is verified once.
-        verify: checks one signature (contracts inside ratings).
-        read_message, write_message: the bytes of messages; simulations remember what they
-            wrote, so that it need not be read.
-        records_per_second_max: what one friend may send, None for no limit (benchmarks).
-        commit: commitments to the member's e-mail address and phone number in a house (§9.5);
-            None: to nothing.
-        introduces_itself: publishes a member statement (off only in simulations).
-        compare_every_ms: how often each link is compared whole (§8.6; other values only in
-            simulations in which nothing is lost).
-    """
-
-    signer: RecordSigner
-    seed: bytes
-    link_public: bytes
-    link_private: bytes
-    name: str
-    languages: tuple[str, ...]
-    open_record: Callable[[bytes], Record]
-    verify: Callable[[bytes, bytes, bytes], bool]
-    read_message: Callable[[bytes], Message] = decode_message
-    write_message: Callable[[Message], bytes] = encode_message
-    commit: Callable[[HouseId], tuple[bytes, bytes]] | None = None
-    records_per_second_max: int | None = limits.RECORDS_PER_SECOND_MAX
-    introduces_itself: bool = True
-    compare_every_ms: int = 24 * 3600 * 1000
-    member: MemberId | None = None
-    device: RecordSigner | None = None
-    successors: tuple[Successor, ...] = ()
-    next_root_hash: bytes = b""
-
-
-@dataclass(slots=True)
-class Friend:
-    """A friend as this node holds it. Spec: §9.4.
-
-    Args:
-        ended: either side ended it; kept for a lease so that the other can be told.
-        half_start: sequence of our first half of this friendship; its revocation
-            secret is derived from it and stays the same over renewals.
-        restart: something became eligible for them that they have not confirmed yet:
-            stream from the beginning of the log next time.
-    """
-
-    member: MemberId
-    link_key: bytes
-    addresses: tuple[str, ...]
-    since_ms: int
-    half_start: int
-    ended: bool = False
-    restart: bool = False
-
-
-@dataclass(slots=True)
-class Revocation:
-    """A secret that killed a half, on its way through the town. Spec: §7.7."""
-
-    secret: bytes
-    hops: int
-    expires_ms: int
-    received_from: MemberId | None
-
-
-@dataclass(slots=True)
-class Recalling:
-    """A restored node asks its friends for its own newest records. Spec: §18.5.
-
-    Args:
-        answered: friends who gave all that they hold of ours.
-        first_answer_ms: when the first of them had; None before.
-        devices: keys of ours that signed what came back; all but the present one are former.
-    """
-
-    started_ms: int
-    answered: dict[MemberId, None] = field(default_factory=dict)
-    first_answer_ms: int | None = None
-    devices: dict[bytes, None] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Served:
-    """How long a loan goes on over a friendship that ended. Spec: §11.9.
-
-    Args:
-        is_agreed: whether ``until_ms`` is counted from the dates agreed on.
-    """
-
-    until_ms: int
-    is_agreed: bool
-
-
-@dataclass(slots=True)
-class Link:
-    """A secure channel that stands.
-
-    Args:
-        for_loans_since_ms: of a link with a former friend, which is for loans alone (§11.9):
-            since when it stands.
-        offered: the paths last offered on this link, by origin.
-        told: for each certificate, in how many paths offered on this link it was named.
-        recalled_at_ms: when the friend last asked for its own records (§18.5).
-    """
-
-    id: LinkId
-    friend: MemberId | None
-    session: LinkSession
-    remote_link_key: bytes = b""
-    tag: bytes = b""
-    is_guest: bool = False
-    local_addresses: tuple[str, ...] = ()
-    recalled_at_ms: int | None = None
-    for_loans_since_ms: int | None = None
-    offered: dict[MemberId, tuple[Path, ...]] = field(default_factory=dict)
-    told: dict[RecordId, int] = field(default_factory=dict)
-
-    @property
-    def is_for_loans(self) -> bool:
-        return self.for_loans_since_ms is not None
-
-
-@dataclass(slots=True)
-class Offers:
-    """Paths this node offers, or was offered, per friend and origin. Spec: §7.4."""
-
-    given: dict[MemberId, dict[MemberId, tuple[Path, ...]]] = field(default_factory=dict)
-    given_edges: dict[MemberId, dict[Edge, int]] = field(default_factory=dict)
-    received: dict[MemberId, dict[MemberId, tuple[OfferedPath, ...]]] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Allowance:
-    """Records one friend may still send at ``at_ms``; kept over links. Spec: §14.1."""
-
-    at_ms: int
-    burst: float = float(limits.RECORDS_BURST_MAX)
-    today: float = float(limits.RECORDS_PER_DAY_MAX)
-
-    @property
-    def left(self) -> int:
-        """What may be asked for now; negative when too much came unasked."""
-        return int(min(self.burst, self.today))
 
 
 @dataclass(slots=True, eq=False)

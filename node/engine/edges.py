@@ -10,8 +10,9 @@ Spec: §7.1, §7.2, §7.7, §9.4.
 from __future__ import annotations
 
 from node.engine import comparisons, loan_links, pauses
-from node.engine.core import Core, Revocation, edge
+from node.engine.core import Core
 from node.engine.events import Disconnect, FriendsChanged, Space
+from node.engine.state import Revocation, edge
 from protocol import limits
 from protocol.bodies import HalfBody, Kind, half_object
 from protocol.encoding import Value

@@ -37,7 +37,7 @@ from node.engine import (
     validations,
 )
 from node.engine.commands import Join
-from node.engine.core import Config, Core, Link
+from node.engine.core import Core
 from node.engine.dispatch import run_command
 from node.engine.events import (
     Answer,
@@ -57,6 +57,7 @@ from node.engine.events import (
 )
 from node.engine.mailbox import Mailbox
 from node.engine.membership import PendingJoin
+from node.engine.state import Config, Link
 from protocol import limits
 from protocol.encoding import Value
 from protocol.errors import InvalidState, OutOfReach, Refused, RemoteProtocolError

@@ -25,9 +25,10 @@ from node.engine import (
     roots,
     sharing,
 )
-from node.engine.core import Core, Link, edge
+from node.engine.core import Core
 from node.engine.edges import given_to_any, refresh_edge
 from node.engine.registers import Stored
+from node.engine.state import Link, edge
 from protocol import limits
 from protocol.bodies import (
     EVIDENCE_KINDS,

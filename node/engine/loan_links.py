@@ -16,10 +16,11 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Final
 
-from node.engine.core import Core, Link, Served
+from node.engine.core import Core
 from node.engine.events import Disconnect, FriendsChanged
 from node.engine.loan_book import book_of
 from node.engine.loan_path import are_adjacent, is_away
+from node.engine.state import Link, Served
 from protocol import limits
 from protocol.bodies import EVIDENCE_KINDS, HalfBody, Kind, half_object, register_object
 from protocol.encoding import Value

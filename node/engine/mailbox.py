@@ -20,8 +20,9 @@ from typing import Final
 
 from node.engine import allowance, intake, offers, sync
 from node.engine.common_friends import common_friends, proof_of
-from node.engine.core import Core, Link
+from node.engine.core import Core
 from node.engine.events import Disconnect, Effect, LinkId, Send
+from node.engine.state import Link
 from protocol import limits
 from protocol.bodies import HalfBody
 from protocol.encoding import Value, expect_array, expect_bytes, expect_uint

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 from node.engine import amendments, house, ids, intake, loan_links, loans, pauses, roots, sponsors
 from node.engine.commands import Invite, Join
-from node.engine.core import Core, Friend, Link
+from node.engine.core import Core
 from node.engine.edges import (
     end_friendship,
     own_secrets,
@@ -34,6 +34,7 @@ from node.engine.events import (
     Send,
     Space,
 )
+from node.engine.state import Friend, Link
 from protocol import limits
 from protocol.bodies import (
     AmendmentBody,

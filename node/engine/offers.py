@@ -13,9 +13,10 @@ from __future__ import annotations
 import itertools
 from functools import lru_cache
 
-from node.engine.core import Channels, Core, Link, edge
+from node.engine.core import Core
 from node.engine.edges import halves_of
 from node.engine.events import Space
+from node.engine.state import Channels, Link, edge
 from protocol import limits
 from protocol.bodies import HalfBody, Kind, ListingBody, WithdrawalBody
 from protocol.circles import Path, may_offer, path_problem

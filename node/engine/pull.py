@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from node.engine import comparisons, reconcile
 from node.engine.allowance import left_for, ready_ms
-from node.engine.core import Core, Link
+from node.engine.core import Core
 from node.engine.events import LinkId, Space
+from node.engine.state import Link
 from protocol.messages import Have, Want
 
 WANTED_AT_ONCE = 235

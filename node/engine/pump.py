@@ -11,9 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from node.engine import intake, offers
-from node.engine.core import Core, Link
+from node.engine.core import Core
 from node.engine.log import LogKey
 from node.engine.registers import Stored
+from node.engine.state import Link
 from protocol.bodies import LOAN_KINDS
 from protocol.keys import RecordId
 from protocol.messages import Announce, Paths, Records, Revoked

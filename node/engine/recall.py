@@ -16,10 +16,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from node.engine import forgotten, house, loan_traffic, loans, resuming, roots
-from node.engine.core import Core, Link
+from node.engine.core import Core
 from node.engine.edges import is_not_ended
 from node.engine.events import Space
 from node.engine.registers import Stored
+from node.engine.state import Link
 from protocol import limits
 from protocol.bodies import Kind, half_object
 from protocol.errors import InvalidState, QuotaExceeded, RemoteProtocolError

@@ -19,7 +19,8 @@ import itertools
 
 from node.engine import house, intake, loan_path, loan_traffic, mediations, offers
 from node.engine.comparisons import note_of
-from node.engine.core import Core, Edge, Link, edge
+from node.engine.core import Core
+from node.engine.state import Edge, Link, edge
 from protocol import limits
 from protocol.bodies import (
     EVIDENCE_KINDS,

@@ -11,11 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from node.engine import contacts, house, loan_links, loans, offers, pace, pauses
-from node.engine.core import Core, Friend, Recalling, Revocation
+from node.engine.core import Core
 from node.engine.edges import refresh_edge
 from node.engine.events import Space
 from node.engine.log import LogKey
 from node.engine.registers import Stored
+from node.engine.state import Friend, Recalling, Revocation
 from protocol.bodies import EVIDENCE_KINDS, LOAN_KINDS, HalfBody, Kind
 from protocol.encoding import (
     Value,

@@ -22,9 +22,10 @@ from node.engine import (
     recall,
     reconcile,
 )
-from node.engine.core import Core, Friend, Link
+from node.engine.core import Core
 from node.engine.edges import restart_stream, take_revocation, write_friend
 from node.engine.events import Disconnect, FriendsChanged, LinkId
+from node.engine.state import Friend, Link
 from protocol import limits
 from protocol.errors import OutOfReach, QuotaExceeded
 from protocol.keys import RecordId, revocation_hash

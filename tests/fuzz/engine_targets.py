@@ -36,7 +36,6 @@ from node.engine.commands import (
     SetThing,
     WithdrawThing,
 )
-from node.engine.core import Config
 from node.engine.engine import Engine
 from node.engine.events import (
     Answer,
@@ -55,6 +54,7 @@ from node.engine.events import (
     Space,
     Woke,
 )
+from node.engine.state import Config
 from protocol.bodies import Kind, RequestBody
 from protocol.charter import Charter
 from protocol.encoding import Value

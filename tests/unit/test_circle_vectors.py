@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from node.engine import intake, offers
-from node.engine.core import Core, Friend
+from node.engine.core import Core
 from node.engine.edges import take_revocation
+from node.engine.state import Friend
 from protocol.bodies import (
     HalfBody,
     KeysBody,

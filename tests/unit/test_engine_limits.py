@@ -9,8 +9,9 @@ import pytest
 
 from node.engine import offers
 from node.engine.commands import AddThing
-from node.engine.core import Allowance, Core
+from node.engine.core import Core
 from node.engine.events import LinkId, LinkUp, Persist, Send
+from node.engine.state import Allowance
 from protocol import limits, session
 from protocol.bodies import (
     STATEMENT_OBJECT,

@@ -16,8 +16,8 @@ from node.engine.commands import (
     NameGuardians,
     RevokeKey,
 )
-from node.engine.core import Config
 from node.engine.events import Json
+from node.engine.state import Config
 from protocol.bodies import (
     STATEMENT_OBJECT,
     HalfBody,

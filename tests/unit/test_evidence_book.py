@@ -7,9 +7,10 @@ from functools import cache
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from node.engine.core import Config, Core
+from node.engine.core import Core
 from node.engine.evidence_book import EvidenceBook
 from node.engine.registers import Stored
+from node.engine.state import Config
 from node.trust.evidence import gather
 from node.trust.ledger import gather_ledgers
 from protocol.bodies import (

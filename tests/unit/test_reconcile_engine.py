@@ -7,10 +7,11 @@ import pytest
 from node.engine import comparisons, offers, reconcile
 from node.engine import pump as pump_module
 from node.engine.commands import AddThing, WithdrawThing
-from node.engine.core import Core, Link
+from node.engine.core import Core
 from node.engine.log import LogKey
 from node.engine.pump import Batch
 from node.engine.reconcile import ANSWER_MIN_MS
+from node.engine.state import Link
 from protocol.keys import RecordId
 from protocol.messages import Compare, Compared, Listed, Message, RangeAsked, decode_message
 from protocol.reconcile import ItemSet

@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from node.engine import intake
-from node.engine.core import Core, Link
+from node.engine.core import Core
 from node.engine.events import LinkId, LinkUp, MessageReceived, Send
 from node.engine.log import LogKey
 from node.engine.registers import Stored
+from node.engine.state import Link
 from protocol.bodies import HalfBody, Kind
 from protocol.encoding import encode
 from protocol.errors import InvalidState, RemoteProtocolError
