@@ -44,6 +44,7 @@ from node.engine.events import (
     Space,
     Woke,
 )
+from node.engine.loan_book import forget_book
 from protocol.errors import Refused
 from protocol.records import Record
 from simulations.backups import Backups
@@ -227,6 +228,9 @@ class World:
     def crash(self, number: int) -> None:
         """Power off: memory and wires are gone, the disk stays."""
         host = self.hosts[number]
+        if host.engine is not None:
+            # It holds what holds it: worlds run without the collector that would find that.
+            forget_book(host.engine.core)
         host.engine = None
         host.life += 1
         host.wires.clear()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import tomllib
 from pathlib import Path
 
 import pytest
 
+from node.engine.core import Core
 from simulations.collector import quiet_collector
 from simulations.machine import WorldPlan
 from simulations.network import Conditions
@@ -145,3 +147,21 @@ def test_an_offer_lost_with_its_wire_is_made_again() -> None:
 
         assert_peace(village)
         assert ["ladder"] == village.sees(3)
+
+
+def test_of_a_home_that_crashed_nothing_stays_in_memory() -> None:
+    """A long run crashes thousands of times, without the collector that would find what is left."""
+    village = Village([(0, 1), (1, 2)])
+    village.add(0, "ladder", circles=2)
+    village.settle()
+    gc.collect()
+    with quiet_collector():
+        before = homes_in_memory()
+        village.world.crash(1)
+        village.world.crash(2)
+
+        assert before - 2 == homes_in_memory()
+
+
+def homes_in_memory() -> int:
+    return sum(isinstance(known, Core) for known in gc.get_objects())
