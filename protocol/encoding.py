@@ -289,21 +289,17 @@ def _scan(
             step = steps[first]
             if step > 0:
                 position += step
-            elif first == _BIN8:
+                continue
+            if first == _BIN8:
                 position += 2 + data[position + 1]
-            elif step:
-                position += 1
-                elements -= step + 1
-                outer.append(left)
-                left = ~step
-                if elements > elements_max:
-                    raise TooLarge(f"{elements} elements, at most {elements_max}", "3.3")
-                if len(outer) > depth_max:
-                    raise TooLarge(f"nested deeper than {depth_max}", "3.3")
+                continue
+            if step:
+                length, position = ~step, position + 1
             elif first == _UINT64:
                 if data[position + 1] or data[position + 2] > 0x1F:
                     raise Malformed("an integer is 2^53 or more", "3.1")
                 position += 9
+                continue
             else:
                 kind, length, position = _read_header(data, position, first)
                 if kind <= _BYTES:
@@ -318,13 +314,13 @@ def _scan(
                         raise Malformed("a map stands outside the extension slot", "3.4")
                     has_map = True
                     length *= 2
-                elements += length
-                outer.append(left)
-                left = length
-                if elements > elements_max:
-                    raise TooLarge(f"{elements} elements, at most {elements_max}", "3.3")
-                if len(outer) > depth_max:
-                    raise TooLarge(f"nested deeper than {depth_max}", "3.3")
+            elements += length
+            outer.append(left)
+            left = length
+            if elements > elements_max:
+                raise TooLarge(f"{elements} elements, at most {elements_max}", "3.3")
+            if len(outer) > depth_max:
+                raise TooLarge(f"nested deeper than {depth_max}", "3.3")
     except IndexError:
         raise Malformed("the bytes end too early", "3.1") from None
 
