@@ -8,6 +8,7 @@ are the same.
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -78,6 +79,9 @@ def _given_out(tasks: list[Task], jobs: int, dask: str | None) -> Iterator[tuple
 
     with ExitStack() as stack:
         if dask is None:
+            # A worker whose memory has grown is replaced between two runs: nothing to tell anybody.
+            stack.enter_context(warnings.catch_warnings())
+            warnings.filterwarnings("ignore", "A worker stopped while some jobs", UserWarning)
             stack.enter_context(joblib.parallel_config(backend="loky", n_jobs=jobs))
         else:
             _connect(dask, stack)

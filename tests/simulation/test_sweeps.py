@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -222,6 +223,20 @@ class TestRuns:
         with pytest.raises(SweepError, match="2 of 12 runs done and kept"):
             run_sweep(plan, tmp_path / "out", jobs=1, told=told)
         assert len(open_results(tmp_path / "out")[1]) == 2
+
+    def test_a_worker_that_is_replaced_is_nothing_to_tell_anybody(
+        self, plan: Plan, tmp_path: Path
+    ) -> None:
+        """In the words of joblib, which are an error in this test run as all warnings are."""
+
+        def told(done: int, of: int) -> None:
+            del of
+            if done:
+                warnings.warn(
+                    "A worker stopped while some jobs were given to the executor.", stacklevel=1
+                )
+
+        assert len(run_sweep(plan, tmp_path / "out", jobs=1, told=told)) == len(plan.cells) * 3
 
     def test_the_commands_say_what_they_did(
         self, plan: Plan, tmp_path: Path, capsys: pytest.CaptureFixture[str]
