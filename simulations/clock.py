@@ -50,8 +50,7 @@ class EventQueue(Generic[Item]):
 
     def next_ms(self) -> int | None:
         """When the next event is, or None when there is none."""
-        if self._taken:
-            self._drop_spent()
+        self._drop_spent()
         return self._times[0] if self._times else None
 
     def pop(self, until_ms: int | None = None) -> Item | None:
@@ -60,12 +59,8 @@ class EventQueue(Generic[Item]):
         Args:
             until_ms: give None, and leave the time alone, when nothing is due by then.
         """
-        if self._taken:
-            self._drop_spent()
-        if not self._times:
-            return None
-        at_ms = self._times[0]
-        if until_ms is not None and at_ms > until_ms:
+        at_ms = self.next_ms()
+        if at_ms is None or (until_ms is not None and at_ms > until_ms):
             return None
         self.now_ms = at_ms
         item = self._buckets[at_ms][self._taken]
@@ -84,6 +79,6 @@ class EventQueue(Generic[Item]):
 
         Not before: what is pushed while its millisecond is served belongs into it.
         """
-        if self._taken == len(self._buckets[self._times[0]]):
+        if self._taken and self._taken == len(self._buckets[self._times[0]]):
             del self._buckets[heapq.heappop(self._times)]
             self._taken = 0

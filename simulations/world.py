@@ -279,12 +279,9 @@ class World:
             self._plan_wake(host)
 
     def _finish(self, host: Host, effects: list[Effect]) -> None:
-        changes = self._commit(host, effects) if self.plan.keeps_disks else []
-        for effect in effects:
-            if isinstance(effect, Send):
-                self._send(host, effect.link, effect.message)
-            elif not isinstance(effect, Persist):
-                self._carry_out(host, effect, changes)
+        changes = self._commit(host, effects)
+        for effect in effects[len(changes) :]:
+            self._carry_out(host, effect, changes)
         if self.watch is None or host.engine is None:
             return
         if any(change.space in _WHAT_IS_SHOWN for change in changes):

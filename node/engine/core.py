@@ -160,9 +160,7 @@ class Core:
     # --- effects -----------------------------------------------------------------------
 
     def persist(self, space: Space, key: bytes, value: Value | None) -> None:
-        if isinstance(value, _ARRAYS):
-            value = _frozen(value)
-        self.changes.append(Persist(space, key, value))
+        self.changes.append(Persist(space, key, _frozen(value)))
 
     def send(self, link: Link, message: Message) -> None:
         self.effects.append(Send(link.id, self.config.write_message(message)))

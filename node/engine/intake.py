@@ -83,13 +83,6 @@ _TOPIC_OF_KIND = {
 }
 
 
-_FILED_BY_BODY = {
-    Kind.HALF, Kind.SEAT, Kind.WITHDRAWAL, Kind.VALIDATION, Kind.MEDIATION, Kind.SETTLEMENT,
-    Kind.KEYS, Kind.AMENDMENT, Kind.STATEMENT,
-}  # fmt: skip
-"""Kinds whose register follows from what the body says."""
-
-
 def receive_envelope(core: Core, link: Link, envelope: bytes) -> RecordId | None:
     """Take one envelope from a link; what is wrong with it is counted, never raised.
 
@@ -190,7 +183,8 @@ def check_header(core: Core, record: Record, sender: MemberId | None = None) -> 
         house.check_charter(core, record, record.body)
     if isinstance(record.body, HalfBody) and record.body.friend == record.author:
         raise NotYours("nobody is their own friend", section="7.1")
-    if record.kind in _FILED_BY_BODY and record.object != _object_by_body(record):
+    expected = _object_by_kind(record)
+    if expected is not None and record.object != expected:
         raise NotYours("the record stands in the wrong register", section="5.4")
     stored = core.registers.stored(record.key)
     if stored is not None and stored.record.kind is not record.kind:
@@ -199,8 +193,7 @@ def check_header(core: Core, record: Record, sender: MemberId | None = None) -> 
     roots.check_signer(core, record, sender)
 
 
-def _object_by_body(record: Record) -> ObjectId:
-    """The register of a record whose body tells it. Spec: §5.4."""
+def _object_by_kind(record: Record) -> ObjectId | None:
     match record.body:
         case HalfBody(friend=friend):
             return half_object(friend)
@@ -219,7 +212,7 @@ def _object_by_body(record: Record) -> ObjectId:
         case AmendmentBody():
             return amendment_object(record.house, record.body)
         case _:
-            return register_object(record.kind)
+            return register_object(record.kind) if record.kind is Kind.STATEMENT else None
 
 
 def _may_bring(core: Core, link: Link, record: Record, asked: bool) -> bool:

@@ -221,21 +221,10 @@ class LoanBook:
                 ends.append(state.proposal.answer_by_ms)
         self._turns.set(loan, min((end_ms for end_ms in ends if end_ms > now_ms), default=None))
 
-    def is_outdated(self) -> bool:
-        """Whether a step, the charter or the time changed what is filed, or what is to be timed."""
-        now_ms = self._core.now_ms
-        if not self._entries:
-            return False
-        if self._changed or self._untimed or now_ms < self._refreshed_ms:
-            return True
-        if self._window_ms != self._core.charter.request_window_ms:
-            return True
-        self._refreshed_ms = now_ms
-        turn_ms = self._turns.earliest_ms()
-        return turn_ms is not None and turn_ms <= now_ms
-
     def take_untimed(self) -> list[ObjectId]:
         """Loans that changed since this was last asked: their alarms are to be set."""
+        if not self._entries:
+            return []
         self._refresh()
         untimed, self._untimed = list(self._untimed), {}
         return untimed

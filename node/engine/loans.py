@@ -237,9 +237,8 @@ def catch_up(core: Core) -> None:
 def next_wakeup_ms(core: Core) -> int | None:
     """When a rating is to be shown, a request expires or goes elsewhere, a loan is forgotten."""
     book = book_of(core)
-    if book.is_outdated():
-        for loan in book.take_untimed():
-            book.alarms.set(loan, _wants_a_look_ms(core, loan))
+    for loan in book.take_untimed():
+        book.alarms.set(loan, _wants_a_look_ms(core, loan))
     wakeup_ms = book.alarms.earliest_ms()
     if wakeup_ms is not None and wakeup_ms <= core.now_ms:
         for loan in [ObjectId(key) for key in book.alarms.take_due(core.now_ms)]:

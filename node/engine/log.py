@@ -72,13 +72,6 @@ class ArrivalLog:
             if self._number_of.get(key) == number:
                 yield number, key
 
-    def recent(self, position: int) -> list[tuple[int, LogKey]]:
-        """The same at once, for a position so near the top that they are few."""
-        start = bisect_right(self._numbers, position)
-        new = zip(self._numbers[start:], self._keys[start:], strict=True)
-        number_of = self._number_of
-        return [entry for entry in new if number_of.get(entry[1]) == entry[0]]
-
     def number_of(self, key: LogKey) -> int | None:
         return self._number_of.get(key)
 

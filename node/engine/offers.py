@@ -59,12 +59,13 @@ def widen_reach(core: Core, record: Record) -> bool:
     origin = record.origin
     assert origin is not None, "only circle records have a reach"
     circles, through = reach_of(core, record)
-    channels = core.reach.get(origin, ())
-    if dict(channels).get(through, 0) >= circles:
+    farthest = dict(core.reach.get(origin, ()))
+    if farthest.get(through, 0) >= circles:
         return False
     if through:
         core.listed_origins[origin] = None
-    channels = _channels({**dict(channels), through: circles})
+    farthest[through] = circles
+    channels = _channels(farthest)
     if len(channels) > CHANNELS_PER_ORIGIN_SPARE_MAX:
         channels = _channels_in_use(core, origin)
     core.reach[origin] = channels

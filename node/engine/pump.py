@@ -119,7 +119,7 @@ def pump(core: Core, link: Link, recent: Recent, batch: Batch) -> None:
 def _since(core: Core, position: int, recent: Recent) -> list[tuple[int, LogKey]]:
     entries = recent.get(position)
     if entries is None:
-        entries = recent[position] = core.log.recent(position)
+        entries = recent[position] = list(core.log.since(position))
     return entries
 
 
