@@ -527,6 +527,25 @@ class TestVersions:
 
         assert ["bike"] == scene.pump.sees("A")
 
+    def test_a_withdrawal_takes_back_things_and_nothing_else(self, scene: Scene) -> None:
+        """A half that was taken back left its edge behind, and the next offer found it missing."""
+        ana, mallory = scene.pump.core("A"), scene.member("M")
+        scene.give(scene.pump.sign("M", listing(2, "drum"), THING))
+        scene.give(scene.pump.sign("M", named(3), STATEMENT_OBJECT))
+        scene.give(scene.pump.sign("M", KeysBody(bytes(32), revoked=MANY[:1]), keys_object(0)))
+        records = [stored.record for stored in ana.registers.all()]
+        others = [r for r in records if r.author == mallory and r.kind is not Kind.LISTING]
+        assert {Kind.HALF, Kind.STATEMENT, Kind.KEYS} == {record.kind for record in others}
+        for record in others:
+            body = WithdrawalBody(record.object, 2**50, 2**50, 3, ())
+            scene.give(scene.pump.sign("M", body, withdrawal_object(record.object)))
+
+        assert [] == scene.rejected()
+        assert [] == [record.kind for record in others if not scene.holds(record)]
+        scene.pump.start("A")
+        scene.pump.link_all()
+        assert scene.pump.core("A").is_live_friend(mallory)
+
 
 class TestReach:
     """A node relies on the certificates that it holds itself, and on nothing else."""
