@@ -257,7 +257,6 @@ class Asking:
     """
 
     due_ms: int | None = None
-    comparison: Comparison | None = None
     refused: dict[RecordId, None] = field(default_factory=dict)
 
 
@@ -275,12 +274,14 @@ class Reconciling:
     """All comparisons of a node.
 
     Args:
+        under_way: with which friends, hardly ever any: asked for after every message.
         begun: per friend, when it last began to ask, with which salt, and its questions since.
         next_due_ms: when the next is due, looked for when ``is_due_known`` is off: hosts ask
             after every event.
     """
 
     asking: dict[MemberId, Asking] = field(default_factory=dict)
+    under_way: dict[MemberId, Comparison] = field(default_factory=dict)
     next_due_ms: int | None = None
     is_due_known: bool = False
     answering: Answering | None = None

@@ -25,16 +25,17 @@ class EventQueue(Generic[Item]):
         start_ms: what ``now_ms`` is at first.
     """
 
+    __slots__ = ("_buckets", "_due", "_times", "now_ms")
+
     def __init__(self, start_ms: int = 0) -> None:
         self.now_ms = start_ms
         """The time of the event given last, or where ``advance`` went since."""
+        self._due: list[Item] = []  # what is left of the bucket being served, the next at the end
         self._buckets: dict[int, list[Item]] = {}
         self._times: list[int] = []  # the heap: each millisecond that has a bucket, once
-        self._taken = 0  # of the first bucket
-        self._left = 0
 
     def __len__(self) -> int:
-        return self._left
+        return len(self._due) + sum(map(len, self._buckets.values()))
 
     def push(self, at_ms: int, item: Item) -> None:
         """Add an event; one in the past happens now, after what is already due."""
@@ -42,15 +43,16 @@ class EventQueue(Generic[Item]):
             at_ms = self.now_ms
         bucket = self._buckets.get(at_ms)
         if bucket is None:
+            # Also for the millisecond being served: the new bucket comes after what is left of it.
             self._buckets[at_ms] = [item]
             heapq.heappush(self._times, at_ms)
         else:
             bucket.append(item)
-        self._left += 1
 
     def next_ms(self) -> int | None:
         """When the next event is, or None when there is none."""
-        self._drop_spent()
+        if self._due:
+            return self.now_ms
         return self._times[0] if self._times else None
 
     def pop(self, until_ms: int | None = None) -> Item | None:
@@ -59,26 +61,19 @@ class EventQueue(Generic[Item]):
         Args:
             until_ms: give None, and leave the time alone, when nothing is due by then.
         """
-        at_ms = self.next_ms()
-        if at_ms is None or (until_ms is not None and at_ms > until_ms):
+        if not self._due:
+            times = self._times
+            if not times or (until_ms is not None and times[0] > until_ms):
+                return None
+            self.now_ms = heapq.heappop(times)
+            self._due = self._buckets.pop(self.now_ms)
+            self._due.reverse()
+        elif until_ms is not None and self.now_ms > until_ms:
             return None
-        self.now_ms = at_ms
-        item = self._buckets[at_ms][self._taken]
-        self._taken += 1
-        self._left -= 1
-        return item
+        return self._due.pop()
 
     def advance(self, to_ms: int) -> None:
         """Let time pass up to ``to_ms``; events due before it must have been taken."""
         next_ms = self.next_ms()
         assert next_ms is None or next_ms >= to_ms, "an event was passed over"
         self.now_ms = max(self.now_ms, to_ms)
-
-    def _drop_spent(self) -> None:
-        """Forget the first bucket once all of it is taken.
-
-        Not before: what is pushed while its millisecond is served belongs into it.
-        """
-        if self._taken and self._taken == len(self._buckets[self._times[0]]):
-            del self._buckets[heapq.heappop(self._times)]
-            self._taken = 0

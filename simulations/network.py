@@ -53,7 +53,9 @@ CALM: Final = Conditions()
 class Wire:
     """One life of a channel; side 0 dialled, side 1 answered."""
 
-    __slots__ = ("arrives_ms", "ends", "in_flight", "is_cut", "latency_ms", "number", "tag")
+    __slots__ = (
+        "arrived", "arrives_ms", "ends", "is_cut", "latency_ms", "number", "sent", "tag",
+    )  # fmt: skip
 
     def __init__(self, number: int, ends: tuple[int, int], tag: bytes, latency_ms: int) -> None:
         self.number = number
@@ -63,8 +65,8 @@ class Wire:
         self.latency_ms = latency_ms
         self.is_cut = False
         self.arrives_ms = [0, 0]  # when the last message to each side arrives
-        # Few are under way at once, and most wires are quiet: an empty list is small.
-        self.in_flight: tuple[list[Arrival], list[Arrival]] = ([], [])
+        self.sent = [0, 0]  # messages to each side that arrive or have arrived: a cut takes away
+        self.arrived = [0, 0]
 
     def side_of(self, member: int) -> int:
         return self.ends.index(member)
@@ -72,12 +74,12 @@ class Wire:
 
 @dataclass(slots=True, eq=False)
 class Arrival:
-    """A message reaches side ``side`` of its wire, unless it was ``lost`` on the way."""
+    """The ``number``-th message to side ``side`` of a wire gets there, unless it was lost."""
 
     wire: Wire
     side: int
     message: bytes
-    lost: bool = False
+    number: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -192,18 +194,19 @@ class Network(Generic[Item_contra]):
         if arrives_ms < wire.arrives_ms[to_side]:
             arrives_ms = wire.arrives_ms[to_side]  # behind what is before it
         wire.arrives_ms[to_side] = arrives_ms
-        arrival = Arrival(wire, to_side, message)
-        wire.in_flight[to_side].append(arrival)
-        self.queue.push(arrives_ms, arrival)
+        number = wire.sent[to_side] + 1
+        wire.sent[to_side] = number
+        self.queue.push(arrives_ms, Arrival(wire, to_side, message, number))
         if conditions.duplicate and self.chance.random() < conditions.duplicate:
             self.cut(wire, loses=False)
 
     def arrived(self, arrival: Arrival) -> bool:
         """Take note that an arrival left the queue; false when it was lost on the way."""
-        if arrival.lost:
+        wire, side = arrival.wire, arrival.side
+        if arrival.number > wire.sent[side]:
             return False
-        first = arrival.wire.in_flight[arrival.side].pop(0)
-        assert first is arrival, "a wire keeps its order"
+        wire.arrived[side] += 1
+        assert wire.arrived[side] == arrival.number, "a wire keeps its order"
         return True
 
     # --- ends --------------------------------------------------------------------------
@@ -219,7 +222,7 @@ class Network(Generic[Item_contra]):
         self.traffic.cuts += 1
         self._take_away(wire)
         for side in (0, 1):
-            flying = len(wire.in_flight[side])
+            flying = wire.sent[side] - wire.arrived[side]
             kept = self.chance.randint(0, flying) if loses else flying
             last_ms = self._lose(wire, side, kept)
             notice_ms = self.chance.randint(1, max(1, self.conditions.notice_max_ms))
@@ -232,7 +235,7 @@ class Network(Generic[Item_contra]):
         self._take_away(wire)
         self._lose(wire, by_side, 0)
         far_side = 1 - by_side
-        last_ms = self._lose(wire, far_side, len(wire.in_flight[far_side]))
+        last_ms = wire.arrives_ms[far_side] if wire.sent[far_side] > wire.arrived[far_side] else 0
         told_ms = max(last_ms, self.queue.now_ms + wire.latency_ms)
         self.queue.push(self.queue.now_ms, WireDown(wire, by_side))
         self.queue.push(told_ms, WireDown(wire, far_side))
@@ -248,12 +251,10 @@ class Network(Generic[Item_contra]):
 
     def _lose(self, wire: Wire, side: int, kept: int) -> int:
         """Lose all but the first ``kept`` messages to a side; when the last of those arrives."""
-        flying = wire.in_flight[side]
-        last_ms = wire.arrives_ms[side] if kept else 0
-        while len(flying) > kept:
-            flying.pop().lost = True
-            self.traffic.lost += 1
-        return last_ms
+        arrive = wire.arrived[side] + kept
+        self.traffic.lost += wire.sent[side] - arrive
+        wire.sent[side] = arrive
+        return wire.arrives_ms[side] if kept else 0
 
     # --- partitions --------------------------------------------------------------------
 

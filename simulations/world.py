@@ -280,8 +280,11 @@ class World:
 
     def _finish(self, host: Host, effects: list[Effect]) -> None:
         changes = self._commit(host, effects)
-        for effect in effects[len(changes) :]:
-            self._carry_out(host, effect, changes)
+        for effect in effects[len(changes) :] if changes else effects:
+            if isinstance(effect, Send):
+                self._send(host, effect.link, effect.message)
+            else:
+                self._carry_out(host, effect, changes)
         if self.watch is None or host.engine is None:
             return
         if any(change.space in _WHAT_IS_SHOWN for change in changes):

@@ -29,6 +29,7 @@ def greeted(core: Core, link: Link) -> None:
     _, due_ms = note_of(core, link.friend)
     due_ms = max(due_ms, core.now_ms + AFTER_GREETING_MS)
     core.reconciling.asking[link.friend] = Asking(due_ms)
+    core.reconciling.under_way.pop(link.friend, None)
     core.reconciling.is_due_known = False
 
 
@@ -36,11 +37,12 @@ def gone(core: Core, link: Link) -> None:
     """The link is gone; what it still owed may have been lost on the way."""
     assert link.friend is not None, "friends are greeted"
     asking = core.reconciling.asking.pop(link.friend, None)
+    comparison = core.reconciling.under_way.pop(link.friend, None)
     core.reconciling.is_due_known = False
     answering = core.reconciling.answering
     if answering is not None and answering.friend == link.friend:
         core.reconciling.answering = None
-    if asking is not None and (asking.comparison is not None or link.session.pending):
+    if asking is not None and (comparison is not None or link.session.pending):
         _plan_soon(core, link.friend)
 
 

@@ -49,7 +49,7 @@ from protocol.circles import FriendGraph, Path, may_show
 from protocol.encoding import Value
 from protocol.errors import ProtocolError
 from protocol.house import Rules
-from protocol.keys import HouseId, MemberId, ObjectId
+from protocol.keys import HouseId, MemberId, ObjectId, RecordId
 from protocol.mandates import Successor
 from protocol.messages import Message, OfferedPath
 from protocol.reconcile import Reconciling
@@ -126,6 +126,7 @@ class Core:
     pumped_top: int = 0
     to_pump: dict[LinkId, None] = field(default_factory=dict)
     to_pull: dict[LinkId, None] = field(default_factory=dict)
+    owing: dict[LinkId, None] = field(default_factory=dict)  # links that may have something pending
     starved: dict[LinkId, None] = field(default_factory=dict)
     is_renewal_known: bool = False
     next_renewal_ms: int | None = None  # see ``renewals``
@@ -160,7 +161,9 @@ class Core:
     # --- effects -----------------------------------------------------------------------
 
     def persist(self, space: Space, key: bytes, value: Value | None) -> None:
-        self.changes.append(Persist(space, key, _frozen(value)))
+        """Write or (None) delete a row; no list may stand within a tuple."""
+        row = _frozen(value) if isinstance(value, list) else value
+        self.changes.append(Persist(space, key, row))
 
     def send(self, link: Link, message: Message) -> None:
         self.effects.append(Send(link.id, self.config.write_message(message)))
@@ -194,15 +197,29 @@ class Core:
         if now_ms < self.now_ms:
             self.forget_renewals()
         self.now_ms = now_ms
-        self.changes = []
-        self.effects = []
+        self._entropy = b""
+        self._let_go()
+
+    def finish(self) -> list[Effect]:
+        """Give what an event brought about, ``Persist`` first, and keep nothing of it.
+
+        Now and not when the next event begins: in a town of thousands all of it would have left
+        the processor's cache by then, and had to come back to be thrown away.
+        """
+        given: list[Effect] = [*self.changes, *self.effects]
+        self._let_go()
+        return given
+
+    def _let_go(self) -> None:
+        """Forget what belongs to one event alone."""
+        self.changes.clear()
+        self.effects.clear()
         if self._told_topics:
             self._told_topics.clear()
-        if self.offered:
-            self.offered.clear()
         if self._written:
             self._written.clear()
-        self._entropy = b""
+        if self.offered:
+            self.offered.clear()
 
     def take_entropy(self, entropy: bytes) -> None:
         """What this event, a command, may draw from: 32 bytes."""
@@ -225,14 +242,20 @@ class Core:
         """A private note of this node; it never travels."""
         return self._local.get(name)
 
-    def put_local(self, name: str, value: Value | None) -> None:
+    def put_local(self, name: str, value: Value | None, *, moves_renewals: bool = True) -> None:
+        """Write or (None) delete a private note.
+
+        Args:
+            moves_renewals: what is to be signed anew, or when, may depend on it.
+        """
         frozen = _frozen(value)
         if frozen is None:
             self._local.pop(name, None)
         else:
             self._local[name] = frozen
-        self.forget_renewals()
-        self.persist(Space.LOCAL, name.encode(), value)
+        if moves_renewals:
+            self.forget_renewals()
+        self.persist(Space.LOCAL, name.encode(), frozen)
 
     def restore_local(self, name: str, value: Value) -> None:
         self._local[name] = value
@@ -351,6 +374,12 @@ class Core:
     def mine(self, kind: Kind) -> list[Record]:
         now_ms = self.now_ms
         return [r for r in self.registers.own_of_kind(kind) if not r.is_expired(now_ms)]
+
+    def want(self, link: Link, record_id: RecordId, size_bytes: int) -> None:
+        """A friend could give a record that we lack. Spec: §8.4."""
+        self.puller.announce(link.id, record_id, size_bytes)
+        link.session.pending[record_id] = None
+        self.owing[link.id] = None
 
     # --- who and where -----------------------------------------------------------------
 

@@ -146,7 +146,7 @@ class Engine:
             # Also after a restart, which gives numbers by itself: none is given twice.
             core.log.stored_top = core.log.top
             core.persist(Space.META, b"log_top", core.log.top)
-        return [*core.changes, *core.effects] if core.changes else core.effects
+        return core.finish()
 
     def next_wakeup_ms(self) -> int | None:
         """When to send ``Woke``; None when nothing waits for time."""

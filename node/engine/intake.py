@@ -195,6 +195,8 @@ def check_header(core: Core, record: Record, sender: MemberId | None = None) -> 
 
 def _object_by_kind(record: Record) -> ObjectId | None:
     match record.body:
+        case ListingBody():
+            return None
         case HalfBody(friend=friend):
             return half_object(friend)
         case SeatBody(candidate=candidate):
@@ -249,7 +251,7 @@ def _check_listing(core: Core, record: Record) -> None:
     if core.registers.stored(record.key) is not None:
         return
     # Spec 14: a friend's flood of listings is bounded by origin.
-    if core.registers.count_listings(record.author) >= limits.LISTINGS_PER_ORIGIN_MAX:
+    if core.registers.has_listings(record.author, limits.LISTINGS_PER_ORIGIN_MAX):
         raise QuotaExceeded("this member lists more things than allowed", section="14")
 
 

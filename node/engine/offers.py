@@ -194,7 +194,7 @@ def offer_message(core: Core, link: Link, origin: MemberId) -> Paths | None:
     _count_edges(core, friend, given.get(origin, ()), -1)
     _count_edges(core, friend, desired, +1)
     number = core.log.number_of(("paths", origin)) or 0
-    row: Value = [number, [list(path) for path in desired]]
+    row: Value = (number, desired)
     if desired:
         given[origin] = desired
     else:
@@ -300,7 +300,7 @@ def take_offer(core: Core, link: Link, message: Paths) -> None:
         received[origin] = message.paths
     else:
         received.pop(origin, None)
-    row: Value = [[list(p.members), list(p.certificates)] for p in message.paths]
+    row: Value = tuple([(p.members, p.certificates) for p in message.paths])
     core.persist(Space.OFFER, friend + origin, row if message.paths else None)
     for offered in message.paths:
         if needs(core, offered) or _is_in_use(core, offered):
@@ -343,8 +343,7 @@ def pull_certificates(core: Core, link: Link, offered: OfferedPath) -> None:
         if len(link.session.pending) >= PENDING_MAX:
             return  # asked for again when a record needs the path
         if not core.registers.has_id(record_id):
-            core.puller.announce(link.id, record_id, limits.CERTIFICATE_SIZE_MAX_BYTES)
-            link.session.pending[record_id] = None
+            core.want(link, record_id, limits.CERTIFICATE_SIZE_MAX_BYTES)
             # Often another link than the one being served: nothing else would ask there.
             core.to_pull[link.id] = None
 

@@ -21,11 +21,20 @@ WANTED_AT_ONCE = 235
 
 def settle_waiting(core: Core) -> None:
     """Settle the links that waited for what another one brought, or could not give."""
-    has_queued = core.puller.has_queued
-    waiting = [link for link in core.links.values() if link.session.pending or has_queued(link.id)]
+    has_queued, waiting = core.puller.has_queued, []
+    for link_id, link in core.links.items():
+        if has_queued(link_id) or (link_id in core.owing and _owes(core, link)):
+            waiting.append(link)
     for link in waiting:
         if link.friend is not None:
             settle(core, link)
+
+
+def _owes(core: Core, link: Link) -> bool:
+    """Whether something is pending on a link; if not, it is not looked at again until it is."""
+    if not link.session.pending:
+        del core.owing[link.id]
+    return link.id in core.owing
 
 
 def settle(core: Core, link: Link) -> None:
@@ -35,7 +44,8 @@ def settle(core: Core, link: Link) -> None:
         pull(core, link)
     if session.pending:
         _drop_resolved(core, link)
-    reconcile.ask_on(core, link)
+    if core.reconciling.under_way:
+        reconcile.ask_on(core, link)
     if session.advance():
         write_cursor(core, link)
     if session.peer_waits and session.take_peer_waits():

@@ -81,7 +81,8 @@ def _begin(core: Core, link: Link, asking: Asking) -> None:
     is_closing = core.friends[friend].ended and not link.is_for_loans
     if is_closing or not link.session.is_greeted:
         return
-    asking.comparison = Comparison(ItemSet(expected_items(core, friend), _salt(core, friend)))
+    items = ItemSet(expected_items(core, friend), _salt(core, friend))
+    core.reconciling.under_way[friend] = Comparison(items)
     ask_on(core, link)
 
 
@@ -93,14 +94,15 @@ def _salt(core: Core, friend: MemberId) -> bytes:
 
 def ask_on(core: Core, link: Link) -> None:
     """Ask about the next ranges, when what the last ones brought is not too much."""
-    asking = None if link.friend is None else core.reconciling.asking.get(link.friend)
-    if asking is None or asking.comparison is None or asking.comparison.is_waiting:
+    assert link.friend is not None, "only friends compare"
+    comparison = core.reconciling.under_way.get(link.friend)
+    if comparison is None or comparison.is_waiting:
         return
     if len(link.session.pending) > PENDING_BEFORE_NEXT_MAX:
         return
-    message = asking.comparison.next_message()
+    message = comparison.next_message()
     if message is None:
-        asking.comparison = None
+        del core.reconciling.under_way[link.friend]
     else:
         core.send(link, message)
 
@@ -112,30 +114,30 @@ def on_answer(core: Core, link: Link, message: Compared | Listed) -> None:
         InvalidState: not an answer to what was asked; the comparison ends.
     """
     assert link.friend is not None, "only friends compare"
-    asking = core.reconciling.asking.get(link.friend)
-    if asking is None or asking.comparison is None:
+    comparison = core.reconciling.under_way.get(link.friend)
+    if comparison is None:
         raise InvalidState("an answer that was not asked for", section="8.6")
     try:
         if isinstance(message, Compared):
-            asking.comparison.take_parts(message)
+            comparison.take_parts(message)
         else:
-            _want(core, link, asking, asking.comparison.take_ids(message))
+            _want(core, link, comparison.take_ids(message))
     except InvalidState:
-        asking.comparison = None
+        del core.reconciling.under_way[link.friend]
         raise
     ask_on(core, link)
 
 
-def _want(core: Core, link: Link, asking: Asking, ids: list[bytes]) -> None:
-    pending = link.session.pending
+def _want(core: Core, link: Link, ids: list[bytes]) -> None:
+    assert link.friend is not None, "only friends compare"
+    refused = core.reconciling.asking[link.friend].refused
     for item in ids:
         record_id = RecordId(item)
         if core.registers.has_id(record_id) or item in core.revocations:
             continue
-        if record_id in asking.refused or len(pending) >= PENDING_MAX:
+        if record_id in refused or len(link.session.pending) >= PENDING_MAX:
             continue
-        core.puller.announce(link.id, record_id, limits.CERTIFICATE_SIZE_MAX_BYTES)
-        pending[record_id] = None
+        core.want(link, record_id, limits.CERTIFICATE_SIZE_MAX_BYTES)
 
 
 # --- answering ---------------------------------------------------------------------------

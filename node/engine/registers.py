@@ -149,10 +149,12 @@ class Registers:
     def of_origin(self, origin: MemberId) -> list[Record]:
         return [stored.record for stored in self._origins.get(origin, ())]
 
-    def count_listings(self, author: MemberId) -> int:
-        """How many things of a member are held."""
+    def has_listings(self, author: MemberId, count: int) -> bool:
+        """Whether so many things of a member are held, or more."""
         alike = self._origins.get(author, ())
-        return sum(stored.record.kind is Kind.LISTING for stored in alike)
+        if len(alike) < count:
+            return False
+        return sum(stored.record.kind is Kind.LISTING for stored in alike) >= count
 
     def count_from(self, giver: MemberId) -> int:
         """How many of the records held came from this friend."""

@@ -60,7 +60,7 @@ def note_settled(core: Core, record: Record) -> None:
 def _note_today(core: Core, name: str) -> None:
     today = core.now_ms // _DAY_MS
     if core.get_local(name) != today:
-        core.put_local(name, today)
+        core.put_local(name, today, moves_renewals=False)
 
 
 def shares(core: Core, member: MemberId) -> bool:

@@ -93,6 +93,7 @@ def link_down(core: Core, link_id: LinkId) -> None:
     link = core.links.pop(link_id, None)
     core.links_for_loans.pop(link_id, None)
     core.starved.pop(link_id, None)
+    core.owing.pop(link_id, None)
     if link is None:
         return
     if link.friend is not None:
@@ -209,8 +210,7 @@ def _on_announced(core: Core, link: Link, record_id: RecordId, size_bytes: int) 
         return
     if len(session.pending) >= PENDING_MAX:
         raise QuotaExceeded("more announced than is ever served", section="8.4", verdict="close")
-    core.puller.announce(link.id, record_id, size_bytes)
-    session.pending[record_id] = None
+    core.want(link, record_id, size_bytes)
 
 
 def _on_want(core: Core, link: Link, ids: tuple[RecordId, ...]) -> None:
