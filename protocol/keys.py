@@ -48,9 +48,12 @@ KEY_SIZE_BYTES: Final = 32
 SIGNATURE_SIZE_BYTES: Final = 64
 SEAL_OVERHEAD_BYTES: Final = 48  # ephemeral key of 32, tag of 16
 
-# Keys kept ready for verification: a node's friends and their circles, about a
-# kilobyte each. Bounds the memory spent on keys that strangers make up.
+# Keys kept ready for verification: a node's friends and their circles, about 600 bytes
+# each. Bounds the memory spent on keys that strangers make up.
 _LOADED_KEYS_MAX: Final = 4096
+# Whether a key is a point of the curve costs as much as a verification to find out, and under
+# 200 bytes to remember: also for the authors in a large house who are heard of seldom.
+_JUDGED_KEYS_MAX: Final = 32_768
 
 
 class Domain(Enum):
@@ -143,21 +146,19 @@ def public_key_problem(key: bytes) -> str | None:
 
     Spec: §4.2.
     """
-    loaded = _load_public_key(key)
-    return loaded if isinstance(loaded, str) else None
-
-
-def _load_public_key(key: bytes) -> Ed25519PublicKey | str:
-    """Give the key ready for use, or the problem with it."""
     # Before the memory, which would otherwise keep megabytes of made-up keys.
     if len(key) != KEY_SIZE_BYTES:
         return f"it has {len(key)} bytes, not {KEY_SIZE_BYTES}"
-    return _load_point(key)
+    return _point_problem(key)
 
 
-# The check of the curve costs as much as a verification, so its answer is kept too.
 @lru_cache(maxsize=_LOADED_KEYS_MAX)
-def _load_point(key: bytes) -> Ed25519PublicKey | str:
+def _load_good_key(key: bytes) -> Ed25519PublicKey:
+    return Ed25519PublicKey.from_public_bytes(key)
+
+
+@lru_cache(maxsize=_JUDGED_KEYS_MAX)
+def _point_problem(key: bytes) -> str | None:
     y = int.from_bytes(key, "little") & (2**255 - 1)
     if y >= _P:
         return "it is not in canonical form"
@@ -165,7 +166,7 @@ def _load_point(key: bytes) -> Ed25519PublicKey | str:
         return "it is a point of small order"
     if not _is_on_curve(y):
         return "it is not a point of the curve"
-    return Ed25519PublicKey.from_public_bytes(key)
+    return None
 
 
 def _is_on_curve(y: int) -> bool:
@@ -211,11 +212,10 @@ def verify(key: bytes, message: bytes, signature: bytes) -> bool:
         return False
     if int.from_bytes(signature[32:], "little") >= _ORDER:
         return False
-    loaded = _load_public_key(key)
-    if isinstance(loaded, str):
+    if public_key_problem(key) is not None:
         return False
     try:
-        loaded.verify(signature, message)
+        _load_good_key(key).verify(signature, message)
     except InvalidSignature:
         return False
     return True

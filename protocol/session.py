@@ -16,7 +16,6 @@ Spec: §8.3, §8.4.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -231,20 +230,17 @@ class Puller:
         "_asked_in_order",
         "_late",
         "_outstanding",
-        "_queues",
         "_wanted",
-        "has_queued",
+        "queues",
     )
 
     def __init__(self) -> None:
         self._wanted: dict[RecordId, _Wanted] = {}
-        self._queues: dict[int, deque[RecordId]] = {}
+        self.queues: dict[int, deque[RecordId]] = {}
+        """What is to be asked of links; only of those of which something is."""
         self._outstanding: dict[int, dict[RecordId, int]] = {}
         self._asked_in_order: dict[RecordId, int] = {}
         self._late: dict[tuple[int, RecordId], None] = {}
-        # Asked for each link in every event: the look-up itself.
-        self.has_queued: Callable[[int], bool] = self._queues.__contains__
-        """Whether there is something to ask of a link."""
 
     def announce(self, link: int, record_id: RecordId, size_bytes: int) -> None:
         """``link`` could give a record that we lack."""
@@ -256,9 +252,9 @@ class Puller:
             wanted.sources.append(link)
 
     def _queue(self, link: int, record_id: RecordId) -> None:
-        queue = self._queues.get(link)
+        queue = self.queues.get(link)
         if queue is None:
-            queue = self._queues[link] = deque()
+            queue = self.queues[link] = deque()
         queue.append(record_id)
 
     def is_wanted(self, record_id: RecordId) -> bool:
@@ -270,7 +266,7 @@ class Puller:
 
     def next_wants(self, link: int, now_ms: int, count_max: int) -> list[RecordId]:
         """Ids to ask from ``link`` now, within its window and at most ``count_max``."""
-        queue = self._queues.get(link)
+        queue = self.queues.get(link)
         if not queue:
             return []
         outstanding = self._outstanding.get(link, {})
@@ -293,7 +289,7 @@ class Puller:
         if ids:
             self._outstanding[link] = outstanding
         if not queue:
-            del self._queues[link]
+            del self.queues[link]
         return ids
 
     def resolve(self, record_id: RecordId) -> None:
@@ -326,7 +322,7 @@ class Puller:
         """Forget a link; give the links that now have something to be asked for."""
         for record_id in list(self._outstanding.get(link, ())):
             self.pass_over(link, record_id)
-        for record_id in self._queues.pop(link, ()):
+        for record_id in self.queues.pop(link, ()):
             wanted = self._wanted.get(record_id)
             if wanted is None or wanted.asked is not None:
                 continue
@@ -340,7 +336,7 @@ class Puller:
         for wanted in self._wanted.values():
             if link in wanted.sources:
                 wanted.sources = [source for source in wanted.sources if source != link]
-        return [other for other, queue in self._queues.items() if queue]
+        return [other for other, queue in self.queues.items() if queue]
 
     def overdue(self, now_ms: int) -> list[tuple[int, RecordId]]:
         """``(link, id)`` asked too long ago; the caller passes them over.
@@ -360,4 +356,4 @@ class Puller:
         return late
 
     def next_deadline_ms(self) -> int | None:
-        return next(iter(self._asked_in_order.values()), None)
+        return next(iter(self._asked_in_order.values())) if self._asked_in_order else None

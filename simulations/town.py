@@ -30,6 +30,7 @@ from protocol import limits
 from protocol.bodies import SeatBody, seat_object
 from protocol.charter import Charter
 from protocol.keys import MemberId, ObjectId, link_private_key, link_public_key
+from protocol.messages import Message
 from protocol.records import Record, RecordSigner, sign_record
 from simulations.graphs import Edge, adjacency
 from simulations.signing import InterningOpener, InterningPost, KeyRing
@@ -98,6 +99,12 @@ class _Mason:
     sequences: list[int]
     link_publics: list[bytes]
     post: InterningPost = field(default_factory=InterningPost)
+    read_message: Callable[[bytes], Message] = field(init=False)
+    write_message: Callable[[Message], bytes] = field(init=False)
+
+    def __post_init__(self) -> None:
+        # Bound once for everybody: thousands of homes of a town call these in turn.
+        self.read_message, self.write_message = self.post.read, self.post.write
 
     def member(self, number: int) -> MemberId:
         return MemberId(self.signers[number].public)
@@ -166,8 +173,8 @@ def _config(mason: _Mason, keys: KeyRing, number: int, private: bytes) -> Config
         languages=("en",),
         open_record=mason.opener,
         verify=keys.verify,
-        read_message=mason.post.read,
-        write_message=mason.post.write,
+        read_message=mason.read_message,
+        write_message=mason.write_message,
         records_per_second_max=mason.plan.records_per_second_max,
         introduces_itself=mason.plan.introduces_itself,
     )

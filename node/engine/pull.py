@@ -21,29 +21,27 @@ WANTED_AT_ONCE = 235
 
 def settle_waiting(core: Core) -> None:
     """Settle the links that waited for what another one brought, or could not give."""
-    has_queued, waiting = core.puller.has_queued, []
-    for link_id, link in core.links.items():
-        if has_queued(link_id) or (link_id in core.owing and _owes(core, link)):
-            waiting.append(link)
+    if not (core.owing or core.puller.queues):
+        return
+    waiting = [
+        link
+        for link_id, link in core.links.items()
+        if link_id in core.puller.queues or (link_id in core.owing and link.session.pending)
+    ]
     for link in waiting:
         if link.friend is not None:
             settle(core, link)
 
 
-def _owes(core: Core, link: Link) -> bool:
-    """Whether something is pending on a link; if not, it is not looked at again until it is."""
-    if not link.session.pending:
-        del core.owing[link.id]
-    return link.id in core.owing
-
-
 def settle(core: Core, link: Link) -> None:
     """Pull what is queued, move the cursor, let a waiting sender go on."""
     session = link.session
-    if core.puller.has_queued(link.id):
+    if link.id in core.puller.queues:
         pull(core, link)
     if session.pending:
         _drop_resolved(core, link)
+    if core.owing and not session.pending:
+        core.owing.pop(link.id, None)
     if core.reconciling.under_way:
         reconcile.ask_on(core, link)
     if session.advance():
@@ -72,7 +70,7 @@ def write_cursor(core: Core, link: Link) -> None:
 
 def pull(core: Core, link: Link) -> None:
     """Ask for queued records, within window and allowance. Spec: §8.4."""
-    if link.friend is None or not core.puller.has_queued(link.id):
+    if link.friend is None or link.id not in core.puller.queues:
         return
     allowance = left_for(core, link.friend, WANTED_AT_ONCE)
     if not allowance:
@@ -115,7 +113,7 @@ def next_wakeup_ms(core: Core) -> int | None:
         *(
             ready_ms(core, link.friend)
             for link in (core.links.get(link_id) for link_id in core.starved)
-            if link is not None and link.friend is not None and core.puller.has_queued(link.id)
+            if link is not None and link.friend is not None and link.id in core.puller.queues
         ),
     ]
     return min((time_ms for time_ms in times if time_ms is not None), default=None)

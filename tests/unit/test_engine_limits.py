@@ -87,7 +87,7 @@ def size_of(core: Core) -> dict[str, int]:
         "received": sum(len(received) for received in core.offers.received.values()),
         "revocations": len(core.revocations),
         "wanted": len(puller._wanted),
-        "queued": sum(len(queue) for queue in puller._queues.values()),
+        "queued": sum(len(queue) for queue in puller.queues.values()),
         "outstanding": sum(len(asked) for asked in puller._outstanding.values()),
         "asked": len(puller._asked_in_order),
         "pending": sum(len(link.pending) for link in sessions),

@@ -224,7 +224,7 @@ class TestPulling:
         puller.next_wants(A, 0, 10)
 
         assert puller.pass_over(A, IDS[0])
-        assert puller.has_queued(B)
+        assert B in puller.queues
         assert [IDS[0]] == puller.next_wants(B, 0, 10)
         assert not puller.pass_over(B, IDS[0])
         assert not puller.is_wanted(IDS[0])
@@ -298,7 +298,7 @@ class TestPulling:
         puller.resolve(IDS[0])
 
         assert [] == puller.next_wants(A, 0, 10)
-        assert not puller.has_queued(A)
+        assert A not in puller.queues
 
     def test_what_came_and_is_announced_anew_is_asked_of_who_announced_it_now(self) -> None:
         """It still stands in the queue of who announced it before."""
@@ -398,7 +398,7 @@ class PullerMachine(RuleBasedStateMachine):
         assert self.asked.keys() == self.puller._asked_in_order.keys()
 
     def _queues(self) -> dict[int, list[RecordId]]:
-        return {link: list(queue) for link, queue in self.puller._queues.items()}
+        return {link: list(queue) for link, queue in self.puller.queues.items()}
 
 
 TestPullerMachine = PullerMachine.TestCase
