@@ -227,10 +227,10 @@ class Puller:
     """
 
     __slots__ = (
-        "_asked_in_order",
         "_late",
         "_outstanding",
         "_wanted",
+        "deadlines_ms",
         "queues",
     )
 
@@ -239,7 +239,8 @@ class Puller:
         self.queues: dict[int, deque[RecordId]] = {}
         """What is to be asked of links; only of those of which something is."""
         self._outstanding: dict[int, dict[RecordId, int]] = {}
-        self._asked_in_order: dict[RecordId, int] = {}
+        self.deadlines_ms: dict[RecordId, int] = {}
+        """Until when what was asked for must be here, the oldest first."""
         self._late: dict[tuple[int, RecordId], None] = {}
 
     def announce(self, link: int, record_id: RecordId, size_bytes: int) -> None:
@@ -283,7 +284,7 @@ class Puller:
             wanted.sources = [source for source in wanted.sources if source != link]
             wanted.deadline_ms = now_ms + PULL_TIMEOUT_MS
             outstanding[record_id] = wanted.size_bytes
-            self._asked_in_order[record_id] = wanted.deadline_ms
+            self.deadlines_ms[record_id] = wanted.deadline_ms
             in_flight += wanted.size_bytes
             ids.append(record_id)
         if ids:
@@ -316,7 +317,7 @@ class Puller:
         del outstanding[record_id]
         if not outstanding:
             del self._outstanding[link]  # most links are quiet most of the time
-        del self._asked_in_order[record_id]
+        del self.deadlines_ms[record_id]
 
     def link_down(self, link: int) -> list[int]:
         """Forget a link; give the links that now have something to be asked for."""
@@ -344,7 +345,7 @@ class Puller:
         A slow link may answer all the same: the last ``LATE_MAX`` are remembered.
         """
         late: list[tuple[int, RecordId]] = []
-        for record_id, deadline_ms in self._asked_in_order.items():
+        for record_id, deadline_ms in self.deadlines_ms.items():
             if deadline_ms > now_ms:
                 break
             asked = self._wanted[record_id].asked
@@ -356,4 +357,4 @@ class Puller:
         return late
 
     def next_deadline_ms(self) -> int | None:
-        return next(iter(self._asked_in_order.values())) if self._asked_in_order else None
+        return next(iter(self.deadlines_ms.values())) if self.deadlines_ms else None

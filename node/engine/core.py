@@ -51,11 +51,13 @@ from protocol.errors import ProtocolError
 from protocol.house import Rules
 from protocol.keys import HouseId, MemberId, ObjectId, RecordId
 from protocol.mandates import Successor
-from protocol.messages import Message, OfferedPath
+from protocol.messages import Message, Paths
 from protocol.reconcile import Reconciling
 from protocol.records import Record, RecordSigner, sign_record
 from protocol.session import Puller
 
+Offer = tuple[MemberId, tuple[Path, ...]]
+"""An origin, and the paths that a friend is offered for it."""
 _EXPIRIES_SPARE_MAX = 256
 _ARRAYS = (list, tuple)
 _SCALARS = (bytes, int, str)
@@ -115,7 +117,7 @@ class Core:
     moved: dict[MemberId, None] = field(default_factory=dict)
     all_moved: bool = False
     unoffered: dict[Key, None] = field(default_factory=dict)  # of this event alone
-    offered: dict[Path, OfferedPath] = field(default_factory=dict)  # of this event alone
+    offered: dict[Offer, Paths] = field(default_factory=dict)  # of this event alone
     listed_origins: dict[MemberId, None] = field(default_factory=dict)
     contacts: dict[MemberId, tuple[bytes, ...]] = field(default_factory=dict)
     contact_holders: dict[bytes, dict[MemberId, None]] = field(default_factory=dict)
@@ -147,6 +149,7 @@ class Core:
     _entropy: bytes = b""
     _drawn: int = 0
     loan_book: object = None  # opened by who first asks, see ``loan_book``
+    has_loans: bool = True  # perhaps: known once the book is open
     on_keep: Callable[[Core, Record, MemberId | None], None] = field(init=False)
     signer_of: Callable[[Core, Kind], tuple[RecordSigner, bytes]] = field(init=False)
     """Which key signs a record of this kind, and by what mandate (``roots.signer_of``)."""
@@ -198,7 +201,8 @@ class Core:
             self.forget_renewals()
         self.now_ms = now_ms
         self._entropy = b""
-        self._let_go()
+        if self.changes or self.effects:
+            self._let_go()
 
     def finish(self) -> list[Effect]:
         """Give what an event brought about, ``Persist`` first, and keep nothing of it.
@@ -206,6 +210,8 @@ class Core:
         Now and not when the next event begins: in a town of thousands all of it would have left
         the processor's cache by then, and had to come back to be thrown away.
         """
+        if not (self.changes or self.effects):
+            return []
         given: list[Effect] = [*self.changes, *self.effects]
         self._let_go()
         return given
@@ -320,7 +326,8 @@ class Core:
     def note_expiry(self, record: Record) -> None:
         """Remember when this record's lease ends (see ``leases``)."""
         heapq.heappush(self.expiries, record.ends)
-        if len(self.expiries) > _EXPIRIES_SPARE_MAX + 2 * len(self.registers):
+        spare = len(self.expiries) - _EXPIRIES_SPARE_MAX
+        if spare > 0 and spare > 2 * len(self.registers):
             # A register renewed again and again must not leave its former dates behind.
             self.expiries = [stored.record.ends for stored in self.registers.all()]
             heapq.heapify(self.expiries)

@@ -152,20 +152,20 @@ class Engine:
         """When to send ``Woke``; None when nothing waits for time."""
         core = self.core
         plan = core.reconciling
-        times = [
-            pull.next_wakeup_ms(core),
-            plan.next_due_ms if plan.is_due_known else comparisons.next_wakeup_ms(core),
-        ]
-        if core.recalling is None:
-            times += (
-                core.expiries[0][0] if core.expiries else None,
-                core.next_renewal_ms if core.is_renewal_known else renewals.next_wakeup_ms(core),
-                loans.next_wakeup_ms(core),
-            )
-        else:
+        times = [plan.next_due_ms if plan.is_due_known else comparisons.next_wakeup_ms(core)]
+        # What waits seldom is not called to find that out.
+        if core.puller.deadlines_ms or core.starved:
+            times.append(pull.next_wakeup_ms(core))
+        if core.recalling is not None:
             # Nothing is signed, however overdue: it would be woken for nothing.
             times.append(recall.next_wakeup_ms(core))
-        # What waits seldom is not called to find that out.
+        else:
+            is_known = core.is_renewal_known
+            times.append(core.next_renewal_ms if is_known else renewals.next_wakeup_ms(core))
+            if core.expiries:
+                times.append(core.expiries[0][0])
+            if core.has_loans:
+                times.append(loans.next_wakeup_ms(core))
         if core.claims:
             times.append(roots.next_wakeup_ms(core))
         if core.paused:

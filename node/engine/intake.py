@@ -95,7 +95,7 @@ def receive_envelope(core: Core, link: Link, envelope: bytes) -> RecordId | None
         core.reject(link, error)
         return None
     try:
-        accept(core, link, record, asked=core.puller.was_asked(link.id, record.record_id))
+        accept(core, link, record)
     except OutOfReach as error:
         core.reject(link, error)
         comparisons.refused(core, link, record.record_id)
@@ -109,7 +109,7 @@ def receive_envelope(core: Core, link: Link, envelope: bytes) -> RecordId | None
     return record.record_id
 
 
-def accept(core: Core, link: Link, record: Record, *, asked: bool) -> None:
+def accept(core: Core, link: Link, record: Record) -> None:
     """Keep a record from a friend, or say why not.
 
     Raises:
@@ -131,7 +131,7 @@ def accept(core: Core, link: Link, record: Record, *, asked: bool) -> None:
             # Two bodies at one version are proof against their author; one is kept.
             raise Replayed("the author signed two records at one version", section="5.4")
         raise Replayed("a newer version is held", section="5.4")
-    if not _may_bring(core, link, record, asked):
+    if not _may_bring(core, link, record):
         raise OutOfReach("the sender has no path that lets this come here", section="7.3")
     if stored is None:
         _check_room(core, sender)
@@ -217,7 +217,7 @@ def _object_by_kind(record: Record) -> ObjectId | None:
             return register_object(record.kind) if record.kind is Kind.STATEMENT else None
 
 
-def _may_bring(core: Core, link: Link, record: Record, asked: bool) -> bool:
+def _may_bring(core: Core, link: Link, record: Record) -> bool:
     sender = link.friend
     assert sender is not None, "records come from friends"
     body = record.body
@@ -229,7 +229,8 @@ def _may_bring(core: Core, link: Link, record: Record, asked: bool) -> bool:
         if record.author == sender:
             # Renewed and pushed: it may stand in a path that we remember, not use.
             return True
-        return asked or core.registers.stored(record.key) is not None
+        was_asked = core.puller.was_asked(link.id, record.record_id)
+        return was_asked or core.registers.stored(record.key) is not None
     if record.kind is Kind.CHARTER:
         return house.is_charter_of(record, core.house)
     if not core.is_live_friend(sender):

@@ -44,8 +44,8 @@ def longest_ms(core: Core, kind: Kind) -> int | None:
     A guest signs its first half before it knows the charter, hence the usual lease too.
     """
     if kind is Kind.HALF:
-        longest_ms = max(charter.friendship_lease_ms for charter in core.charters)
-        return max(longest_ms, limits.FRIENDSHIP_LEASE_MS)
+        leases_ms = [charter.friendship_lease_ms for charter in core.charters]
+        return max(limits.FRIENDSHIP_LEASE_MS, *leases_ms)
     return _LONGEST_MS.get(kind)
 
 

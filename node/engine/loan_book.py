@@ -89,6 +89,7 @@ class LoanBook:
         self.alarms = Alarms()
         self.wakeup_ms: int | None = None
         self.is_looked_through = False
+        core.has_loans = False
         for kind in LOAN_KINDS:
             for record in core.of_kind(kind):
                 self.note(record)
@@ -101,6 +102,7 @@ class LoanBook:
             if entry is None:
                 self._numbers += 1
                 entry = self._entries[body.loan] = _Entry(body.path, self._numbers)
+                self._core.has_loans = True
             entry.steps[record.key] = record
             entry.derived_for_ms = None
             self._changed[body.loan] = None
@@ -172,6 +174,8 @@ class LoanBook:
             self._turns.set(loan, None)
             self.alarms.set(loan, None)
             self._untimed.pop(loan, None)
+        if ended and not self._entries:
+            self._core.has_loans, self.wakeup_ms = False, None
         return [ObjectId(loan) for loan in ended]
 
     # --- some of the loans ---------------------------------------------------------------
@@ -279,3 +283,4 @@ def book_of(core: Core) -> LoanBook:
 def forget_book(core: Core) -> None:
     """The numbers changed by which loans are judged and looked at: open it anew."""
     core.loan_book = None
+    core.has_loans = True  # perhaps: whoever opens it finds out

@@ -201,19 +201,20 @@ def offer_message(core: Core, link: Link, origin: MemberId) -> Paths | None:
         given.pop(origin, None)
         _forget_if_done(core, origin)
     core.persist(Space.OFFERED, friend + origin, row if desired else None)
-    message = Paths(origin, tuple([_with_certificates(core, path) for path in desired]))
+    message = _paths_message(core, origin, desired)
     if not said:
         for record_id in itertools.chain(*(p.certificates for p in message.paths)):
             link.told[record_id] = link.told.get(record_id, 0) + 1
     return message
 
 
-def _with_certificates(core: Core, path: Path) -> OfferedPath:
-    """A path as it is offered: the same to every friend."""
-    offered = core.offered.get(path)
-    if offered is None:
-        offered = core.offered[path] = OfferedPath(path, certificate_ids(core, path))
-    return offered
+def _paths_message(core: Core, origin: MemberId, paths: tuple[Path, ...]) -> Paths:
+    """Paths with their certificates: most friends are offered the same."""
+    message = core.offered.get((origin, paths))
+    if message is None:
+        offered = [OfferedPath(path, certificate_ids(core, path)) for path in paths]
+        message = core.offered[origin, paths] = Paths(origin, tuple(offered))
+    return message
 
 
 def is_told(core: Core, link: Link, record: Record) -> bool:
@@ -317,7 +318,7 @@ def _is_in_use(core: Core, offered: OfferedPath) -> bool:
 
 def _lists_in_use(core: Core, origin: MemberId) -> list[Path]:
     """The ``through`` lists of an origin's things that are held, with the empty one."""
-    return [(), *(through for through, _ in core.reach.get(origin, ()) if through)]
+    return [(), *[through for through, _ in core.reach.get(origin, ()) if through]]
 
 
 def needs(core: Core, offered: OfferedPath) -> bool:

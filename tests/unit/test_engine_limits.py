@@ -89,7 +89,7 @@ def size_of(core: Core) -> dict[str, int]:
         "wanted": len(puller._wanted),
         "queued": sum(len(queue) for queue in puller.queues.values()),
         "outstanding": sum(len(asked) for asked in puller._outstanding.values()),
-        "asked": len(puller._asked_in_order),
+        "asked": len(puller.deadlines_ms),
         "pending": sum(len(link.pending) for link in sessions),
         "known": sum(len(link.known_to_peer) for link in sessions),
         "offered": sum(len(link.offered) for link in core.links.values()),

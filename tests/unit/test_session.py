@@ -395,7 +395,7 @@ class PullerMachine(RuleBasedStateMachine):
     def nothing_is_kept_of_what_is_not_wanted(self) -> None:
         assert (self.puller.next_deadline_ms() is None) is (not self.asked)
         assert self.sources.keys() == self.puller._wanted.keys()
-        assert self.asked.keys() == self.puller._asked_in_order.keys()
+        assert self.asked.keys() == self.puller.deadlines_ms.keys()
 
     def _queues(self) -> dict[int, list[RecordId]]:
         return {link: list(queue) for link, queue in self.puller.queues.items()}
