@@ -279,11 +279,12 @@ class World:
             self._plan_wake(host)
 
     def _finish(self, host: Host, effects: list[Effect]) -> None:
-        changes = self._commit(host, effects)
+        keeps = self.plan.keeps_disks
+        changes = self._commit(host, effects) if keeps else []
         for effect in effects[len(changes) :] if changes else effects:
             if isinstance(effect, Send):
                 self._send(host, effect.link, effect.message)
-            else:
+            elif keeps or not isinstance(effect, Persist):
                 self._carry_out(host, effect, changes)
         if self.watch is None or host.engine is None:
             return
@@ -296,7 +297,7 @@ class World:
             if not isinstance(effect, Persist):
                 break
             changes.append(effect)
-        if changes and self.plan.keeps_disks:
+        if changes:
             host.disk.commit(changes)
             if self.watch is not None:
                 self.watch.watch_commit(host, changes)

@@ -86,6 +86,8 @@ class Engine:
         log_epoch: 8 fresh random bytes; used only when ``stored`` is empty.
     """
 
+    __slots__ = ("_is_new", "_joins", "_mailbox", "core")
+
     def __init__(
         self,
         config: Config,
