@@ -34,6 +34,8 @@ QUIET_MS: Final = 120_000
 """At rest: longer than any want, wait or redial of an engine or a host."""
 PATIENCE_MS: Final = 24 * 3600 * 1000
 PROGRESS_EVENTS: Final = 2_000
+LISTING_STEPS: Final = 60
+"""So often the bar moves on while all list something."""
 
 Thing: TypeAlias = tuple[int, bytes]
 """Its holder's number and its object id."""
@@ -101,7 +103,9 @@ class ListedTown:
             sponsors=sponsors or {},
             introduces_itself=False,
         )
-        residents = build_town(plan, keys, self.opener, lambda steps: self._bar(steps, members))
+        residents = build_town(
+            plan, keys, self.opener, lambda steps: self._bar(steps, "stores", members)
+        )
         self.world = World(
             residents,
             self.opener,
@@ -116,9 +120,9 @@ class ListedTown:
             ),
         )
 
-    def _bar(self, steps: Iterator[int], total: int) -> Iterator[int]:
+    def _bar(self, steps: Iterator[int], what: str, total: int) -> Iterator[int]:
         hidden = not self._shows_progress
-        return iter(tqdm(steps, "stores", total, leave=False, disable=hidden, file=sys.stderr))
+        return iter(tqdm(steps, what, total, leave=False, disable=hidden, file=sys.stderr))
 
     # --- what happens --------------------------------------------------------------------
 
@@ -141,7 +145,8 @@ class ListedTown:
             for _ in range(each):
                 at_ms = now_ms + self._chance.randrange(duration_ms)
                 self.world.queue.push(at_ms, Act(_lister(self, number)))
-        self.world.run_until(now_ms + duration_ms)
+        for step in self._bar(iter(range(1, LISTING_STEPS + 1)), "listings", LISTING_STEPS):
+            self.world.run_until(now_ms + duration_ms * step // LISTING_STEPS)
         self.settle("listings", None, lambda: self.opener.opened_by_kind[Kind.LISTING])
 
     def list_one(self, number: int) -> None:

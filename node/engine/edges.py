@@ -255,4 +255,4 @@ def _learn_end(core: Core, member: MemberId, giver: MemberId | None) -> None:
 def given_to_any(core: Core, one: MemberId, other: MemberId) -> bool:
     """Whether this edge is part of a path now offered to somebody."""
     pair = edge(one, other)
-    return any([pair in edges for edges in core.offers.given_edges.values()])
+    return any(pair in edges for edges in core.offers.given_edges.values())
