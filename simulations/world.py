@@ -281,6 +281,7 @@ class World:
     def _finish(self, host: Host, effects: list[Effect]) -> None:
         keeps = self.plan.keeps_disks
         changes = self._commit(host, effects) if keeps else []
+        # Most effects are messages, and rows that no disk takes.
         for effect in effects[len(changes) :] if changes else effects:
             if isinstance(effect, Send):
                 self._send(host, effect.link, effect.message)

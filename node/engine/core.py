@@ -217,7 +217,7 @@ class Core:
         return given
 
     def _let_go(self) -> None:
-        """Forget what belongs to one event alone."""
+        """Forget what belongs to one event alone; where any is, there is a change or an effect."""
         self.changes.clear()
         self.effects.clear()
         if self._told_topics:

@@ -196,7 +196,7 @@ def check_header(core: Core, record: Record, sender: MemberId | None = None) -> 
 def _object_by_kind(record: Record) -> ObjectId | None:
     match record.body:
         case ListingBody():
-            return None
+            return None  # the most frequent ones first: a thing is where its holder likes
         case HalfBody(friend=friend):
             return half_object(friend)
         case SeatBody(candidate=candidate):
