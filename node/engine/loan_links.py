@@ -181,16 +181,14 @@ def _records_of(core: Core, loan: LoanState) -> list[Record]:
 
 
 def _is_quiet(core: Core, link: Link, times: int) -> bool:
-    began_ms = link.for_loans_since_ms
-    return began_ms is not None and core.now_ms >= began_ms + times * QUIET_MS
+    return link.is_for_loans and core.now_ms >= link.up_ms + times * QUIET_MS
 
 
 def next_wakeup_ms(core: Core) -> int | None:
     """When a loan's time is over, or a link has stood for long enough to know that all is said."""
     times = [s.until_ms for loans in core.loan_links.values() for s in loans.values()]
     for link in core.links_for_loans.values():
-        assert link.for_loans_since_ms is not None, "one for loans"
-        times += [link.for_loans_since_ms + n * QUIET_MS for n in (1, 2)]
+        times += [link.up_ms + n * QUIET_MS for n in (1, 2)]
     return min((time_ms for time_ms in times if time_ms > core.now_ms), default=None)
 
 

@@ -140,8 +140,8 @@ class Link:
     """A secure channel that stands.
 
     Args:
-        for_loans_since_ms: of a link with a former friend, which is for loans alone (§11.9):
-            since when it stands.
+        up_ms: since when it stands.
+        is_for_loans: with a former friend, for loans alone (§11.9).
         offered: the paths last offered on this link, by origin.
         told: for each certificate, in how many paths offered on this link it was named.
         recalled_at_ms: when the friend last asked for its own records (§18.5).
@@ -155,13 +155,10 @@ class Link:
     is_guest: bool = False
     local_addresses: tuple[str, ...] = ()
     recalled_at_ms: int | None = None
-    for_loans_since_ms: int | None = None
+    up_ms: int = 0
+    is_for_loans: bool = False
     offered: dict[MemberId, tuple[Path, ...]] = field(default_factory=dict)
     told: dict[RecordId, int] = field(default_factory=dict)
-
-    @property
-    def is_for_loans(self) -> bool:
-        return self.for_loans_since_ms is not None
 
 
 @dataclass(slots=True)

@@ -62,7 +62,7 @@ DAY_MS = 24 * 3600 * 1000
 
 def link_up(core: Core, link: Link, friend: Friend) -> None:
     """A secure channel with a friend stands: greet. Spec: §8.3."""
-    link.friend = friend.member
+    link.friend, link.up_ms = friend.member, core.now_ms
     core.links[link.id] = link
     core.link_ids[friend.member] = link.id
     if friend.ended and not loan_links.serves(core, friend.member):
@@ -70,7 +70,7 @@ def link_up(core: Core, link: Link, friend: Friend) -> None:
         return
     if friend.ended:
         # The other end may not have heard of it; then it calls again, for the loans alone.
-        link.for_loans_since_ms = core.now_ms
+        link.is_for_loans = True
         core.links_for_loans[link.id] = link
         membership.tell_end(core, link)
     greet(core, link)
@@ -243,7 +243,8 @@ def _on_want(core: Core, link: Link, ids: tuple[RecordId, ...]) -> None:
 
 
 def _on_records(core: Core, link: Link, envelopes: tuple[bytes, ...]) -> None:
-    allowance.spend(core, _friend(core, link).member, len(envelopes))
+    assert link.friend is not None, "only friends' links sync"
+    allowance.spend(core, link.friend, len(envelopes))
     session = link.session
     for envelope in envelopes:
         record_id = intake.receive_envelope(core, link, envelope)
