@@ -28,6 +28,7 @@ from datetime import date
 from itertools import count
 from typing import Final, TypeVar
 
+from node.breakage import HostFailed, rows_against
 from node.engine.clock_watch import ClockWatch
 from node.engine.commands import Command
 from node.engine.core import Core
@@ -90,12 +91,6 @@ _STOP_MAX_S: Final = 5.0
 _EPOCH_ORDINAL: Final = date(1970, 1, 1).toordinal()
 
 
-class HostFailed(NodeError):
-    """The loop met an error nobody expected; the log says which."""
-
-    code = "node-broken"
-
-
 @dataclass(frozen=True, slots=True)
 class _NewLink:
     """In the queue of events: a link to be given to the engine."""
@@ -137,6 +132,7 @@ class Host:
         self._topics = topics
         self._time = NodeTime(clock)
         self._events: deque[Event | _NewLink] = deque()
+        self._at_hand: Event | _NewLink | None = None
         self._has_events = asyncio.Event()
         self._links: dict[LinkId, Connection] = {}
         self._inboxes: dict[LinkId, Inbox] = {}
@@ -321,11 +317,12 @@ class Host:
             await self._has_events.wait()
             deadline_s = time.monotonic() + _SLICE_S
             while self._events and time.monotonic() < deadline_s:
-                item = self._events.popleft()
+                self._at_hand = item = self._events.popleft()
                 if isinstance(item, _NewLink):
                     self._take_link(item.link)
                 else:
                     self._handle_event(item)
+                self._at_hand = None
             if not self._events:
                 self._has_events.clear()
             self._schedule_wakeup()
@@ -482,7 +479,22 @@ class Host:
             self._fail(error)
         except Exception:
             _log.exception("the engine's loop failed")
-            self._fail(HostFailed("The program failed in a way nobody expected; see the log"))
+            self._fail(await self._after_breakage())
+
+    async def _after_breakage(self) -> NodeError:
+        """Shut out whoever sent what broke the engine. Spec: §14.2."""
+        event = self._at_hand
+        if not isinstance(event, MessageReceived):
+            return HostFailed("The program failed in a way nobody expected; see the log")
+        link = self._links.get(event.link)
+        try:
+            rows = rows_against(self.core, link, event.link, self.now_ms())
+            if rows:
+                await self.on_store_thread(self._store.commit, rows)
+        except StoreError as error:
+            return error
+        detail = "What another home sent made the program fail; see the log"
+        return HostFailed(detail, may_open_again=True)
 
     def _fail(self, error: NodeError) -> None:
         if not self.failed.done():

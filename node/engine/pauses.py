@@ -15,12 +15,14 @@ from node.engine import ids
 from node.engine.calendar import instant_text
 from node.engine.commands import AdmitFriend
 from node.engine.core import Core
-from node.engine.events import FriendsChanged, Json
+from node.engine.events import FriendsChanged, Json, Persist, Space
 from protocol import limits
 from protocol.errors import Refused
 from protocol.keys import MemberId
 
 _NOTE: Final = "paused "
+BROKE_US: Final = "node-broken"
+"""The reason where what a friend sent made this program fail: it is not the friend's to mend."""
 
 
 def settle(core: Core) -> None:
@@ -50,6 +52,12 @@ def _pause(core: Core, member: MemberId, code: str) -> None:
     core.paused[member] = (core.now_ms + limits.LINK_PAUSE_MS, code)
     core.put_local(_NOTE + member.hex(), [*core.paused[member]])
     _tell(core)  # the link itself was ended with what was refused (``Core.reject``)
+
+
+def row_against(member: MemberId, now_ms: int) -> Persist:
+    """The row by which the next engine has paused a friend whose message broke this one."""
+    row = (now_ms + limits.LINK_PAUSE_MS, BROKE_US)
+    return Persist(Space.LOCAL, (_NOTE + member.hex()).encode(), row)
 
 
 def view(core: Core, member: MemberId) -> Json:

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import web
 
 from node import config
+from node.breakage import HostFailed
 from node.errors import NodeError, StoreError
 from node.flat import rooms
 from node.flat.place import Place
@@ -113,6 +114,7 @@ class Flat:
         """Done when no home can do anything more, with the first one's reason."""
         self._door = door
         self._make_app = make_app
+        self._first_store: Store | None = None
         self._first_error: NodeError | None = None
         self._web_address: tuple[str, int] | None = None
         self._tasks: dict[asyncio.Task[None], None] = {}
@@ -160,6 +162,7 @@ class Flat:
         try:
             if isinstance(store, StoreError):
                 raise store
+            self._first_store = store
             await self._open(first, store)
         except NodeError as error:
             if not found:
@@ -244,12 +247,39 @@ class Flat:
         if failed.cancelled() or self.failed.done():
             return
         error = failed.result()
+        if isinstance(error, HostFailed) and error.may_open_again:
+            self._begin(self._open_again(resident, error))
+            return
+        self._give_up(resident, error)
+
+    def _give_up(self, resident: Resident, error: NodeError) -> None:
         if not any(each.is_lived_in for each in self.open_ones() if each is not resident):
             self.failed.set_result(error)
             return
         stack = resident.stack
         self._close_for(resident, error)
         self._begin(_leave(stack))
+
+    async def _open_again(self, resident: Resident, error: NodeError) -> None:
+        """A message broke it, whose sender is shut out: start from what is on disk."""
+        async with resident.lock:
+            stack = resident.stack
+            self._close_for(resident, error)
+            await _leave(stack)
+            if resident.room is not None:
+                await self._try_to_open(resident)
+            else:
+                await self._open_first_again(resident)
+            if resident.server is not None:
+                _log.warning("the home in %s is open again", resident.home)
+
+    async def _open_first_again(self, resident: Resident) -> None:
+        assert self._first_store is not None, "it was open"
+        try:
+            await self._open(resident, self._first_store)
+        except NodeError as error:
+            await resident.stack.aclose()
+            self._give_up(resident, error)
 
     # --- what flatmates do ----------------------------------------------------------------------
 

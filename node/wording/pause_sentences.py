@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from node.engine.pauses import BROKE_US
 from node.i18n import N_
 
 
@@ -22,6 +23,12 @@ def pause_sentence(friend: Mapping[str, Any], say: Callable[[str], str]) -> str:
         "program changed. Until {until} nothing goes there or comes from there. You are friends "
         "as before: ask {name} to look at their home (openhouse doctor)."
     )
+    if paused["reason"] == BROKE_US:
+        sentence = N_(
+            "What {name}'s home sent made this program fail; the fault is most likely here. Until "
+            "{until} nothing goes there or comes from there. You are friends as before, and {name} "
+            "need do nothing: a newer version may help (the log has the details)."
+        )
     until = datetime.fromisoformat(paused["until"]).astimezone().strftime("%Y-%m-%d %H:%M")
     return say(sentence).format(name=friend["name"], until=until)
 

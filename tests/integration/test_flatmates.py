@@ -17,8 +17,10 @@ from aiohttp import ClientSession, CookieJar
 from node import doctor
 from node.cli.client import Client
 from node.config import Settings
-from node.engine import views
-from node.engine.commands import AddThing, Ask, FoundHouse
+from node.engine import intake, views
+from node.engine.commands import AddThing, AdmitFriend, Ask, FoundHouse
+from node.engine.core import Core
+from node.engine.state import Link
 from node.errors import StoreCorrupt, StoreError, StoreFull
 from node.flat.flat import FIRST, Flat
 from node.flat.front import Front
@@ -31,6 +33,7 @@ from node.transport.door import open_door
 from node.transport.endpoint import listen
 from protocol.charter import Charter
 from protocol.errors import Refused
+from protocol.records import Record
 from tests.integration.homes import befriend, eventually, home, host, in_days, me, run, sees
 
 PASSWORD = "correct horse"
@@ -408,6 +411,47 @@ def test_a_home_that_fails_is_closed_and_the_last_one_ends_the_program(tmp_path:
             failure = StoreFull("There is no room at all")
             building.node().failed.set_result(failure)
             assert failure is await building.flat.failed
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("slug", [FIRST, "leo"])
+def test_a_home_that_a_message_broke_opens_again_without_its_sender(
+    tmp_path: Path, slug: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever wrote the message, the home is there for its person and its other friends."""
+    accept = intake.accept
+
+    def accept_with_a_bug(core: Core, link: Link, record: Record) -> None:
+        assert getattr(record.body, "title", "") != "breaking", "a bug that somebody found"
+        accept(core, link, record)
+
+    async def scenario() -> None:
+        async with flat_in(tmp_path / "flat") as building, home(tmp_path, "Ben") as ben:
+            await two(building)
+            broken = building.node(slug)
+            if slug != FIRST:
+                await broken.command(FoundHouse("Another house", Charter()))
+            await befriend(ben, broken)
+            await ben.command(AddThing("harmless", circles=1))
+            await eventually(lambda: sees(broken, "harmless"))
+            with monkeypatch.context() as patch:
+                patch.setattr(intake, "accept", accept_with_a_bug)
+                await ben.command(AddThing("breaking", circles=1))
+                await eventually(lambda: building.flat.residents[slug].node not in (None, broken))
+
+            again = building.node(slug)
+            assert "node-broken" == host(again).core.paused[me(ben)][1]
+            assert sees(again, "harmless")
+            assert not sees(again, "breaking")
+            assert not building.flat.failed.done()
+            phone = await building.phone()
+            await phone.post("/who", "/who", flatmate=slug)
+            assert "/" == await phone.post("/sign-in", "/", key=again.token)
+            assert "made this program fail" in (await phone.get(f"/friends/{me(ben).hex()}"))[1]
+
+            await again.command(AdmitFriend(me(ben).hex()))
+            await eventually(lambda: sees(again, "breaking"))
 
     run(scenario())
 

@@ -24,6 +24,7 @@ from typing import Any, cast
 
 import pytest
 
+from node.breakage import HostFailed
 from node.engine.commands import Rate
 from node.engine.core import Core
 from node.engine.events import (
@@ -49,7 +50,7 @@ from node.engine.events import (
     Woke,
 )
 from node.errors import StoreFull
-from node.host import Host, HostFailed
+from node.host import Host
 from node.opening import CachedOpener
 from node.surroundings import FriendPeer, InvitationPeer, Peer
 from node.topics import Topics
@@ -290,6 +291,58 @@ def test_an_error_nobody_expected_stops_the_host_and_is_logged(
 
     run(scenario)
     assert "ZeroDivisionError: a bug" in caplog.text
+
+
+BREAKING = encode_message(Have(bytes(8), bytes(8), 0))
+
+
+def break_at_messages(world: World) -> None:
+    def react(event: Event) -> list[Effect]:
+        if isinstance(event, MessageReceived):
+            raise ZeroDivisionError("a bug")
+        return world.engine.answer(event)
+
+    world.engine.react = react
+
+
+def test_who_sent_what_broke_the_engine_is_shut_out_before_it_opens_again() -> None:
+    async def scenario(world: World) -> None:
+        line = await world.link(FriendPeer(SMALL))
+        break_at_messages(world)
+        world.host.receive(line, BREAKING)
+        failed = await world.host.failed
+
+        assert isinstance(failed, HostFailed)
+        assert failed.may_open_again
+        [[row]] = world.disk.batches
+        assert (Space.LOCAL, f"paused {SMALL.hex()}".encode()) == (row.space, row.key)
+
+    run(scenario)
+
+
+def test_the_invitation_of_a_guest_who_broke_the_engine_lets_nobody_in_any_more() -> None:
+    async def scenario(world: World) -> None:
+        tag = b"t" * 16
+        line = await world.link(InvitationPeer(tag, bytes(32), is_inviter=False))
+        break_at_messages(world)
+        world.host.receive(line, BREAKING)
+
+        assert isinstance(await world.host.failed, HostFailed)
+        assert [[Persist(Space.INVITATION, tag, None)]] == world.disk.batches
+
+    run(scenario)
+
+
+def test_what_cannot_be_written_ends_the_home_also_when_a_message_broke_it() -> None:
+    async def scenario(world: World) -> None:
+        line = await world.link(FriendPeer(SMALL))
+        break_at_messages(world)
+        world.disk.error = StoreFull("The disk that holds /home is full")
+        world.host.receive(line, BREAKING)
+
+        assert world.disk.error is await world.host.failed
+
+    run(scenario)
 
 
 def test_stopping_commits_and_carries_out_what_was_handled() -> None:

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from node.breakage import HostFailed
 from node.engine.proposals import charter_refusal
 from node.errors import NodeError, StoreFull
-from node.host import HostFailed
 from node.i18n import LANGUAGES
 from node.wording import messages
 from node.wording.charter_words import charter_sentence

@@ -9,6 +9,7 @@ import pytest
 
 from node.cli.output import Screen
 from node.cli.render import RENDERINGS
+from node.engine.pauses import BROKE_US
 from node.i18n import LANGUAGES, translator
 from node.wording.pause_sentences import pause_sentence
 
@@ -38,6 +39,17 @@ def test_a_pause_is_said_with_its_end_and_what_to_do(language: str) -> None:
     assert "Ben" in said
     assert "2026-11-24" in said
     assert "openhouse doctor" in said
+    assert "{" not in said
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_who_made_this_program_fail_is_not_blamed_for_it(language: str) -> None:
+    friend = {**FRIEND, "paused": {**FRIEND["paused"], "reason": BROKE_US}}
+    said = pause_sentence(friend, translator(language).gettext)
+
+    assert "Ben" in said
+    assert "2026-11-24" in said
+    assert "doctor" not in said
     assert "{" not in said
 
 
