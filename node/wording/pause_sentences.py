@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from node.engine.pauses import BROKE_US
 from node.i18n import N_
 
 
@@ -23,7 +22,7 @@ def pause_sentence(friend: Mapping[str, Any], say: Callable[[str], str]) -> str:
         "program changed. Until {until} nothing goes there or comes from there. You are friends "
         "as before: ask {name} to look at their home (openhouse doctor)."
     )
-    if paused["reason"] == BROKE_US:
+    if paused["reason"] == "node-broken":  # ``pauses.BROKE_US``; commands load no engine for it
         sentence = N_(
             "What {name}'s home sent made this program fail; the fault is most likely here. Until "
             "{until} nothing goes there or comes from there. You are friends as before, and {name} "
