@@ -18,6 +18,7 @@ import numpy as np
 from simulations.population.asking import People, Requests
 from simulations.population.compiled import Flags, Hashes, Offsets, kernel, part
 from simulations.population.draws import draw, uniform
+from simulations.population.order import by_member
 from simulations.population.rules import (
     Rules,
     has_unit,
@@ -149,25 +150,30 @@ def _decided(
     return _AGREED if is_holder else 0
 
 
-def in_turn(hashes: Hashes) -> Offsets:
-    """All requests by their hash; of two alike the first."""
-    return np.argsort(hashes, kind="stable")
-
-
 def in_order(
-    requests: Requests, fates: Fates, stage: int, turns: Offsets
+    requests: Requests, fates: Fates, stage: int, turns: Hashes, members: int
 ) -> tuple[Offsets, Offsets]:
-    """The requests that wait at a stage, by member and turn, and where each member's begin."""
-    waiting = turns[((fates.what == Fate.WITH_SOMEBODY) & (requests.hops > stage))[turns]]
-    order = waiting[np.argsort(requests.nodes[waiting, stage], kind="stable")]
+    """The requests that wait at a stage, by member and turn, and where each member's begin.
+
+    Args:
+        turns: of each request; of two alike the first comes first.
+        members: how many there are.
+    """
+    waiting = np.flatnonzero((fates.what == Fate.WITH_SOMEBODY) & (requests.hops > stage))
+    order = waiting[by_member(members, requests.nodes[waiting, stage], turns[waiting])]
     begins = np.flatnonzero(np.diff(requests.nodes[order, stage], prepend=-1))
     return order, np.append(begins, len(order)).astype(np.int64)
 
 
 def let_go(units: Units, requests: Requests, fates: Fates) -> None:
     """Units of requests that came to nothing are free again. Spec: §12.7."""
-    over = np.flatnonzero((fates.what != Fate.AGREED) & (requests.hops > 1))
-    # Everybody before the one with whom it ended had engaged a unit.
-    stages = np.arange(requests.edges.shape[1])
-    engaged = stages < fates.stage[over, np.newaxis]
-    np.subtract.at(units.engaged, requests.edges[over][engaged], 1)
+    _let_go(units, requests, fates)
+
+
+@kernel
+def _let_go(units: Units, requests: Requests, fates: Fates) -> None:
+    for request in range(len(requests.borrowers)):
+        if fates.what[request] != _AGREED and requests.hops[request] > 1:
+            # Everybody before the one with whom it ended had engaged a unit.
+            for stage in range(fates.stage[request]):
+                units.engaged[requests.edges[request, stage]] -= 1

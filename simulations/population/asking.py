@@ -17,10 +17,8 @@ from numpy.typing import NDArray
 from simulations.population.compiled import Flags, Hashes, Numbers, Offsets, Reals, kernel, part
 from simulations.population.csr import Graph, fetch_rows, position
 from simulations.population.draws import GOLDEN, draw, mixed, uniform
-from simulations.population.rules import (
-    Rules,
-    is_sharing,
-)
+from simulations.population.rules import Rules, borrows_beyond, is_sharing
+from simulations.population.words import Words
 
 HOPS_MAX: Final = 4
 """Circles of the hard limit; a path has so many members beside the borrower."""
@@ -90,6 +88,7 @@ def requests_for(count: int) -> Requests:
 @kernel
 def ask(
     graph: Graph,
+    words: Words,
     rules: Rules,
     people: People,
     things_circles: int,
@@ -101,14 +100,13 @@ def ask(
     end: int,
     looking: Looking,
     opened: Flags,
-    reliable: Flags,
     counts: Offsets,
     requests: Requests,
 ) -> int:
     """Look at what members ``begin`` to ``end`` want; gives how many ask.
 
     Args:
-        opened, reliable: what each of them sees of itself.
+        opened: the circles that each of them sees open to itself.
         counts: takes how many want something, share nothing, find nothing.
         requests: room for ``end - begin``.
     """
@@ -124,7 +122,7 @@ def ask(
         if on_word:
             circles = min(circles + rules.recommended, rules.max_circles)
         circles = min(circles, things_circles)
-        if reliable[member] == 0:
+        if not borrows_beyond(graph, words, rules, member, member, week):
             circles = 1
         holder = _choose(graph, people.free, member, circles, draw(choice_stream, member), looking)
         if holder < 0:

@@ -33,7 +33,10 @@ Scratch = TypeVar("Scratch")
 Result = TypeVar("Result")
 
 MEMBERS_AT_ONCE: Final = 1 << 15
-"""Members in one range: enough work to hide the cost of handing it over."""
+LEAST_AT_ONCE: Final = 1 << 10
+"""Members in one range at most and at least: enough work to hide the cost of handing it over."""
+RANGES_EACH: Final = 8
+"""Ranges for each thread, where they would else be larger: none is left waiting for the last."""
 
 
 def kernel(function: Function) -> Function:
@@ -61,6 +64,13 @@ def cores() -> int:
         return os.cpu_count() or 1
 
 
+def side_by_side(*works: Callable[[], object], threads: int | None = None) -> None:
+    """Do things that touch nothing of each other, at once where there is more than one thread."""
+    with ThreadPoolExecutor(max_workers=threads or cores()) as executor:
+        for done in [executor.submit(work) for work in works]:
+            done.result()
+
+
 def in_ranges(
     work: Callable[[int, int, Scratch], Result],
     total: int,
@@ -76,8 +86,8 @@ def in_ranges(
         threads: as many as there are cores if None.
         told: called with the size of each range that is done, in order.
     """
-    at_once = MEMBERS_AT_ONCE
-    count = max(1, min(threads or cores(), -(-total // at_once)))
+    count = max(1, min(threads or cores(), -(-total // LEAST_AT_ONCE)))
+    at_once = max(LEAST_AT_ONCE, min(MEMBERS_AT_ONCE, -(-total // (count * RANGES_EACH))))
     pool: SimpleQueue[Scratch] = SimpleQueue()
     for _ in range(count):
         pool.put(scratch())

@@ -20,11 +20,10 @@ from simulations.population.asking import People
 from simulations.population.compiled import Offsets, Truths
 from simulations.population.csr import Csr, Graph, csr_of
 from simulations.population.loans import Manners
-from simulations.population.words import GOOD, NewWords, ends_at
+from simulations.population.words import BEFORE, GOOD, NewWords, ends_at
 from simulations.shapes import Crowd, CrowdPlan, ShapeError, crowd_of
 from simulations.tables import ScenarioError
 
-BEFORE: Final = -1
 """The week in which the crowd has praised itself."""
 PRAISED: Final = 2
 """Good loans with each friend within the crowd: one each way."""

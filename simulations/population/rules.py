@@ -12,11 +12,13 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+import numpy as np
+
 from protocol.charter import Charter
 from simulations.population.compiled import Flags, Numbers, kernel, part
 from simulations.population.csr import Graph, position
 from simulations.population.reliability import reliability
-from simulations.population.words import BAD, GOOD, Words, age_minutes
+from simulations.population.words import BAD, FIRST_END, GOOD, Words, age_minutes
 from simulations.scenario import WEEK_MS
 
 _MINUTE_MS: Final = 60_000
@@ -82,6 +84,32 @@ def thousandths(age: int, life: int) -> int:
     if lives >= _LIVES_MAX:
         return 0
     return (_WHOLE * (2 * life - age % life)) // ((2 * life) << lives)
+
+
+class Weights(NamedTuple):
+    """What words weigh in one week, in whole thousandths, by when their loans ended.
+
+    Args:
+        good, failed: of words of 1 and of 0, for each end from ``FIRST_END`` on.
+    """
+
+    good: Numbers
+    failed: Numbers
+
+
+def weights_in(rules: Rules, week: int) -> Weights:
+    """Found out once for all words of a week: a division takes longer than all else about one."""
+    weights = Weights(*(np.empty(2 * week - FIRST_END, np.int32) for _ in range(2)))
+    _weigh(rules, week, weights)
+    return weights
+
+
+@kernel
+def _weigh(rules: Rules, week: int, weights: Weights) -> None:
+    for place in range(len(weights.good)):
+        age = age_minutes(place + FIRST_END, week)
+        weights.good[place] = thousandths(age, rules.good_life)
+        weights.failed[place] = thousandths(age, rules.failed_life)
 
 
 @part
@@ -150,9 +178,9 @@ def circles_open(
     graph: Graph,
     words: Words,
     rules: Rules,
+    weights: Weights,
     viewer: int,
     subject: int,
-    week: int,
     most: int,
     sides: Numbers,
 ) -> int:
@@ -171,16 +199,16 @@ def circles_open(
     for at in range(begin, end):
         if at + 1 < end and raters[at + 1] == raters[at]:
             continue  # only the latest word of each
-        age, rater = age_minutes(int(ends[at]), week), int(raters[at])
+        place, rater = ends[at] - FIRST_END, int(raters[at])
         if values[at] == GOOD:
-            weight = thousandths(age, rules.good_life)
+            weight = weights.good[place]
             if weight > 0 and _is_self_or_friend(graph, viewer, rater):
                 near += weight
                 known = _add_side(rater, sides, known)
             else:
                 far += weight
         elif values[at] == BAD:
-            failed += thousandths(age, rules.failed_life)
+            failed += weights.failed[place]
     lost, far_most = rules.failed_cost * failed, _WHOLE * rules.far_max
     most = _circles_at(rules, near + far - lost, SIDES_MAX, most)
     circles = _circles_at(rules, near + min(far, far_most) - lost, known, most)
@@ -190,7 +218,7 @@ def circles_open(
             break
         if values[at] != GOOD or (at + 1 < end and raters[at + 1] == raters[at]):
             continue
-        weight = thousandths(age_minutes(int(ends[at]), week), rules.good_life)
+        weight = weights.good[ends[at] - FIRST_END]
         rater = int(raters[at])
         if weight == 0 or _is_self_or_friend(graph, viewer, rater):
             continue
@@ -225,11 +253,48 @@ def first_loans_missing(words: Words, rules: Rules, subject: int, week: int) -> 
 # --- judging -----------------------------------------------------------------------------
 
 
+@part
+def borrows_beyond(
+    graph: Graph, words: Words, rules: Rules, viewer: int, subject: int, week: int
+) -> bool:
+    """Whether somebody may borrow beyond circle 1, as one place sees it. Spec: §12.6, §12.9."""
+    said = words.offsets[subject + 1] - words.offsets[subject]
+    if week < rules.newcomer_weeks and said < rules.first_loans:
+        return False
+    if first_loans_missing(words, rules, subject, week) > 0:
+        return False
+    seen = reliability(graph, words, rules.max_circles, viewer, subject, week)
+    return seen * 100.0 >= rules.reliability_min
+
+
+@kernel
+def open_to_themselves(
+    graph: Graph,
+    words: Words,
+    rules: Rules,
+    weights: Weights,
+    begin: int,
+    end: int,
+    sides: Numbers,
+    circles: Flags,
+) -> None:
+    """The circles that members ``begin`` to ``end`` see open to themselves, into ``circles``."""
+    for member in range(begin, end):
+        said = words.offsets[member + 1] - words.offsets[member]
+        circles[member] = 1
+        if rules.max_circles > 1 and said >= rules.exchanges_2:  # nobody counts more than one
+            most = rules.max_circles
+            circles[member] = circles_open(
+                graph, words, rules, weights, member, member, most, sides
+            )
+
+
 @kernel
 def judge(
     graph: Graph,
     words: Words,
     rules: Rules,
+    weights: Weights,
     viewers: Numbers,
     subjects: Numbers,
     hops: Numbers,
@@ -258,16 +323,10 @@ def judge(
         said = words.offsets[subject + 1] - words.offsets[subject]
         most = min(rules.max_circles, far - rules.recommended) if far else rules.max_circles
         if most > 1 and said >= rules.exchanges_2:  # nobody counts more than one
-            circles[i] = circles_open(graph, words, rules, viewer, subject, week, most, sides)
+            circles[i] = circles_open(graph, words, rules, weights, viewer, subject, most, sides)
         if far and circles[i] + rules.recommended < far:
             continue
-        reliable[i] = 0
-        if week < rules.newcomer_weeks and said < rules.first_loans:
-            continue
-        # Spec 12.6: who may borrow beyond circle 1.
-        if first_loans_missing(words, rules, subject, week) == 0:
-            seen = reliability(graph, words, rules.max_circles, viewer, subject, week)
-            reliable[i] = seen * 100.0 >= rules.reliability_min
+        reliable[i] = borrows_beyond(graph, words, rules, viewer, subject, week)
 
 
 # --- sharing and capacity ----------------------------------------------------------------

@@ -29,12 +29,19 @@ from simulations.population.compiled import (
     Reals,
     Truths,
     in_ranges,
+    side_by_side,
 )
 from simulations.population.csr import Csr, Graph
 from simulations.population.draws import Purpose, draws_of, happens, stream
 from simulations.population.leaving import moved, without
 from simulations.population.loans import Burnt, Outcome, Streams
-from simulations.population.rules import SIDES_MAX, judge, rules_of
+from simulations.population.rules import (
+    SIDES_MAX,
+    judge,
+    open_to_themselves,
+    rules_of,
+    weights_in,
+)
 from simulations.population.settling import settle_in
 from simulations.population.words import Words, ends_at, merged, no_words, repair
 from simulations.scenario_population import Customs
@@ -162,16 +169,23 @@ class Weeks:
         outcome = loans.end(back, self.manners, streams)
         if len(back.borrowers) == 0:
             return back, outcome
-        loans.settle(
-            self.rows, self.people, self.units, back, outcome.lost, outcome.holder_words,
-            outcome.borrower_words, self.week - 1,
+        side_by_side(
+            lambda: loans.settle(
+                self.rows, self.people, self.units, back, outcome.lost, outcome.holder_words,
+                outcome.borrower_words, self.week - 1,
+            ),
+            lambda: self._take_in(back, outcome),
+            threads=self.threads,
         )  # fmt: skip
-        self.words = merged(self.words, loans.words_of(back, outcome, _ends(back, self.week - 1)))
         bad = np.flatnonzero(outcome.holder_words == 0)
         if len(bad):
             made_good = outcome.made_good[bad]
             self.burnt.append(Burnt(self.week, loans.taken(back, bad), made_good))
         return back, outcome
+
+    def _take_in(self, back: Requests, outcome: Outcome) -> None:
+        said = loans.words_of(back, outcome, _ends(back, self.week - 1))
+        self.words = merged(self.words, said)
 
     def _make_good(self) -> None:
         """What was lost is replaced, and its holder says so; burnt units come back in time."""
@@ -237,14 +251,14 @@ class Weeks:
         choice = stream(self.seed, Purpose.CHOICE, self.week)
         people = self.people._replace(wants=self.wants())
 
-        self.opened, reliable = self.judged(self.everybody, self.everybody)
+        self.opened = self._open_to_themselves()
 
         def one(begin: int, end: int, looking: Looking) -> tuple[Offsets, Requests]:
             counts, room = np.zeros(3, np.int64), asking.requests_for(end - begin)
             count = asking.ask(
-                self.rows, self.rules, people, self.customs.things_circles,
+                self.rows, self.words, self.rules, people, self.customs.things_circles,
                 self.customs.on_word, self.week, wants, choice, begin, end, looking,
-                self.opened, reliable, counts, room,
+                self.opened, counts, room,
             )  # fmt: skip
             return counts, loans.taken(room, np.arange(count))
 
@@ -264,9 +278,9 @@ class Weeks:
         fates = Fates(np.zeros(count, np.uint8), np.zeros(count, np.uint8))
         willing = stream(self.seed, Purpose.WILLING, self.week)
         priority = stream(self.seed, Purpose.PRIORITY, self.week)
-        turns = answering.in_turn(draws_of(priority, requests.borrowers))
+        turns = draws_of(priority, requests.borrowers)
         for stage in range(min(HOPS_MAX, self.rules.max_circles)):
-            order, bounds = answering.in_order(requests, fates, stage, turns)
+            order, bounds = answering.in_order(requests, fates, stage, turns, self.graph.members)
             nodes, borrowers = requests.nodes[order, stage], requests.borrowers[order]
             seen = self.judged(nodes, borrowers, requests.hops[order])
             self._answer_at(stage, requests, fates, order, bounds, willing, *seen)
@@ -291,6 +305,18 @@ class Weeks:
 
         in_ranges(one, len(bounds) - 1, lambda: None, threads=self.threads)
 
+    def _open_to_themselves(self) -> Flags:
+        opened = np.empty(self.graph.members, np.uint8)
+        weights = weights_in(self.rules, self.week)
+
+        def one(begin: int, end: int, sides: Numbers) -> None:
+            open_to_themselves(
+                self.rows, self.words, self.rules, weights, begin, end, sides, opened
+            )
+
+        in_ranges(one, len(opened), _room_for_sides, threads=self.threads)
+        return opened
+
     def judged(
         self, viewers: Numbers, subjects: Numbers, hops: Numbers | None = None
     ) -> tuple[Flags, Flags]:
@@ -302,10 +328,11 @@ class Weeks:
         if hops is None:
             hops = np.zeros(len(viewers), np.int32)
         circles, reliable = np.empty(len(viewers), np.uint8), np.empty(len(viewers), np.uint8)
+        weights = weights_in(self.rules, self.week)
 
         def one(begin: int, end: int, sides: Numbers) -> None:
             judge(
-                self.rows, self.words, self.rules, viewers, subjects, hops, self.week,
+                self.rows, self.words, self.rules, weights, viewers, subjects, hops, self.week,
                 begin, end, sides, circles, reliable,
             )  # fmt: skip
 
@@ -332,7 +359,8 @@ class Weeks:
         asked = np.bincount(circles, minlength=4)
         agreed = np.bincount(circles[fates.what == Fate.AGREED], minlength=4)
         by_fate = np.bincount(fates.what, minlength=len(Fate))
-        opened = self.opened[~self.gone]
+        opened = np.bincount(self.opened[~self.gone] if self.gone.any() else self.opened)
+        here = max(1, int(opened.sum()))
         lent_to_crowd = (fates.what == Fate.AGREED) & self.attackers[requests.borrowers]
         bad_words = (outcome.holder_words == 0).sum() + (outcome.borrower_words == 0).sum()
         return Week(
@@ -354,8 +382,8 @@ class Weeks:
             back=len(back.borrowers),
             lost=int(outcome.lost.sum()),
             bad_words=int(bad_words),
-            open_2=float((opened >= 2).mean()) if len(opened) else 0.0,
-            open_3=float((opened >= 3).mean()) if len(opened) else 0.0,
+            open_2=float(opened[2:].sum() / here),
+            open_3=float(opened[3:].sum() / here),
             engaged=int(self.units.engaged.sum(dtype=np.int64)),
             moved_away=moved_away,
             crowd_near=int((lent_to_crowd & (requests.hops == 1)).sum()),

@@ -16,10 +16,14 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from simulations.population.compiled import Flags, Numbers, Offsets, kernel, part
+from simulations.population.order import by_member
 
 _WEEK_MINUTES: Final = 7 * 24 * 60
-_MEMBER_BITS: Final = 30
-"""Of a member's number; see ``csr.MEMBERS_MAX``."""
+
+BEFORE: Final = -1
+"""The week of what was said before the first."""
+FIRST_END: Final = 2 * BEFORE
+"""The earliest end of a loan there is; see ``ends_at``."""
 
 BAD: Final = 0
 GOOD: Final = 1
@@ -79,9 +83,9 @@ def age_minutes(end: int, week: int) -> int:
 
 def merged(words: Words, new: NewWords) -> Words:
     """All words with those of a week, which are later than all others."""
-    # One number says whom, who and which of two loans: sorted at once, and no two are alike.
-    pairs = (new.subjects.astype(np.int64) << _MEMBER_BITS) | new.raters
-    order = np.argsort((pairs << 1) | (new.ends & 1))
+    # One number says who, and which of two loans: of one person no two are alike.
+    within = (new.raters.astype(np.uint64) << np.uint64(1)) | (new.ends & 1).astype(np.uint64)
+    order = by_member(len(words.offsets) - 1, new.subjects, within)
     total = len(words.raters) + len(order)
     offsets = np.empty_like(words.offsets)
     raters, ends = np.empty(total, np.int32), np.empty(total, np.int32)
