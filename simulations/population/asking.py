@@ -14,10 +14,25 @@ from typing import Final, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from simulations.population.compiled import Flags, Hashes, Numbers, Offsets, Reals, kernel, part
+from simulations.population.compiled import (
+    APART,
+    Flags,
+    Hashes,
+    Numbers,
+    Offsets,
+    Reals,
+    kernel,
+    part,
+)
 from simulations.population.csr import Graph, fetch_rows, position
 from simulations.population.draws import GOLDEN, draw, mixed, uniform
-from simulations.population.rules import Rules, borrows_beyond, is_sharing
+from simulations.population.rules import (
+    Rules,
+    Weights,
+    borrows_beyond,
+    circles_open,
+    is_sharing,
+)
 from simulations.population.words import Words
 
 HOPS_MAX: Final = 4
@@ -71,7 +86,7 @@ def looking_for(members: int) -> Looking:
         np.zeros(members, np.uint16),
         np.empty(members + 1, np.int32),
         np.empty((BATCH, 2), np.uint64),
-        np.zeros(2, np.int64),
+        np.zeros(APART, np.int64),
     )
 
 
@@ -85,44 +100,83 @@ def requests_for(count: int) -> Requests:
     )
 
 
+class Selves(NamedTuple):
+    """What each member sees of itself this week.
+
+    Args:
+        opened: the circles open to it.
+        wants: whether it wants something.
+        beyond: of those who do, whether they may borrow beyond circle 1.
+    """
+
+    opened: Flags
+    wants: Flags
+    beyond: Flags
+
+
+@kernel
+def see_themselves(
+    graph: Graph,
+    words: Words,
+    rules: Rules,
+    weights: Weights,
+    people: People,
+    week: int,
+    stream: np.uint64,
+    begin: int,
+    end: int,
+    sides: Numbers,
+    selves: Selves,
+) -> None:
+    """What members ``begin`` to ``end`` see of themselves, in the order in which words stand."""
+    most = rules.max_circles
+    for member in range(begin, end):
+        circles = 1
+        # Nobody counts more than one.
+        if most > 1 and words.offsets[member + 1] - words.offsets[member] >= rules.exchanges_2:
+            circles = circles_open(graph, words, rules, weights, member, member, most, sides)
+        selves.opened[member] = circles
+        wants = uniform(draw(stream, member)) < people.wants[member]
+        selves.wants[member] = wants
+        if wants:
+            selves.beyond[member] = borrows_beyond(graph, words, rules, member, member, week)
+
+
 @kernel
 def ask(
     graph: Graph,
-    words: Words,
     rules: Rules,
     people: People,
     things_circles: int,
     on_word: bool,
     week: int,
-    wants_stream: np.uint64,
     choice_stream: np.uint64,
     begin: int,
     end: int,
     looking: Looking,
-    opened: Flags,
+    selves: Selves,
     counts: Offsets,
     requests: Requests,
 ) -> int:
     """Look at what members ``begin`` to ``end`` want; gives how many ask.
 
     Args:
-        opened: the circles that each of them sees open to itself.
         counts: takes how many want something, share nothing, find nothing.
         requests: room for ``end - begin``.
     """
     count = 0
     for member in range(begin, end):
-        if uniform(draw(wants_stream, member)) >= people.wants[member]:
+        if selves.wants[member] == 0:
             continue
         counts[0] += 1
         if not is_sharing(rules, int(people.owned[member]), int(people.lent[member]), week):
             counts[1] += 1
             continue
-        circles = int(opened[member])
+        circles = int(selves.opened[member])
         if on_word:
             circles = min(circles + rules.recommended, rules.max_circles)
         circles = min(circles, things_circles)
-        if not borrows_beyond(graph, words, rules, member, member, week):
+        if selves.beyond[member] == 0:
             circles = 1
         holder = _choose(graph, people.free, member, circles, draw(choice_stream, member), looking)
         if holder < 0:

@@ -35,6 +35,9 @@ Result = TypeVar("Result")
 MEMBERS_AT_ONCE: Final = 1 << 15
 LEAST_AT_ONCE: Final = 1 << 10
 """Members in one range at most and at least: enough work to hide the cost of handing it over."""
+APART: Final = 64
+"""Numbers to make room for where a thread writes a few all the time: two threads that write into
+one line of the cache wait for each other at every write."""
 RANGES_EACH: Final = 8
 """Ranges for each thread, where they would else be larger: none is left waiting for the last."""
 

@@ -26,12 +26,12 @@ def by_member(members: int, of: Numbers, within: Hashes) -> Offsets:
         of: whom each place belongs to.
     """
     order = np.empty(len(of), np.int64)
-    _order(of, within, np.zeros(members + 1, np.int64), order)
+    _order(of, within, np.zeros(members + 1, np.int32), order)
     return order
 
 
 @kernel
-def _order(of: Numbers, within: Hashes, ends: Offsets, order: Offsets) -> None:
+def _order(of: Numbers, within: Hashes, ends: Numbers, order: Offsets) -> None:
     for place in range(len(of)):
         ends[of[place] + 1] += 1
     for member in range(len(ends) - 1):

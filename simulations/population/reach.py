@@ -16,7 +16,7 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from simulations.population.compiled import Hashes, Numbers, Offsets, in_ranges, kernel
+from simulations.population.compiled import APART, Hashes, Numbers, Offsets, in_ranges, kernel
 from simulations.population.csr import Csr, fetch_rows
 
 Scratch: TypeAlias = tuple[NDArray[np.uint16], Numbers, Hashes, Offsets]
@@ -70,7 +70,7 @@ def scratch_for(members: int) -> Scratch:
         np.zeros(members, np.uint16),
         np.empty(members + 1, np.int32),
         np.empty((BATCH, 2), np.uint64),
-        np.zeros(2, np.int64),
+        np.zeros(APART, np.int64),
     )
 
 

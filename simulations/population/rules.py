@@ -268,28 +268,6 @@ def borrows_beyond(
 
 
 @kernel
-def open_to_themselves(
-    graph: Graph,
-    words: Words,
-    rules: Rules,
-    weights: Weights,
-    begin: int,
-    end: int,
-    sides: Numbers,
-    circles: Flags,
-) -> None:
-    """The circles that members ``begin`` to ``end`` see open to themselves, into ``circles``."""
-    for member in range(begin, end):
-        said = words.offsets[member + 1] - words.offsets[member]
-        circles[member] = 1
-        if rules.max_circles > 1 and said >= rules.exchanges_2:  # nobody counts more than one
-            most = rules.max_circles
-            circles[member] = circles_open(
-                graph, words, rules, weights, member, member, most, sides
-            )
-
-
-@kernel
 def judge(
     graph: Graph,
     words: Words,

@@ -20,8 +20,9 @@ import numpy as np
 from protocol.charter import Charter
 from simulations.population import answering, asking, crowds, loans
 from simulations.population.answering import Fate, Fates, Units
-from simulations.population.asking import HOPS_MAX, Looking, Requests
+from simulations.population.asking import HOPS_MAX, Looking, Requests, Selves
 from simulations.population.compiled import (
+    APART,
     Flags,
     Hashes,
     Numbers,
@@ -38,7 +39,6 @@ from simulations.population.loans import Burnt, Outcome, Streams
 from simulations.population.rules import (
     SIDES_MAX,
     judge,
-    open_to_themselves,
     rules_of,
     weights_in,
 )
@@ -247,18 +247,16 @@ class Weeks:
 
     def _ask(self, told: Callable[[int], None]) -> tuple[Offsets, Requests]:
         members = self.graph.members
-        wants = stream(self.seed, Purpose.WANTS, self.week)
         choice = stream(self.seed, Purpose.CHOICE, self.week)
-        people = self.people._replace(wants=self.wants())
-
-        self.opened = self._open_to_themselves()
+        selves = self._see_themselves()
+        self.opened = selves.opened
 
         def one(begin: int, end: int, looking: Looking) -> tuple[Offsets, Requests]:
-            counts, room = np.zeros(3, np.int64), asking.requests_for(end - begin)
+            counts, room = np.zeros(APART, np.int64), asking.requests_for(end - begin)
             count = asking.ask(
-                self.rows, self.words, self.rules, people, self.customs.things_circles,
-                self.customs.on_word, self.week, wants, choice, begin, end, looking,
-                self.opened, counts, room,
+                self.rows, self.rules, self.people, self.customs.things_circles,
+                self.customs.on_word, self.week, choice, begin, end, looking,
+                selves, counts, room,
             )  # fmt: skip
             return counts, loans.taken(room, np.arange(count))
 
@@ -305,17 +303,21 @@ class Weeks:
 
         in_ranges(one, len(bounds) - 1, lambda: None, threads=self.threads)
 
-    def _open_to_themselves(self) -> Flags:
-        opened = np.empty(self.graph.members, np.uint8)
+    def _see_themselves(self) -> Selves:
+        members = self.graph.members
+        selves = Selves(*(np.empty(members, np.uint8) for _ in range(3)))
         weights = weights_in(self.rules, self.week)
+        wants = stream(self.seed, Purpose.WANTS, self.week)
+        people = self.people._replace(wants=self.wants())
 
         def one(begin: int, end: int, sides: Numbers) -> None:
-            open_to_themselves(
-                self.rows, self.words, self.rules, weights, begin, end, sides, opened
-            )
+            asking.see_themselves(
+                self.rows, self.words, self.rules, weights, people, self.week, wants,
+                begin, end, sides, selves,
+            )  # fmt: skip
 
-        in_ranges(one, len(opened), _room_for_sides, threads=self.threads)
-        return opened
+        in_ranges(one, members, _room_for_sides, threads=self.threads)
+        return selves
 
     def judged(
         self, viewers: Numbers, subjects: Numbers, hops: Numbers | None = None
@@ -401,4 +403,4 @@ def _ends(back: Requests, week: int) -> Numbers:
 
 
 def _room_for_sides() -> Numbers:
-    return np.empty(SIDES_MAX, np.int32)
+    return np.empty(SIDES_MAX + APART, np.int32)
