@@ -160,7 +160,8 @@ def in_order(
         members: how many there are.
     """
     waiting = np.flatnonzero((fates.what == Fate.WITH_SOMEBODY) & (requests.hops > stage))
-    order = waiting[by_member(members, requests.nodes[waiting, stage], turns[waiting])]
+    places, _ = by_member(members, requests.nodes[waiting, stage], turns[waiting])
+    order = waiting[places]
     begins = np.flatnonzero(np.diff(requests.nodes[order, stage], prepend=-1))
     return order, np.append(begins, len(order)).astype(np.int64)
 
@@ -168,6 +169,15 @@ def in_order(
 def let_go(units: Units, requests: Requests, fates: Fates) -> None:
     """Units of requests that came to nothing are free again. Spec: §12.7."""
     _let_go(units, requests, fates)
+
+
+@kernel
+def all_engaged(units: Units) -> int:
+    """Units engaged by anybody."""
+    total = 0
+    for engaged in units.engaged:
+        total += engaged
+    return total
 
 
 @kernel

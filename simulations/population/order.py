@@ -18,16 +18,19 @@ from simulations.population.compiled import Hashes, Numbers, Offsets, kernel, pa
 _FEW: Final = 24
 
 
-def by_member(members: int, of: Numbers, within: Hashes) -> Offsets:
+def by_member(members: int, of: Numbers, within: Hashes) -> tuple[Offsets, Numbers]:
     """Places in order of the members they belong to, of one member by ``within``, then as given.
 
     Args:
         members: how many there are.
         of: whom each place belongs to.
+
+    Returns:
+        The places, and where in them those of each member end.
     """
-    order = np.empty(len(of), np.int64)
-    _order(of, within, np.zeros(members + 1, np.int32), order)
-    return order
+    order, ends = np.empty(len(of), np.int64), np.zeros(members + 1, np.int32)
+    _order(of, within, ends, order)
+    return order, ends[:members]
 
 
 @kernel

@@ -185,7 +185,7 @@ class Weeks:
 
     def _take_in(self, back: Requests, outcome: Outcome) -> None:
         said = loans.words_of(back, outcome, _ends(back, self.week - 1))
-        self.words = merged(self.words, said)
+        self.words = merged(self.words, said, self.threads)
 
     def _make_good(self) -> None:
         """What was lost is replaced, and its holder says so; burnt units come back in time."""
@@ -386,7 +386,7 @@ class Weeks:
             bad_words=int(bad_words),
             open_2=float(opened[2:].sum() / here),
             open_3=float(opened[3:].sum() / here),
-            engaged=int(self.units.engaged.sum(dtype=np.int64)),
+            engaged=answering.all_engaged(self.units),
             moved_away=moved_away,
             crowd_near=int((lent_to_crowd & (requests.hops == 1)).sum()),
             crowd_far=int((lent_to_crowd & (requests.hops > 1)).sum()),

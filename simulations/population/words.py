@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from simulations.population.compiled import Flags, Numbers, Offsets, kernel, part
+from simulations.population.compiled import Flags, Numbers, Offsets, in_ranges, kernel, part
 from simulations.population.order import by_member
 
 _WEEK_MINUTES: Final = 7 * 24 * 60
@@ -81,34 +81,40 @@ def age_minutes(end: int, week: int) -> int:
     return max(0, (week - (end >> 1) - 1) * _WEEK_MINUTES - (end & 1))
 
 
-def merged(words: Words, new: NewWords) -> Words:
+def merged(words: Words, new: NewWords, threads: int | None = None) -> Words:
     """All words with those of a week, which are later than all others."""
+    members = len(words.offsets) - 1
     # One number says who, and which of two loans: of one person no two are alike.
     within = (new.raters.astype(np.uint64) << np.uint64(1)) | (new.ends & 1).astype(np.uint64)
-    order = by_member(len(words.offsets) - 1, new.subjects, within)
+    order, fresh_ends = by_member(members, new.subjects, within)
     total = len(words.raters) + len(order)
-    offsets = np.empty_like(words.offsets)
-    raters, ends = np.empty(total, np.int32), np.empty(total, np.int32)
-    values = np.empty(total, np.uint8)
-    after = Words(offsets, raters, ends, values)
-    _merge(
-        words,
-        after,
-        new.subjects[order],
-        Words(offsets, new.raters[order], new.ends[order], new.values[order]),
+    after = Words(
+        np.empty_like(words.offsets),
+        np.empty(total, np.int32),
+        np.empty(total, np.int32),
+        np.empty(total, np.uint8),
     )
+    after.offsets[members] = total
+    fresh = Words(after.offsets, new.raters[order], new.ends[order], new.values[order])
+
+    def one(begin: int, end: int, _: None) -> None:
+        _merge(words, after, fresh, fresh_ends, begin, end)
+
+    in_ranges(one, members, lambda: None, threads=threads)
     return after
 
 
 @kernel
-def _merge(before: Words, after: Words, subjects: Numbers, new: Words) -> None:
-    """``new.offsets`` is not looked at: ``subjects`` says whom the new words are about."""
-    old, fresh, count = 0, 0, 0
-    members = len(before.offsets) - 1
-    for member in range(members):
+def _merge(
+    before: Words, after: Words, new: Words, new_ends: Numbers, begin: int, end: int
+) -> None:
+    """Of members ``begin`` to ``end``. Where the new words of each end is in ``new_ends``."""
+    for member in range(begin, end):
+        old, old_end = before.offsets[member], before.offsets[member + 1]
+        fresh, fresh_end = new_ends[member - 1] if member else 0, new_ends[member]
+        count = old + fresh
         after.offsets[member] = count
-        old_end = before.offsets[member + 1]
-        while fresh < len(subjects) and subjects[fresh] == member:
+        while fresh < fresh_end:
             # An old word of the same rater stands before a new one.
             while old < old_end and before.raters[old] <= new.raters[fresh]:
                 after.raters[count] = before.raters[old]
@@ -127,7 +133,6 @@ def _merge(before: Words, after: Words, subjects: Numbers, new: Words) -> None:
             after.values[count] = before.values[old]
             old += 1
             count += 1
-    after.offsets[members] = count
 
 
 @kernel
