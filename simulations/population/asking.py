@@ -74,10 +74,10 @@ MARKS_EACH: Final = 8
 SEARCHES_MAX: Final = (1 << 16) // MARKS_EACH - 2
 BATCH: Final = 32
 
-Looking: TypeAlias = tuple[NDArray[np.uint16], Numbers, Hashes, Offsets]
+Looking: TypeAlias = tuple[NDArray[np.uint16], Numbers, Hashes, Offsets, Hashes]
 """For one thread: by which search everybody was met last, and how many hops away; in what order
-the last one met people; rows of friends to look at next; and how many searches there were (and
-what keeps fetching early from being left out)."""
+the last one met people; rows of friends to look at next; how many searches there were (and
+what keeps fetching early from being left out); and the lots of those who were met."""
 
 
 def looking_for(members: int) -> Looking:
@@ -87,6 +87,7 @@ def looking_for(members: int) -> Looking:
         np.empty(members + 1, np.int32),
         np.empty((BATCH, 2), np.uint64),
         np.zeros(APART, np.int64),
+        np.empty(members + 1, np.uint64),
     )
 
 
@@ -196,7 +197,7 @@ def _choose(
     Everybody who is met is marked with the search and the hops; indices are unsigned, and what
     is found is counted without a branch, as in ``reach``.
     """
-    marks, queue, rows, state = looking
+    marks, queue, rows, state, lots = looking
     offsets, neighbours = graph
     if state[0] == SEARCHES_MAX:
         marks[:] = 0
@@ -226,13 +227,13 @@ def _choose(
                     queue[tail] = friend
                     tail += np.uint64(is_new)
                     marks[friend] = mark if is_new else before
+    # By itself, so that the processor draws for several at once.
+    for k in range(np.uint64(1), tail):
+        lots[k] = mixed(own + (np.uint64(np.uint32(queue[k])) + np.uint64(1)) * GOLDEN)
     chosen, least = -1, np.uint64(0xFFFFFFFFFFFFFFFF)
     for k in range(np.uint64(1), tail):
-        person = np.uint64(np.uint32(queue[k]))
-        if free[person] > 0:
-            bits = mixed(own + (person + np.uint64(1)) * GOLDEN)
-            if bits <= least:
-                chosen, least = int(np.int64(person)), bits
+        if lots[k] <= least and free[np.uint32(queue[k])] > 0:
+            chosen, least = int(np.int64(np.uint32(queue[k]))), lots[k]
     return chosen
 
 

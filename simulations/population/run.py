@@ -47,7 +47,7 @@ _FRIEND_RUN_BYTES: Final = 6
 _FRIEND_LEAVING_BYTES: Final = 19
 """While rows are written anew without those who moved away."""
 _MEMBER_BYTES: Final = 64
-_THREAD_BYTES: Final = 16
+_THREAD_BYTES: Final = 24
 _WORD_BYTES: Final = 18
 """A word, while words are merged."""
 _WORDS_PER_WEEK: Final = 0.12
