@@ -20,7 +20,7 @@ from simulations.attack import Attack, attack_on
 from simulations.collector import quiet_collector
 from simulations.graphs import small_world
 from simulations.lives import live, usual_charter
-from simulations.memory import Need
+from simulations.memory import Need, memory_peak_bytes
 from simulations.memory_of_towns import (
     Town,
     attack_bytes,
@@ -29,7 +29,7 @@ from simulations.memory_of_towns import (
     society_need,
 )
 from simulations.mixes import HARD_MIX
-from simulations.reach import memory_peak_mib, reach
+from simulations.reach import reach
 from simulations.shock import FRIENDS
 
 SEED = 1
@@ -46,7 +46,7 @@ def main() -> int:
     need = {"reach": _reach, "attack": _attack, "society": _society}[options.what](options.numbers)
     result = {
         "case": [options.what, *options.numbers],
-        "peak_mib": round(memory_peak_mib(), 1),
+        "peak_mib": round(memory_peak_bytes() / (1 << 20), 1),
         "foreseen_mib": round(need.needed_bytes / 2**20, 1),
     }
     print(json.dumps({**result, "on": describe()}, indent=2))

@@ -35,7 +35,6 @@ import gc
 import importlib.util
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -43,7 +42,6 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
-from pathlib import Path
 from typing import Final
 
 import networkx as nx
@@ -52,7 +50,7 @@ from numpy.typing import NDArray
 
 from benchmarks.machine import describe
 from protocol.charter import Charter
-from simulations.memory import Need, free_memory_bytes
+from simulations.memory import Need, free_memory_bytes, memory_peak_bytes
 from simulations.population.compiled import Numbers, cores
 from simulations.population.csr import Csr
 from simulations.population.reach import reach
@@ -355,23 +353,12 @@ def one_size(members: int) -> dict[str, object]:
     graph = town(members, TownPlan(), SEED)
     made_s = time.perf_counter() - started
     seconds = [timed(lambda: reach(graph, CIRCLES)).core_s for _ in range(3)]
-    peak = _peak_bytes()
     return {
         "members": members,
         "made_ns_per_member": round(made_s / members * 1e9),
         "reach_ns_per_member": round(statistics.median(seconds) / members * 1e9),
-        "memory_peak_gb": round(peak / 1e9, 2),
+        "memory_peak_gb": round(memory_peak_bytes() / 1e9, 2),
     }
-
-
-def _peak_bytes() -> int:
-    """The largest resident size of this process, and not of the one that started it."""
-    try:
-        lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
-        [line] = [line for line in lines if line.startswith("VmHWM:")]
-        return int(line.split()[1]) * 1024
-    except (OSError, ValueError):
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ from protocol.messages import Announce, decode_message, encode_message
 from simulations.collector import quiet_collector
 from simulations.graphs import small_world
 from simulations.listed_town import ListedTown
-from simulations.reach import memory_peak_mib
+from simulations.memory import memory_peak_bytes
 from simulations.signing import ModelKeys, RealKeys
 from simulations.town import seed_for
 
@@ -131,7 +131,7 @@ def resident_kb() -> float:
     gc.collect()
     told = Path("/proc/self/statm")
     if not told.exists():
-        return memory_peak_mib() * 1024 * 1024 / 1000
+        return memory_peak_bytes() / 1000
     return int(told.read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1000
 
 

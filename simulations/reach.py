@@ -14,8 +14,6 @@ and copies are counted for what is listed after it.
 from __future__ import annotations
 
 import random
-import resource
-import sys
 import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -29,6 +27,7 @@ from simulations.collector import quiet_collector
 from simulations.edge_files import read_friends
 from simulations.graphs import Edge
 from simulations.listed_town import BORN_MS, ListedTown
+from simulations.memory import memory_peak_bytes
 from simulations.memory_of_towns import Town, reach_need
 
 __all__ = ["ReachError", "ReachPlan", "ReachResult", "reach", "run_reach"]
@@ -238,7 +237,7 @@ def _first_rest(
         certificates_sent=copies[Kind.HALF],
         simulated_seconds=round((town.world.queue.now_ms - BORN_MS) / 1000, 1),
         seconds=round(time.perf_counter() - started, 2),
-        memory_mib=round(memory_peak_mib(), 1),
+        memory_mib=round(memory_peak_bytes() / (1 << 20), 1),
     )
 
 
@@ -263,9 +262,3 @@ def _after(town: ListedTown, plan: ReachPlan) -> AfterChange:
         messages=traffic.messages - messages,
         bytes=traffic.message_bytes - size_bytes,
     )
-
-
-def memory_peak_mib() -> float:
-    """The largest resident size of this process so far."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (1024 * 1024 if sys.platform == "darwin" else 1024)

@@ -31,8 +31,9 @@ from protocol.records import Record
 from simulations.collector import quiet_collector
 from simulations.graphs import Edge
 from simulations.listed_town import ListedTown, Thing, View
+from simulations.memory import memory_peak_bytes
 from simulations.quiet_liars import QuietLiars
-from simulations.reach import ReachError, ReachPlan, memory_peak_mib, read_town
+from simulations.reach import ReachError, ReachPlan, read_town
 
 MINUTE_MS: Final = 60_000
 HOUR_MS: Final = 60 * MINUTE_MS
@@ -185,7 +186,7 @@ def staleness(
         messages=traffic.messages,
         bytes=traffic.message_bytes,
         seconds=round(time.perf_counter() - started, 2),
-        memory_mib=round(memory_peak_mib(), 1),
+        memory_mib=round(memory_peak_bytes() / (1 << 20), 1),
     )
 
 

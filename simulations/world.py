@@ -102,7 +102,6 @@ class World:
         self.network: Network[Item] = Network(self.queue, self.chance, plan.conditions)
         self.plan = plan
         self.chances = plan.chances
-        self._traces = plan.traces
         self.watch = watch
         self.events = 0
         self.rejected: dict[str, int] = {}
@@ -269,7 +268,7 @@ class World:
         if engine is None:
             return
         self.events += 1
-        if self._traces:
+        if self.plan.traces:
             self._trace_event(host, event)
         effects = engine.handle(event, host.now_ms)
         if self.chances.crash and self.chance.random() < self.chances.crash:

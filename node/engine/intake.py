@@ -334,9 +334,9 @@ def _react(core: Core, record: Record, received_from: MemberId | None) -> None:
         sharing.note(core, record)
         target = core.registers.stored((record.author, body.target))
         # Things alone: a half, or a word about stolen keys, is not taken back in this way.
-        is_thing = target is not None and target.record.kind is Kind.LISTING
-        if target is not None and is_thing and core.is_withdrawn(target.record):
-            core.drop(target.record)
+        thing = target.record if target is not None and target.record.kind is Kind.LISTING else None
+        if thing is not None and core.is_withdrawn(thing):
+            core.drop(thing)
     elif record.kind in LOAN_KINDS or record.kind in EVIDENCE_KINDS:
         loans.on_record(core, record, received_from or core.me)
     elif isinstance(body, SettlementBody) and not core.is_restoring:

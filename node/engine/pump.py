@@ -15,7 +15,7 @@ from node.engine.core import Core
 from node.engine.log import LogKey
 from node.engine.registers import Stored
 from node.engine.state import Link
-from protocol.bodies import LOAN_KINDS, Kind
+from protocol.bodies import LOAN_KINDS
 from protocol.keys import RecordId
 from protocol.messages import Announce, Paths, Records, Revoked
 from protocol.session import UNCONFIRMED_MAX_BYTES
@@ -146,9 +146,7 @@ def gather(core: Core, link: Link, batch: Batch, key: LogKey, pushes: bool) -> N
 def _gather_record(core: Core, link: Link, batch: Batch, stored: Stored, pushes: bool) -> None:
     assert link.friend is not None, "only friends' links sync"
     session, record = link.session, stored.record
-    if record.record_id in session.known_to_peer:
-        return
-    if record.kind is Kind.HALF and offers.is_told(core, link, record):
+    if record.record_id in session.known_to_peer or offers.is_told(core, link, record):
         return
     if not intake.may_give(core, record, link.friend):
         return

@@ -166,11 +166,6 @@ def in_order(
     return order, np.append(begins, len(order)).astype(np.int64)
 
 
-def let_go(units: Units, requests: Requests, fates: Fates) -> None:
-    """Units of requests that came to nothing are free again. Spec: §12.7."""
-    _let_go(units, requests, fates)
-
-
 @kernel
 def all_engaged(units: Units) -> int:
     """Units engaged by anybody."""
@@ -181,7 +176,8 @@ def all_engaged(units: Units) -> int:
 
 
 @kernel
-def _let_go(units: Units, requests: Requests, fates: Fates) -> None:
+def let_go(units: Units, requests: Requests, fates: Fates) -> None:
+    """Units of requests that came to nothing are free again. Spec: §12.7."""
     for request in range(len(requests.borrowers)):
         if fates.what[request] != _AGREED and requests.hops[request] > 1:
             # Everybody before the one with whom it ended had engaged a unit.

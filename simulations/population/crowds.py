@@ -24,7 +24,6 @@ from simulations.population.words import BEFORE, GOOD, NewWords, ends_at
 from simulations.shapes import Crowd, CrowdPlan, ShapeError, crowd_of
 from simulations.tables import ScenarioError
 
-"""The week in which the crowd has praised itself."""
 PRAISED: Final = 2
 """Good loans with each friend within the crowd: one each way."""
 

@@ -98,7 +98,7 @@ class Weights(NamedTuple):
 
 
 def weights_in(rules: Rules, week: int) -> Weights:
-    """Found out once for all words of a week: a division takes longer than all else about one."""
+    """Found out once for all words of a week, and not by three divisions for each."""
     weights = Weights(*(np.empty(2 * week - FIRST_END, np.int32) for _ in range(2)))
     _weigh(rules, week, weights)
     return weights

@@ -10,8 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-import resource
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
@@ -23,7 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as parquet
 
 from simulations.cli_population import PopulationRefused
-from simulations.memory import Need, free_memory_bytes
+from simulations.memory import Need, free_memory_bytes, memory_peak_bytes
 from simulations.population.compiled import Numbers, cores
 from simulations.population.crowds import with_crowd
 from simulations.population.csr import Csr
@@ -223,12 +221,6 @@ class Run:
             "versions": versions(),
             "machine": platform.machine(),
         }
-
-
-def memory_peak_bytes() -> int:
-    """The largest resident size of this process so far."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
 
 
 def _digest(graph: Csr, sizes: Numbers, rows: list[Week], life: Weeks) -> str:
